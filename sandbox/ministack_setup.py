@@ -1,0 +1,109 @@
+"""Loads MiniStack as the sandbox needs it: which services, what is switched off, who is root."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import sys
+from typing import Any
+from urllib.parse import urlsplit
+
+# MiniStack's names of the services that the sandbox offers; a call to any other is answered "Unsupported service".
+SERVICES = [
+    "cloudtrail",
+    "dynamodb",
+    "dynamodbstreams",
+    "ec2",
+    "ecr",
+    "ecs",
+    "events",
+    "iam",
+    "kinesis",
+    "kms",
+    "lambda",
+    "logs",
+    "monitoring",
+    "organizations",
+    "resource-groups",
+    "s3",
+    "scheduler",
+    "secretsmanager",
+    "sns",
+    "sqs",
+    "ssm",
+    "states",
+    "sts",
+    "tagging",
+]
+
+# Imported before the clock is installed: a module loaded later would read the machine's clock.
+_MODULES = [
+    "cloudtrail",
+    "cloudwatch",
+    "cloudwatch_logs",
+    "dynamodb",
+    "dynamodb_streams",
+    "ec2",
+    "ecr",
+    "ecs",
+    "ecs_metadata",
+    "eventbridge",
+    "iam",
+    "kinesis",
+    "kms",
+    "lambda_svc",
+    "lambda_durable",
+    "organizations",
+    "resource_groups",
+    "s3",
+    "scheduler",
+    "secretsmanager",
+    "sns",
+    "sqs",
+    "ssm",
+    "stepfunctions",
+    "sts",
+    "tagging",
+]
+
+
+def environment(endpoint: str, account: str, region: str) -> dict[str, str]:
+    """The environment variables by which MiniStack is told what to be."""
+    return {
+        "AUTH": "true",
+        "MINISTACK_ACCOUNT_ID": account,
+        "MINISTACK_REGION": region,
+        "MINISTACK_HOST": "127.0.0.1",
+        "GATEWAY_PORT": str(urlsplit(endpoint).port),
+        "SERVICES": ",".join(SERVICES),
+        "LOG_LEVEL": "ERROR",
+        "PERSIST_STATE": "0",
+        "SFTP_ENABLED": "0",
+        "IOT_MTLS_ENABLED": "0",
+        # No Docker daemon is looked for: tasks are processes.
+        "DOCKER_HOST": "unix:///nonexistent/docker.sock",
+    }
+
+
+def load() -> Any:
+    """Import MiniStack, apply the repairs and return its ASGI application."""
+    root = logging.getLogger()
+    # MiniStack configures the root logger unless that has a handler.
+    placeholder = logging.NullHandler()
+    root.addHandler(placeholder)
+    try:
+        from ministack import app
+
+        for module in _MODULES:
+            importlib.import_module(f"ministack.services.{module}")
+    finally:
+        root.removeHandler(placeholder)
+    for name, module in list(sys.modules.items()):
+        logger = getattr(module, "logger", None)
+        if name.startswith("ministack.") and isinstance(logger, logging.Logger):
+            logger.setLevel(logging.ERROR)
+
+    from sandbox import repairs
+
+    repairs.apply()
+    return app.app
