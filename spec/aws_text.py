@@ -1,0 +1,148 @@
+"""Forms of the texts AWS defines: images, secrets, keys, environment variables, tags, users, zones."""
+
+import unicodedata
+from functools import cache
+from typing import Annotated
+from zoneinfo import available_timezones
+
+from spec.forms import Form, text
+from spec.words import UnexpectedValueError, nearest_hint, shown
+
+_PARTITION = r"aws(?:-[a-z]+)*"
+_RESERVED_VARIABLES = ("LONGHAUL_", "AWS_", "ECS_")
+
+
+def image_reference() -> Form:
+    """`registry/repository:tag` or `...@sha256:digest`; ECS takes at most 255 characters."""
+    component = r"[a-z0-9]+(?:[._-]+[a-z0-9]+)*"
+    host = r"(?:[A-Za-z0-9.-]+(?::[0-9]{1,5})?/)?"
+    pattern = rf"{host}{component}(?:/{component})*(?::[A-Za-z0-9_][A-Za-z0-9_.-]{{0,127}})?(?:@sha256:[0-9a-f]{{64}})?"
+    return text("an image reference such as public.ecr.aws/docker/library/alpine:3.22", pattern=pattern, longest=255)
+
+
+def variable_name() -> Form:
+    """Name of an environment variable of the container that neither Longhaul nor AWS sets itself."""
+
+    def reserved(name: str) -> str | None:
+        prefix = next((prefix for prefix in _RESERVED_VARIABLES if name.upper().startswith(prefix)), None)
+        return f'"{name}": the prefix {prefix} is reserved' if prefix else None
+
+    expects = "the name of an environment variable, such as LOG_LEVEL"
+    return text(expects, pattern="[A-Za-z_][A-Za-z0-9_]*", longest=255, check=reserved)
+
+
+def variable_value() -> Form:
+    """Value of an environment variable. Never shown in an error: it may be a secret in the wrong place."""
+
+    def no_nul(value: str) -> str | None:
+        return "text with a NUL character" if "\0" in value else None
+
+    return text("text", check=no_nul, echo=False)
+
+
+def secret_source() -> Form:
+    """Name or ARN of a secret in Secrets Manager or of a parameter in SSM Parameter Store.
+
+    Names: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html and
+    https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html
+    """
+    secret_name = r"[A-Za-z0-9_+=.@-][A-Za-z0-9/_+=.@-]{0,511}"
+    secret_arn = rf"arn:{_PARTITION}:secretsmanager:[a-z0-9-]+:[0-9]{{12}}:secret:[A-Za-z0-9/_+=.@-]{{1,519}}"
+    parameter_name = r"/[A-Za-z0-9_.\-/]{1,1010}"
+    parameter_arn = rf"arn:{_PARTITION}:ssm:[a-z0-9-]+:[0-9]{{12}}:parameter/[A-Za-z0-9_.\-/]{{1,1010}}"
+    expects = "the name or ARN of a secret in Secrets Manager, or of an SSM parameter (a name with a leading /)"
+    # Not echoed: whoever pastes the secret itself here must not find it in a build log.
+    return text(expects, pattern="|".join((secret_name, secret_arn, parameter_name, parameter_arn)), echo=False)
+
+
+def kms_key() -> Form:
+    """ARN of a customer managed key. An alias will not do: IAM policies grant kms:Decrypt on keys."""
+    pattern = rf"arn:{_PARTITION}:kms:[a-z0-9-]+:[0-9]{{12}}:key/[A-Za-z0-9-]{{1,128}}"
+    return text("the ARN of a KMS key, arn:aws:kms:REGION:ACCOUNT:key/ID (not of an alias)", pattern=pattern)
+
+
+def container_user() -> Form:
+    """`user`, `user:group`, `uid`, `uid:gid`, `user:gid` or `uid:group`."""
+    part = r"(?:[0-9]{1,10}|[A-Za-z_][A-Za-z0-9_.-]{0,31})"
+    return text(
+        'a user or user:group of the image, by name or number, such as "1000:1000"', pattern=f"{part}(?::{part})?"
+    )
+
+
+def aws_region() -> Form:
+    """A Region's code."""
+    return text("an AWS Region such as eu-west-1", pattern=r"[a-z]{2}(?:-[a-z]+)+-[0-9]")
+
+
+def tag_key() -> Form:
+    """Key of a tag that every service used here accepts (IAM's rules are the narrowest)."""
+
+    def not_reserved(key: str) -> str | None:
+        prefix = next((prefix for prefix in ("aws:", "longhaul:") if key.lower().startswith(prefix)), None)
+        return f'"{key}": the prefix {prefix} is reserved' if prefix else _illegal_in_tag(key)
+
+    return text(
+        "a tag's key of 1 to 128 letters, digits, spaces and _.:/=+-@", shortest=1, longest=128, check=not_reserved
+    )
+
+
+def tag_value() -> Form:
+    """Value of a tag."""
+
+    def not_reserved(value: str) -> str | None:
+        return (
+            f"{shown(value)}: the prefix aws: is reserved"
+            if value.lower().startswith("aws:")
+            else _illegal_in_tag(value)
+        )
+
+    return text("a tag's value of up to 256 letters, digits, spaces and _.:/=+-@", longest=256, check=not_reserved)
+
+
+def _illegal_in_tag(value: str) -> str | None:
+    # https://docs.aws.amazon.com/IAM/latest/APIReference/API_Tag.html: letters, separators and numbers of any script.
+    illegal = next((c for c in value if c not in "_.:/=+-@" and unicodedata.category(c)[0] not in "LZN"), None)
+    return f"the character {illegal!a}" if illegal else None
+
+
+def time_zone() -> Form:
+    """A zone of the IANA database; EventBridge Scheduler takes names of up to 50 characters."""
+    expects = "an IANA time zone such as Europe/Berlin"
+
+    def read(value: object) -> str:
+        if not isinstance(value, str):
+            raise UnexpectedValueError(expects, shown(value))
+        if value not in _time_zones():
+            raise UnexpectedValueError(expects, shown(value), nearest_hint(value, _time_zones()))
+        return value
+
+    return Form(expects, read, {"type": "string", "maxLength": 50})
+
+
+def schedule_expression() -> Form:
+    """`cron(...)`, `rate(...)` or `at(...)`, as EventBridge reads them."""
+    expects = "a schedule: cron(...), rate(...) or at(...)"
+
+    def read(value: object) -> str:
+        from spec.schedule import ScheduleError, parse_schedule
+
+        if not isinstance(value, str):
+            raise UnexpectedValueError(expects, shown(value))
+        try:
+            parse_schedule(value)
+        except ScheduleError as error:
+            raise ValueError(str(error)) from None
+        return value
+
+    return Form(expects, read, {"type": "string", "pattern": r"^(cron|rate|at)\(.+\)$"})
+
+
+@cache
+def _time_zones() -> frozenset[str]:
+    # "localtime" and "Factory" are this machine's files, not zones. Scheduler takes names of up to 50 characters.
+    return frozenset(zone for zone in available_timezones() - {"localtime", "Factory"} if len(zone) <= 50)
+
+
+VariableName = Annotated[str, variable_name()]
+VariableValue = Annotated[str, variable_value()]
+Tags = dict[Annotated[str, tag_key()], Annotated[str, tag_value()]]

@@ -1,0 +1,202 @@
+"""A job: what runs, how large, how often, for how long. All its fields, bounds, defaults and descriptions are here."""
+
+from collections.abc import Iterable
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from spec import job_rules
+from spec.aws_text import (
+    Tags,
+    VariableName,
+    VariableValue,
+    container_user,
+    image_reference,
+    kms_key,
+    schedule_expression,
+    secret_source,
+    time_zone,
+)
+from spec.durations import DAY_SECONDS, duration
+from spec.forms import choice, flag, json_value, number, one_of_numbers, text, whole_number
+from spec.model import Problem, Spec
+from spec.permission import PermissionSpec
+from spec.sizes import cpu, disk, memory
+
+# https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
+RETENTION_DAYS = (
+    *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
+    *(1096, 1827, 2192, 2557, 2922, 3288, 3653),
+)
+
+Word = Annotated[str, text("text that is not empty", shortest=1)]
+RelativePath = Annotated[str, text("a path relative to the job's folder", pattern=r"(?!/)[^\0]+")]
+
+
+class BuildSpec(Spec):
+    """How a job's image is built. Paths are relative to the job's folder as written, to the repository once loaded."""
+
+    context: RelativePath = Field(default=".", description="Folder sent to the build, relative to the job's folder.")
+    dockerfile: RelativePath = Field(default="Dockerfile", description="Dockerfile, relative to the job's folder.")
+    target: Word | None = Field(default=None, description="Stage of the Dockerfile to build; without it, the last one.")
+    args: dict[
+        Annotated[str, text("the name of a build argument", pattern="[A-Za-z_][A-Za-z0-9_]*")], VariableValue
+    ] = Field(
+        default_factory=dict, description="Values of the Dockerfile's `ARG`s. They end up in the image: no secrets."
+    )
+
+
+class SecretSpec(Spec):
+    """A secret that ECS puts into an environment variable when the container starts."""
+
+    source: Annotated[str, secret_source()] = Field(
+        validation_alias="from",
+        description="Name or ARN of a secret in Secrets Manager or of a parameter in SSM Parameter Store. "
+        "A name that begins with `/` is a parameter's.",
+    )
+    key: Word | None = Field(default=None, description="Key within a Secrets Manager secret that holds a JSON object.")
+    kms_key_arn: Annotated[str, kms_key()] | None = Field(
+        default=None,
+        validation_alias="kmsKey",
+        description="ARN of the customer managed KMS key it is encrypted with, if any.",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_shorthand(cls, value: Any) -> Any:
+        return {"from": value} if isinstance(value, str) else value
+
+    @property
+    def service(self) -> Literal["secretsmanager", "ssm"]:
+        """The service that keeps the secret, as it is named in ARNs."""
+        return "ssm" if self.source.startswith("/") or ":ssm:" in self.source else "secretsmanager"
+
+
+class CapacitySpec(Spec):
+    """The capacity a job runs on."""
+
+    spot: Annotated[bool, flag()] = Field(
+        default=False, description="Run on Fargate Spot: cheaper, and interrupted at two minutes' notice."
+    )
+
+
+class RetrySpec(Spec):
+    """What happens when a job ran and exited non-zero. A task that never started is retried apart from this."""
+
+    attempts: Annotated[int, whole_number(0, 100)] = Field(default=0, description="Retries after the first attempt.")
+    interval_seconds: Annotated[int, duration(1, DAY_SECONDS)] = Field(
+        default=60, validation_alias="interval", description="Wait before the first retry."
+    )
+    backoff_rate: Annotated[float, number(1, 100)] = Field(
+        default=2.0, validation_alias="backoffRate", description="Factor by which the wait grows from retry to retry."
+    )
+    max_interval_seconds: Annotated[int, duration(1, 7 * DAY_SECONDS)] = Field(
+        default=3600, validation_alias="maxInterval", description="The longest wait between two attempts."
+    )
+    final_exit_codes: tuple[Annotated[int, whole_number(1, 255)], ...] = Field(
+        default=(), validation_alias="finalExitCodes", description="Exit codes that are never retried."
+    )
+
+
+class JobSpec(Spec):
+    """A job as one stack runs it."""
+
+    name: str = Field(description="Name of the job: its folder's name, its key in `longhaul:jobs`.")
+    description: Annotated[str, text("text of up to 512 characters", longest=512)] = Field(
+        default="", description="What the job does, for people; shown with its rule or schedule."
+    )
+    image: Annotated[str, image_reference()] | None = Field(
+        default=None,
+        description="Image to run, in place of one built from the job's folder. It and `build` replace each other.",
+    )
+    build: BuildSpec | None = Field(
+        default=None,
+        description="How the image is built; without it and without `image`, from the job folder's Dockerfile.",
+    )
+    entrypoint: tuple[Word, ...] | None = Field(
+        default=None, min_length=1, description="Replaces the image's entry point: a list, the program first."
+    )
+    command: tuple[Word, ...] | None = Field(
+        default=None, min_length=1, description="Replaces the image's command: a list of arguments to the entry point."
+    )
+    cpu_units: Annotated[int, cpu()] = Field(
+        default=256, validation_alias="cpu", description="CPU of the task; 1024 units are 1 vCPU."
+    )
+    memory_mib: Annotated[int, memory()] = Field(
+        default=512,
+        validation_alias="memory",
+        description="Memory of the task. Fargate sells certain pairs of CPU and memory only.",
+    )
+    ephemeral_storage_gib: Annotated[int, disk(20, 200)] = Field(
+        default=20,
+        validation_alias="ephemeralStorage",
+        description="Disk of the task in GiB; 20 are included in the price.",
+    )
+    architecture: Annotated[Literal["arm64", "x86_64"], choice("arm64", "x86_64")] = Field(
+        default="x86_64", description="Processor the image is built for and runs on."
+    )
+    environment: dict[VariableName, VariableValue] = Field(
+        default_factory=dict,
+        description="Environment variables. `LONGHAUL_*`, `AWS_*` and `ECS_*` are set for the job and reserved.",
+    )
+    secrets: dict[VariableName, SecretSpec] = Field(
+        default_factory=dict,
+        description="Environment variables that hold secrets: `NAME: {from: ..., key: ..., kmsKey: ...}`, "
+        "or `NAME: ...` for `from` alone.",
+    )
+    permissions: tuple[PermissionSpec, ...] = Field(
+        default=(),
+        description="What the job itself may do in AWS: the statements of its own role. Without any: nothing.",
+    )
+    user: Annotated[str, container_user()] | None = Field(
+        default=None, description="User the container runs as, in place of the image's."
+    )
+    readonly_root_filesystem: Annotated[bool, flag()] = Field(
+        default=False,
+        validation_alias="readonlyRootFilesystem",
+        description="Whether the container's own file system is read-only.",
+    )
+    capacity: CapacitySpec = Field(default_factory=CapacitySpec, description="The capacity the job runs on.")
+    timeout_seconds: Annotated[int, duration(1, 365 * DAY_SECONDS)] = Field(
+        default=4 * 3600,
+        validation_alias="timeout",
+        description="How long one attempt may take, the start of the task included.",
+    )
+    stop_timeout_seconds: Annotated[int, duration(2, 120)] = Field(
+        default=30,
+        validation_alias="stopTimeout",
+        description="Time between SIGTERM and SIGKILL when the job is stopped.",
+    )
+    retries: RetrySpec = Field(default_factory=RetrySpec, description="What happens when the job exits non-zero.")
+    schedule: Annotated[str, schedule_expression()] | None = Field(
+        default=None,
+        description="When the job starts: `cron(...)`, `rate(...)` or `at(...)`. Without it, people start it.",
+    )
+    timezone: Annotated[str, time_zone()] | None = Field(
+        default=None, description="IANA time zone that `cron(...)` and `at(...)` are meant in; without it, UTC."
+    )
+    flexible_window_minutes: Annotated[int, duration(60, DAY_SECONDS, unit="m")] | None = Field(
+        default=None,
+        validation_alias="flexibleWindow",
+        description="The job may start this much later than scheduled, to spread load.",
+    )
+    enabled: Annotated[bool, flag()] = Field(
+        default=True, description="Whether the schedule starts the job; by hand it can always be."
+    )
+    start_deadline_seconds: Annotated[int, duration(60, DAY_SECONDS)] = Field(
+        default=3600,
+        validation_alias="startDeadline",
+        description="How late a start may still be delivered; after that it goes to the dead-letter queue.",
+    )
+    input: Annotated[Any, json_value()] = Field(
+        default_factory=dict,
+        description="JSON the job gets as `LONGHAUL_INPUT`, unless a person's start brings its own. No secrets.",
+    )
+    log_retention_days: Annotated[int, one_of_numbers("one of CloudWatch's retentions in days", RETENTION_DAYS)] = (
+        Field(default=30, validation_alias="logRetention", description="Days that log lines are kept.")
+    )
+    tags: Tags = Field(default_factory=dict, description="Tags of the job's resources, beside the stack's.")
+
+    def problems(self) -> Iterable[Problem]:
+        """The rules between several fields of a job that do not hold."""
+        return job_rules.problems(self)

@@ -1,0 +1,120 @@
+"""Rules between several fields of one job. A rule names the field to blame and says what was expected and found."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from spec.durations import DAY_SECONDS, duration_text
+from spec.model import Problem
+from spec.sizes import pair_mistake
+
+if TYPE_CHECKING:
+    from spec.job import JobSpec
+
+# https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html: an execution lasts at most a year.
+_LONGEST_EXECUTION_SECONDS = 365 * DAY_SECONDS
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html: a role's inline policies.
+_INLINE_POLICY_CHARACTERS = 10_240
+# A task definition may have 64 KiB; 4 KiB are left for what Longhaul puts into it.
+_CONTAINER_BYTES = 60 * 1024
+
+
+def problems(job: JobSpec) -> Iterator[Problem]:
+    """All rules of a job by itself that do not hold."""
+    yield from _image_or_build(job)
+    yield from _fargate_pair(job)
+    yield from _secrets(job)
+    yield from _retries(job)
+    yield from _schedule(job)
+    yield from _permissions_fit(job)
+    yield from _container_fits(job)
+    yield from _tags_differ(job)
+
+
+def _image_or_build(job: JobSpec) -> Iterator[Problem]:
+    if job.image is not None and job.build is not None:
+        yield Problem(("image",), "expected image or build, found both", ("build",))
+    elif job.image is None and job.build is None:
+        yield Problem(("image",), "expected image or build, found neither", ("build",))
+
+
+def _fargate_pair(job: JobSpec) -> Iterator[Problem]:
+    if mistake := pair_mistake(job.cpu_units, job.memory_mib):
+        yield Problem(("memory",), mistake, ("cpu",))
+
+
+def _secrets(job: JobSpec) -> Iterator[Problem]:
+    for name, secret in job.secrets.items():
+        if name in job.environment:
+            yield Problem(
+                ("secrets", name), "expected a name of its own, found it in environment too", ("environment",)
+            )
+        if secret.key is not None and secret.service == "ssm":
+            yield Problem(
+                ("secrets", name, "key"),
+                "expected a secret in Secrets Manager, found a key of an SSM parameter: ECS takes it whole",
+            )
+
+
+def _retries(job: JobSpec) -> Iterator[Problem]:
+    retries = job.retries
+    if retries.interval_seconds > retries.max_interval_seconds:
+        longest, interval = duration_text(retries.max_interval_seconds), duration_text(retries.interval_seconds)
+        yield Problem(("retries", "interval"), f"expected at most maxInterval ({longest}), found {interval}")
+    waits, wait = 0.0, float(retries.interval_seconds)
+    for _ in range(retries.attempts):
+        waits += min(wait, retries.max_interval_seconds)
+        wait *= retries.backoff_rate
+    total = (retries.attempts + 1) * job.timeout_seconds + waits
+    if total > _LONGEST_EXECUTION_SECONDS:
+        found = f"{retries.attempts + 1} attempts of {duration_text(job.timeout_seconds)} and the waits between them"
+        yield Problem(
+            ("timeout",), f"expected all attempts to end within the 365d of an execution, found {found}", ("retries",)
+        )
+
+
+def _schedule(job: JobSpec) -> Iterator[Problem]:
+    if job.schedule is None:
+        for key, value in (("timezone", job.timezone), ("flexibleWindow", job.flexible_window_minutes)):
+            if value is not None:
+                yield Problem((key,), "expected a schedule beside it, found none", ("schedule",))
+    elif job.timezone is not None and job.schedule.startswith("rate("):
+        yield Problem(
+            ("timezone",),
+            f"expected cron(...) or at(...) beside it, found {job.schedule}: a rate has no time of day",
+            ("schedule",),
+        )
+
+
+def _permissions_fit(job: JobSpec) -> Iterator[Problem]:
+    statements = [permission.model_dump(exclude_defaults=True) for permission in job.permissions]
+    length = len(json.dumps(statements, separators=(",", ":")))
+    if length > _INLINE_POLICY_CHARACTERS:
+        limit = f"at most {_INLINE_POLICY_CHARACTERS:,} characters of policy, IAM's limit for a role"
+        yield Problem(("permissions",), f"expected {limit}, found {length:,}")
+
+
+def _container_fits(job: JobSpec) -> Iterator[Problem]:
+    secrets = [(name, secret.source, secret.key) for name, secret in job.secrets.items()]
+    parts = [job.entrypoint, job.command, list(job.environment.items()), secrets]
+    size = len(json.dumps(parts, ensure_ascii=False).encode())
+    if size > _CONTAINER_BYTES:
+        wanted = f"at most {_CONTAINER_BYTES:,} bytes of environment, secrets, entrypoint and command together"
+        yield Problem(("environment",), f"expected {wanted}, found {size:,}", ("secrets", "entrypoint", "command"))
+
+
+def _tags_differ(job: JobSpec) -> Iterator[Problem]:
+    yield from tags_differ(job.tags, ("tags",))
+
+
+def tags_differ(tags: dict[str, str], loc: tuple[str, ...]) -> Iterator[Problem]:
+    """Keys of tags that differ in case only: IAM takes them for one."""
+    seen: dict[str, str] = {}
+    for key in tags:
+        if key.casefold() in seen:
+            yield Problem(
+                (*loc, key), f'expected keys that differ in more than case, found "{seen[key.casefold()]}" too'
+            )
+        seen.setdefault(key.casefold(), key)

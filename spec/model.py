@@ -1,0 +1,61 @@
+"""What all models of the spec share."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, ValidationInfo, model_validator
+
+from spec.forms import Reading
+from spec.words import path_text
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A rule between several fields that does not hold.
+
+    `loc`: the path of the field to blame, in YAML keys. `others`: the other top-level keys the rule looks at; where
+    one of the fields is wrong by itself, the rule has nothing to say.
+    """
+
+    loc: tuple[str | int, ...]
+    message: str
+    others: tuple[str, ...] = ()
+
+    def concerns(self, keys: Collection[str]) -> bool:
+        """Whether the rule looks at one of these top-level keys."""
+        return self.loc[0] in keys or any(key in keys for key in self.others)
+
+
+class Spec(BaseModel):
+    """A frozen model: camelCase keys in YAML, snake_case in Python, unknown keys refused."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        validate_by_alias=True,
+        validate_by_name=True,
+        # A value may be a secret that someone put in the wrong place.
+        hide_input_in_errors=True,
+    )
+
+    @classmethod
+    def keys(cls) -> dict[str, str]:
+        """YAML key to the name of the Python attribute, in the order of the reference."""
+        return {_key(name, field.validation_alias): name for name, field in cls.model_fields.items()}
+
+    def problems(self) -> Iterable[Problem]:
+        """The rules between several fields that do not hold; overridden by models that have such rules."""
+        return ()
+
+    @model_validator(mode="after")
+    def _check_rules_between_fields(self, info: ValidationInfo) -> Self:
+        if isinstance(info.context, Reading) and info.context.partial:
+            return self
+        if problems := list(self.problems()):
+            raise ValueError("; ".join(f"{path_text(problem.loc)}: {problem.message}" for problem in problems))
+        return self
+
+
+def _key(name: str, alias: Any) -> str:
+    return alias if isinstance(alias, str) else name

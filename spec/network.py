@@ -1,0 +1,112 @@
+"""The network of a stack: a VPC of its own, or one that is there already."""
+
+import ipaddress
+from collections.abc import Iterable
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from spec.forms import Form, choice, flag, text, whole_number
+from spec.model import Problem, Spec
+from spec.words import UnexpectedValueError, shown
+
+# Every task needs these: they are there whenever the subnets are isolated.
+STANDARD_ENDPOINTS = ("ecr.api", "ecr.dkr", "logs", "s3")
+# https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html allows /16 to /28; below /24 there is no room
+# for a public and a private subnet in each of several zones.
+_WIDEST_PREFIX, _NARROWEST_PREFIX = 16, 24
+_OWN_VPC = ("cidr", "availabilityZones", "nat", "endpoints")
+_EXISTING_VPC = ("subnetIds", "securityGroupIds", "assignPublicIp")
+
+
+def _cidr() -> Form:
+    expects = f"an IPv4 block from /{_WIDEST_PREFIX} to /{_NARROWEST_PREFIX}, such as 10.0.0.0/16"
+
+    def read(value: Any) -> str:
+        try:
+            block = ipaddress.IPv4Network(value, strict=False) if isinstance(value, str) and "/" in value else None
+        except ValueError:
+            block = None
+        if block is None or not _WIDEST_PREFIX <= block.prefixlen <= _NARROWEST_PREFIX:
+            raise UnexpectedValueError(expects, shown(value))
+        if str(block) != value:
+            raise UnexpectedValueError(expects, shown(value), f'did you mean "{block}"?')
+        return value
+
+    return Form(expects, read, {"type": "string", "pattern": r"^[0-9.]+/(1[6-9]|2[0-4])$"})
+
+
+def _id(expects: str, prefix: str) -> Form:
+    return text(expects, pattern=rf"{prefix}-[0-9a-f]{{8,17}}")
+
+
+class NetworkSpec(Spec):
+    """Where the tasks of a stack run: in a VPC of the stack's own, or with `vpcId` in one that exists."""
+
+    cidr: Annotated[str, _cidr()] = Field(default="10.0.0.0/16", description="Address block of the stack's own VPC.")
+    availability_zones: Annotated[int, whole_number(1, 6)] = Field(
+        default=2, validation_alias="availabilityZones", description="Number of availability zones with subnets."
+    )
+    nat: Annotated[Literal["none", "single", "one-per-az"], choice("none", "single", "one-per-az")] = Field(
+        default="none",
+        description="NAT gateways. With `none`, tasks run in public subnets with a public IP and no way in; "
+        "otherwise in private subnets behind one gateway, or behind one in each zone.",
+    )
+    endpoints: (
+        tuple[Annotated[str, text("an AWS service's endpoint name, such as sts", pattern=r"[a-z0-9.-]+")], ...] | None
+    ) = Field(
+        default=None,
+        description="With `nat: none`: isolated subnets, with interface endpoints for these AWS services "
+        "beside the ones every task needs (" + ", ".join(STANDARD_ENDPOINTS) + ").",
+    )
+    vpc_id: Annotated[str, _id("the ID of a VPC, such as vpc-0a1b2c3d", "vpc")] | None = Field(
+        default=None, validation_alias="vpcId", description="An existing VPC, in place of one of the stack's own."
+    )
+    subnet_ids: tuple[Annotated[str, _id("the ID of a subnet, such as subnet-0a1b2c3d", "subnet")], ...] = Field(
+        default=(), max_length=16, validation_alias="subnetIds", description="With `vpcId`: the subnets tasks run in."
+    )
+    security_group_ids: tuple[Annotated[str, _id("the ID of a security group, such as sg-0a1b2c3d", "sg")], ...] = (
+        Field(
+            default=(),
+            max_length=5,
+            validation_alias="securityGroupIds",
+            description="With `vpcId`: the security groups of the tasks.",
+        )
+    )
+    assign_public_ip: Annotated[bool, flag()] = Field(
+        default=False,
+        validation_alias="assignPublicIp",
+        description="With `vpcId`: whether tasks get a public IP, which they need in a public subnet.",
+    )
+
+    def problems(self) -> Iterable[Problem]:
+        """An existing VPC comes with its subnets and groups and nothing else; endpoints need `nat: none`."""
+        given = [key for key, name in self.keys().items() if name in self.model_fields_set]
+        if self.vpc_id is None:
+            for key in given:
+                if key in _EXISTING_VPC:
+                    yield Problem(
+                        (key,),
+                        "expected vpcId beside it, found none: it takes effect in an existing VPC only",
+                        ("vpcId",),
+                    )
+        else:
+            for key in given:
+                if key in _OWN_VPC:
+                    yield Problem(
+                        (key,),
+                        "expected nothing beside vpcId, found a value: it describes a VPC of the stack's own",
+                        ("vpcId",),
+                    )
+            for key, ids in (("subnetIds", self.subnet_ids), ("securityGroupIds", self.security_group_ids)):
+                if not ids:
+                    yield Problem((key,), "expected at least 1 with vpcId, found none", ("vpcId",))
+        if self.endpoints is not None and self.nat != "none":
+            yield Problem(("endpoints",), f"expected nat: none beside it, found nat: {self.nat}", ("nat",))
+        for index, endpoint in enumerate(self.endpoints or ()):
+            if endpoint in STANDARD_ENDPOINTS:
+                yield Problem(
+                    ("endpoints", index), f'expected an endpoint that is not there anyway, found "{endpoint}"'
+                )
+            elif endpoint in (self.endpoints or ())[:index]:
+                yield Problem(("endpoints", index), f'expected each endpoint once, found "{endpoint}" again')

@@ -1,0 +1,61 @@
+"""A stack: its settings, and the jobs that run in it."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from spec.aws_text import Tags, aws_region
+from spec.forms import choice, flag
+from spec.job import JobSpec
+from spec.model import Spec
+from spec.network import NetworkSpec
+
+
+class StackSettings(Spec):
+    """The `longhaul:*` keys of a stack's configuration that are for the stack as a whole."""
+
+    network: NetworkSpec = Field(default_factory=NetworkSpec, description="Where tasks run.")
+    trigger: Annotated[Literal["rule", "scheduler"], choice("rule", "scheduler")] = Field(
+        default="rule",
+        description="What starts jobs. `rule`: EventBridge rules (a bus holds 300); EventBridge Scheduler's schedules "
+        "for jobs that need what rules lack: a time zone, `at(...)`, a flexible window. `scheduler`: schedules for all jobs.",
+    )
+    container_insights: Annotated[
+        Literal["disabled", "enabled", "enhanced"], choice("disabled", "enabled", "enhanced")
+    ] = Field(
+        default="disabled",
+        validation_alias="containerInsights",
+        description="CloudWatch Container Insights of the cluster; its metrics are billed.",
+    )
+    keep_logs: Annotated[bool, flag()] = Field(
+        default=False,
+        validation_alias="keepLogs",
+        description="Whether log groups stay when a job or the stack is removed.",
+    )
+    tags: Tags = Field(default_factory=dict, description="Tags of everything in the stack that can be tagged.")
+
+
+class StackSpec(StackSettings):
+    """A stack with its jobs, in the order of the file; `name` is the stack's, `region` None: named nowhere."""
+
+    project: str
+    name: str
+    region: Annotated[str, aws_region()] | None = None
+    jobs: tuple[JobSpec, ...] = ()
+
+    def job(self, name: str) -> JobSpec:
+        """The job of that name; raises KeyError."""
+        for job in self.jobs:
+            if job.name == name:
+                return job
+        raise KeyError(name)
+
+
+def trigger_kind(job: JobSpec, stack: StackSettings) -> Literal["rule", "scheduler"] | None:
+    """What starts a job: a rule, or a schedule where stack or job need one; None: people do."""
+    if job.schedule is None:
+        return None
+    needs_scheduler = (
+        job.timezone is not None or job.flexible_window_minutes is not None or job.schedule.startswith("at(")
+    )
+    return "scheduler" if needs_scheduler or stack.trigger == "scheduler" else "rule"
