@@ -1,0 +1,33 @@
+"""Writing JSONata into a state machine definition.
+
+https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html
+"""
+
+import json
+import re
+
+
+def expression(source: str) -> str:
+    """JSONata as the value of a field that takes an expression: `{% ... %}`, on one line."""
+    return f"{{% {one_line(source)} %}}"
+
+
+def one_line(source: str) -> str:
+    """JSONata written over several lines, on one. No literal here spans lines, so only layout is lost."""
+    return re.sub(r"\s*\n\s*", " ", source.strip())
+
+
+def literal(value: object) -> str:
+    """Any JSON value as a JSONata literal: the two are written alike.
+
+    `%` is escaped inside strings: a `%}` there could be read as the end of the expression.
+    """
+    return json.dumps(value, ensure_ascii=False, allow_nan=False).replace("%", "\\u0025")
+
+
+def default(variable: str, value: object) -> str:
+    """A variable's value, or `value` before the first state that assigns it.
+
+    An undefined result is States.QueryEvaluationError, so a variable that may be unassigned is always asked for so.
+    """
+    return f"$exists(${variable}) ? ${variable} : {literal(value)}"

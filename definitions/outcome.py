@@ -1,0 +1,107 @@
+"""How an attempt of a job ended: told from what Step Functions and ECS say of it, in JSONata, once for all states.
+
+A container that exits non-zero and one that never started both arrive as States.TaskFailed; only the Cause tells them
+apart. It is JSON text of one ECS Task, usually. It may also be plain text, and any key of it may be missing or of
+another type. JSONata has no way to catch an error, and an error in a Catch ends the execution with no name an operator
+could search for: so everything here is looked at before it is used.
+"""
+
+from enum import StrEnum
+
+from definitions.jsonata import expression
+from definitions.task_definition import CONTAINER_NAME, LOG_STREAM_PREFIX
+
+
+class Outcome(StrEnum):
+    """How an attempt ended: the error's name of a failed execution, and what an operator searches for."""
+
+    SUCCEEDED = "SUCCEEDED"
+    EXITED_NON_ZERO = "Job.ExitedNonZero"
+    OUT_OF_MEMORY = "Job.OutOfMemory"
+    TIMED_OUT = "Job.TimedOut"
+    NEVER_STARTED = "Job.NeverStarted"
+    INTERRUPTED = "Job.Interrupted"
+    STOPPED = "Job.Stopped"
+    UNEXPLAINED = "Job.Unexplained"
+
+
+INTERRUPTING_STOP_CODES = ("SpotInterruption", "TerminationNotice", "InfrastructureHealth", "ServiceSchedulerInitiated")
+"""AWS took the machine away. https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Task.html (stopCode)"""
+
+_REASON_LENGTH = 500
+
+# Whether $cause is JSON, so that $parse cannot fail. Escapes and quotes go first, then every string becomes ' and every
+# other scalar 0; then innermost arrays and objects become 0, until one 0 is left. An ECS Task is some six levels deep.
+# \x5c is a backslash: JSONata's tokenizer would misread `\\` before a bracket.
+_PARSED_CAUSE = r"""
+    $cause := $string($states.errorOutput.Cause);
+    $plain := $replace($cause, /\x5c(?:["\x5cbfnrt\/]|u[0-9a-fA-F]{4})|'/, '_');
+    $plain := $replace($plain, /"[^"\x5c\x00-\x1f]*"/, "'");
+    $plain := $replace($plain, /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|true|false|null/, '0');
+    $plain := $replace($plain, /[ \t\r\n]+/, '');
+    $plain := $reduce([1..12], function($text, $level) {
+        $replace($replace($text, /\[(?:['0](?:,['0])*)?\]/, '0'), /\{(?:':['0](?:,':['0])*)?\}/, '0')
+    }, $plain);
+    $task := $plain = '0' ? $parse($cause);
+"""
+
+_FROM_RESULT = "$task := $states.result;"
+
+_FROM_ERROR = f"$error := $states.errorOutput.Error; {_PARSED_CAUSE}"
+
+# Undefined values drop out of the object built at the end: a key is there only when AWS told it.
+# Times come as milliseconds since 1970 (as seconds from some tools) or as ISO text.
+_TOLD = rf"""
+    $text := function($value) {{ $type($value) = 'string' and $value != '' ? $value }};
+    $time := function($value) {{
+        $type($value) != 'number' ? $text($value)
+        : $value > 0 and $value < 100000000000 ? $fromMillis($floor($value * 1000))
+        : $value > 0 and $value < 100000000000000 ? $fromMillis($floor($value))
+    }};
+    $container := ($task.Containers[Name = '{CONTAINER_NAME}'])[0];
+    $exitCode := $type($container.ExitCode) = 'number' ? $container.ExitCode;
+    $stopCode := $text($task.StopCode);
+    $taskArn := $text($task.TaskArn);
+    $startedAt := $time($task.StartedAt);
+    $containerReason := $text($container.Reason);
+    $ran := $exists($startedAt) or $exists($exitCode);
+    $startError := $exists($error) and $error != 'States.TaskFailed' ? $error;
+    $refusals := $filter($task.Failures.Reason, function($value) {{ $type($value) = 'string' }});
+    $told := $join([$text($task.StoppedReason), $containerReason, $refusals], '; ');
+    $reason := $told != '' ? $told : $cause;
+"""
+
+_OUTCOME = f"""
+    $outcome :=
+        $stopCode = 'UserInitiated' ? '{Outcome.STOPPED}'
+        : $stopCode in [{", ".join(f"'{code}'" for code in INTERRUPTING_STOP_CODES)}] ? '{Outcome.INTERRUPTED}'
+        : $exitCode = 0 and $not($exists($error)) ? '{Outcome.SUCCEEDED}'
+        : $not($exitCode = 0) and $substring($containerReason, 0, 16) = 'OutOfMemoryError' ? '{Outcome.OUT_OF_MEMORY}'
+        : $exists($exitCode) and $exitCode != 0 ? '{Outcome.EXITED_NON_ZERO}'
+        : $exists($startError) or ($exists($taskArn) and $not($ran)) ? '{Outcome.NEVER_STARTED}'
+        : $exists($taskArn) and $not($exists($exitCode)) ? '{Outcome.INTERRUPTED}'
+        : '{Outcome.UNEXPLAINED}';
+"""
+
+_RECORD = rf"""
+    {{
+        'outcome': $outcome,
+        'exitCode': $exitCode,
+        'stopCode': $stopCode,
+        'startError': $startError,
+        'reason': $reason != '' ? $substring($replace($reason, /\s+/, ' '), 0, {_REASON_LENGTH}),
+        'taskArn': $taskArn,
+        'startedAt': $startedAt,
+        'stoppedAt': $time($task.StoppedAt),
+        'logStream': $ran and $exists($taskArn) ? '{LOG_STREAM_PREFIX}/{CONTAINER_NAME}/' & $split($taskArn, '/')[-1]
+    }}
+"""
+
+AFTER_RESULT = expression(f"({_FROM_RESULT}{_TOLD}{_OUTCOME}{_RECORD})")
+"""The record of an attempt that Step Functions calls a success: `$states.result` is one ECS Task."""
+
+AFTER_ERROR = expression(f"({_FROM_ERROR}{_TOLD}{_OUTCOME}{_RECORD})")
+"""The record of an attempt that failed: `$states.errorOutput` is its Error and Cause."""
+
+AFTER_TIMEOUT = {"outcome": Outcome.TIMED_OUT.value}
+"""The record of an attempt that was stopped at its timeout: States.Timeout comes without the task."""

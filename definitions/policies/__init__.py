@@ -1,0 +1,15 @@
+"""The IAM policies of a stack, least privilege: what each role and the dead-letter queue allow, and to whom."""
+
+from definitions.policies.execution_role import execution_role_policy, needs_own_execution_role
+from definitions.policies.state_machine_role import state_machine_role_policy
+from definitions.policies.task_role import task_role_policy
+from definitions.policies.trigger_role import dead_letter_queue_policy, trigger_role_policy
+
+__all__ = [
+    "dead_letter_queue_policy",
+    "execution_role_policy",
+    "needs_own_execution_role",
+    "state_machine_role_policy",
+    "task_role_policy",
+    "trigger_role_policy",
+]

@@ -1,0 +1,102 @@
+"""All documents of a job at once, with stand-ins for what only a deployment knows: for reviewers and validators."""
+
+from typing import Any
+
+from definitions import policies, trigger
+from definitions.place import Place
+from definitions.state_machine import RunTarget, state_machine
+from definitions.task_definition import task_definition
+from definitions.trust import trigger_trust_policy, trust_policy
+from spec.job import JobSpec
+from spec.stack import StackSpec, trigger_kind
+
+_ACCOUNT = "123456789012"
+_REGION = "us-east-1"
+_SUFFIX = "0a1b2c3"
+"""Stands for the characters that Pulumi adds to the names it makes."""
+
+
+def documents(job: JobSpec, stack: StackSpec) -> dict[str, Any]:
+    """What a job becomes in a stack, with stand-in ARNs (account 123456789012, partition aws).
+
+    Args:
+        job: one of the stack's jobs.
+        stack: the stack; without a Region it is rendered for us-east-1.
+
+    Returns:
+        `state-machine`, `task-definition`, `policies` (role or queue to its documents) and `trigger` (`rule` with
+        `target`, or `schedule`; empty for a job without a schedule).
+    """
+    place = Place(
+        project=stack.project, stack=stack.name, partition="aws", region=stack.region or _REGION, account=_ACCOUNT
+    )
+    cluster_arn = place.arn("ecs", f"cluster/{place.prefix}cluster")
+    dead_letter_arn = place.arn("sqs", f"{place.prefix}dead-letters-{_SUFFIX}")
+    repository_arn = place.arn("ecr", f"repository/{place.project}-{place.stack}")
+    own = policies.needs_own_execution_role(job)
+    execution_role_arn = _role_arn(place, f"{job.name}-execution" if own else "execution")
+    task_role_arn = _role_arn(place, f"{job.name}-task")
+    log_group_name = f"{place.log_group_prefix(job.name)}-{_SUFFIX}"
+    roles = {"execution_role_arn": execution_role_arn, "task_role_arn": task_role_arn}
+    return {
+        "state-machine": state_machine(job, place, _target(job, stack, place, cluster_arn, log_group_name)),
+        "task-definition": task_definition(
+            job, place, image=job.image or _built_image(place), log_group_name=log_group_name, **roles
+        ),
+        "policies": {
+            "execution-role": {
+                "trust": trust_policy("ecs-tasks", place),
+                "policy": policies.execution_role_policy(
+                    place, repository_arn=repository_arn if job.build else None, job=job if own else None
+                ),
+            },
+            "task-role": {
+                "trust": trust_policy("ecs-tasks", place),
+                **({"policy": granted} if (granted := policies.task_role_policy(job)) else {}),
+            },
+            "state-machine-role": {
+                "trust": trust_policy("states", place),
+                "policy": policies.state_machine_role_policy(job, place, cluster_arn=cluster_arn, **roles),
+            },
+            "trigger-role": {
+                "trust": trigger_trust_policy(place),
+                "policy": policies.trigger_role_policy(place, dead_letter_arn=dead_letter_arn),
+            },
+            "dead-letter-queue": {"policy": policies.dead_letter_queue_policy(place, dead_letter_arn)},
+        },
+        "trigger": _trigger(job, stack, place, dead_letter_arn),
+    }
+
+
+def _trigger(job: JobSpec, stack: StackSpec, place: Place, dead_letter_arn: str) -> dict[str, Any]:
+    arns = {"role_arn": _role_arn(place, "trigger"), "dead_letter_arn": dead_letter_arn}
+    match trigger_kind(job, stack):
+        case "rule":
+            return {"rule": trigger.rule(job, place), "target": trigger.rule_target(job, place, **arns)}
+        case "scheduler":
+            return {"schedule": trigger.schedule(job, place, **arns)}
+        case None:
+            return {}
+
+
+def _target(job: JobSpec, stack: StackSpec, place: Place, cluster_arn: str, log_group_name: str) -> RunTarget:
+    network = stack.network
+    return RunTarget(
+        cluster_arn=cluster_arn,
+        task_definition_arn=place.arn("ecs", f"task-definition/{place.name(job.name)}:1"),
+        subnet_ids=network.subnet_ids or tuple(f"subnet-{number:08x}" for number in range(network.availability_zones)),
+        security_group_ids=network.security_group_ids or ("sg-00000000",),
+        assign_public_ip=network.assign_public_ip
+        if network.vpc_id
+        else network.nat == "none" and network.endpoints is None,
+        log_group_name=log_group_name,
+    )
+
+
+def _built_image(place: Place) -> str:
+    registry = f"{place.account}.dkr.ecr.{place.region}.amazonaws.com"
+    return f"{registry}/{place.project}-{place.stack}@sha256:{'0' * 64}"
+
+
+def _role_arn(place: Place, name: str) -> str:
+    return f"arn:{place.partition}:iam::{place.account}:role/{place.prefix}{name}-{_SUFFIX}"

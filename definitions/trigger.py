@@ -1,0 +1,123 @@
+"""What starts a job on time: an EventBridge rule with its target, or an EventBridge Scheduler schedule.
+
+Both start the job's state machine with the same input, give up after `startDeadline`, and keep what could not be
+started in the stack's dead-letter queue.
+"""
+
+import json
+from typing import Any
+
+from definitions.place import Place
+from spec.job import JobSpec
+
+MAXIMUM_RETRY_ATTEMPTS = 185
+"""The most that both services allow, so that the deadline alone decides when a start is given up."""
+
+_TARGET_ID = "state-machine"
+
+
+def execution_input(job: JobSpec, scheduled_time: str) -> dict[str, Any]:
+    """The input with which a trigger starts a job's execution.
+
+    Args:
+        job: the job.
+        scheduled_time: when it was due, `2026-11-24T03:15:00Z`.
+    """
+    return {"scheduledTime": scheduled_time, "input": job.input}
+
+
+def rule(job: JobSpec, place: Place) -> dict[str, Any]:
+    """The request of EventBridge's PutRule, for a job with a `cron` or `rate` schedule in UTC.
+
+    https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html
+    """
+    return {
+        "Name": place.name(job.name),
+        "ScheduleExpression": job.schedule,
+        "State": _state(job),
+        "Description": _description(job, place),
+    }
+
+
+def rule_target(job: JobSpec, place: Place, *, role_arn: str, dead_letter_arn: str) -> dict[str, Any]:
+    """The one target of a job's rule, as PutTargets takes it.
+
+    https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_Target.html
+
+    Args:
+        job: the job.
+        place: its stack.
+        role_arn: the stack's trigger role.
+        dead_letter_arn: the stack's dead-letter queue.
+    """
+    return {
+        "Id": _TARGET_ID,
+        "Arn": place.state_machine_arn(job.name),
+        "RoleArn": role_arn,
+        "InputTransformer": {
+            "InputPathsMap": {"time": "$.time"},
+            # A placeholder outside quotes: EventBridge puts its own around a text.
+            # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html
+            "InputTemplate": f'{{"scheduledTime":<time>,"input":{_template_json(job.input)}}}',
+        },
+        "RetryPolicy": _retry_policy(job),
+        "DeadLetterConfig": {"Arn": dead_letter_arn},
+    }
+
+
+def schedule(job: JobSpec, place: Place, *, role_arn: str, dead_letter_arn: str) -> dict[str, Any]:
+    """The request of EventBridge Scheduler's CreateSchedule, for a job that needs what a rule lacks.
+
+    https://docs.aws.amazon.com/scheduler/latest/APIReference/API_CreateSchedule.html
+
+    Args:
+        job: the job.
+        place: its stack.
+        role_arn: the stack's trigger role.
+        dead_letter_arn: the stack's dead-letter queue.
+    """
+    window: dict[str, Any] = {"Mode": "OFF"}
+    if job.flexible_window_minutes is not None:
+        window = {"Mode": "FLEXIBLE", "MaximumWindowInMinutes": job.flexible_window_minutes}
+    return {
+        "Name": place.name(job.name),
+        "GroupName": place.schedule_group_name,
+        "ScheduleExpression": job.schedule,
+        "ScheduleExpressionTimezone": job.timezone or "UTC",
+        "FlexibleTimeWindow": window,
+        "State": _state(job),
+        "Description": _description(job, place),
+        "Target": {
+            "Arn": place.state_machine_arn(job.name),
+            "RoleArn": role_arn,
+            # https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html
+            "Input": f'{{"scheduledTime":"<aws.scheduler.scheduled-time>","input":{_template_json(job.input)}}}',
+            "RetryPolicy": _retry_policy(job),
+            "DeadLetterConfig": {"Arn": dead_letter_arn},
+        },
+    }
+
+
+def _template_json(value: object) -> str:
+    """JSON text that holds no `<`, with which both services begin a placeholder.
+
+    Outside its strings JSON has no `<`, and inside a string the escape means the same.
+    """
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
+
+
+def _retry_policy(job: JobSpec) -> dict[str, int]:
+    return {
+        "MaximumEventAgeInSeconds": job.start_deadline_seconds,
+        "MaximumRetryAttempts": MAXIMUM_RETRY_ATTEMPTS,
+    }
+
+
+def _state(job: JobSpec) -> str:
+    return "ENABLED" if job.enabled else "DISABLED"
+
+
+def _description(job: JobSpec, place: Place) -> str:
+    # Both services take at most 512 characters.
+    starts = f"Starts {job.name} ({place.stack})"
+    return f"{starts}: {job.description}"[:512] if job.description else starts

@@ -1,0 +1,53 @@
+"""Who may assume a role, and on whose behalf: trust policies that hold against the confused deputy.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
+"""
+
+from typing import Any, Literal
+
+from definitions.place import Place
+
+Service = Literal["ecs-tasks", "states", "events", "scheduler"]
+
+
+def trust_policy(service: Service, place: Place) -> dict[str, Any]:
+    """Lets one AWS service assume a role, for this account and this stack only.
+
+    Args:
+        service: `ecs-tasks` (task roles and execution roles), `states` (a state machine's role), `events` (rules),
+            `scheduler` (schedules).
+        place: the stack.
+    """
+    return _policy([_statement(service, place)])
+
+
+def trigger_trust_policy(place: Place) -> dict[str, Any]:
+    """Lets the stack's EventBridge rules and its schedules assume the one trigger role of the stack."""
+    return _policy([_statement("events", place), _statement("scheduler", place)])
+
+
+def _policy(statements: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"Version": "2012-10-17", "Statement": statements}
+
+
+def _statement(service: Service, place: Place) -> dict[str, Any]:
+    source_arns = {
+        # ECS gives the task's ARN, which is unknown before it runs.
+        # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html
+        "ecs-tasks": place.arn("ecs", "*"),
+        "states": place.state_machine_arn_pattern,
+        "events": place.rule_arn_pattern,
+        # Scheduler gives the group's ARN, not the schedule's.
+        # https://docs.aws.amazon.com/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html
+        "scheduler": place.schedule_group_arn,
+    }
+    return {
+        "Sid": "".join(part.capitalize() for part in service.split("-")),
+        "Effect": "Allow",
+        "Principal": {"Service": f"{service}.amazonaws.com"},
+        "Action": "sts:AssumeRole",
+        "Condition": {
+            "StringEquals": {"aws:SourceAccount": place.account},
+            "ArnLike": {"aws:SourceArn": source_arns[service]},
+        },
+    }
