@@ -1,0 +1,69 @@
+"""Values as Pulumi's engine protocol carries them, and as plain Python."""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from google.protobuf import json_format, struct_pb2
+
+from sandbox.errors import SandboxError
+
+# https://github.com/pulumi/pulumi/blob/master/sdk/go/common/resource/sig/sig.go
+SIGNATURE_KEY = "4dabf18193072939515e22adb298388d"
+SECRET_SIGNATURE = "1b47061264138c4ac30d75fd1eb44270"
+RESOURCE_SIGNATURE = "5cf8f73096256a8f31e491e813e4eb8e"
+UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+
+
+def to_python(properties: struct_pb2.Struct) -> dict[str, Any]:
+    """Plain values: whole numbers as int, secrets as what is in them, resources as their id (a component's as its URN).
+
+    Raises SandboxError for an asset or archive, which no resource type here takes.
+    """
+    return {name: _plain(value) for name, value in json_format.MessageToDict(properties).items()}
+
+
+def to_struct(properties: Mapping[str, Any], secret: Collection[str] = ()) -> struct_pb2.Struct:
+    """The protocol's form of plain values; those named in `secret` are marked as secrets."""
+    struct = struct_pb2.Struct()
+    for name, value in properties.items():
+        struct[name] = {SIGNATURE_KEY: SECRET_SIGNATURE, "value": value} if name in secret else value
+    return struct
+
+
+def secret_names(properties: struct_pb2.Struct) -> set[str]:
+    """The properties that are secret, or have a secret somewhere in them."""
+    return {name for name, value in json_format.MessageToDict(properties).items() if _holds_secret(value)}
+
+
+def holds_unknown(value: Any) -> bool:
+    """Whether a plain value, or anything in it, is not known."""
+    if isinstance(value, Mapping):
+        return any(holds_unknown(item) for item in value.values())
+    if isinstance(value, list):
+        return any(holds_unknown(item) for item in value)
+    return value == UNKNOWN
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if not isinstance(value, dict):
+        # The protocol has one kind of number.
+        return int(value) if isinstance(value, float) and value.is_integer() else value
+    match value.get(SIGNATURE_KEY):
+        case None:
+            return {name: _plain(item) for name, item in value.items()}
+        case signature if signature == SECRET_SIGNATURE:
+            return _plain(value["value"])
+        case signature if signature == RESOURCE_SIGNATURE:
+            return value.get("id", value["urn"])
+        case _:
+            raise SandboxError("the sandbox takes no assets or archives")
+
+
+def _holds_secret(value: Any) -> bool:
+    if isinstance(value, list):
+        return any(_holds_secret(item) for item in value)
+    if isinstance(value, dict):
+        return value.get(SIGNATURE_KEY) == SECRET_SIGNATURE or any(_holds_secret(item) for item in value.values())
+    return False

@@ -1,0 +1,30 @@
+"""What a handler acts on: one AWS account in one region."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sandbox.images import ImageStore
+
+
+@dataclass(frozen=True, kw_only=True)
+class Aws:
+    """An account and region, and what is at hand on this machine.
+
+    client: the boto3 client for a service name, the same one each time and safe to use from several threads.
+    images: takes the build contexts of images, so that tasks can be started from them.
+    root: the folder of the Pulumi project; relative build contexts start there.
+    """
+
+    client: Callable[[str], Any]
+    region: str
+    account: str
+    images: "ImageStore"
+    root: Path
+    partition: str = "aws"
+
+    def arn(self, service: str, resource: str) -> str:
+        """An ARN in this region and account, for the resources whose API does not return one."""
+        return f"arn:{self.partition}:{service}:{self.region}:{self.account}:{resource}"

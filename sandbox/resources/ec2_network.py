@@ -1,0 +1,152 @@
+"""EC2: a network and its ways in and out."""
+
+from typing import ClassVar
+
+from sandbox.resources.aws import Aws
+from sandbox.resources.ec2_tags import tag_specifications
+from sandbox.resources.handler import Created, Handler, Properties, tags_all
+
+
+class Vpc(Handler):
+    """https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateVpc.html"""
+
+    token = "aws:ec2/vpc:Vpc"
+    fields: ClassVar = {"cidrBlock": "CidrBlock", "instanceTenancy": "InstanceTenancy"}
+    others = frozenset({"enableDnsHostnames", "enableDnsSupport"})
+    required = frozenset({"cidrBlock"})
+    defaults: ClassVar = {"instanceTenancy": "default", "enableDnsHostnames": False, "enableDnsSupport": True}
+    auto_named = None
+
+    def create(self, aws: Aws, inputs: Properties) -> Created:
+        """The id is the VPC's; outputs also name the parts that AWS makes with it."""
+        ec2 = aws.client("ec2")
+        vpc = ec2.create_vpc(**self.request(inputs), TagSpecifications=tag_specifications("vpc", inputs))["Vpc"]
+        vpc_id = vpc["VpcId"]
+        # One attribute a call: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ModifyVpcAttribute.html
+        ec2.modify_vpc_attribute(VpcId=vpc_id, EnableDnsSupport={"Value": inputs["enableDnsSupport"]})
+        ec2.modify_vpc_attribute(VpcId=vpc_id, EnableDnsHostnames={"Value": inputs["enableDnsHostnames"]})
+        of_this_vpc = [{"Name": "vpc-id", "Values": [vpc_id]}]
+        (main_table,) = ec2.describe_route_tables(
+            Filters=[*of_this_vpc, {"Name": "association.main", "Values": ["true"]}]
+        )["RouteTables"]
+        (group,) = ec2.describe_security_groups(Filters=[*of_this_vpc, {"Name": "group-name", "Values": ["default"]}])[
+            "SecurityGroups"
+        ]
+        outputs = {
+            "arn": aws.arn("ec2", f"vpc/{vpc_id}"),
+            "ownerId": aws.account,
+            "dhcpOptionsId": vpc["DhcpOptionsId"],
+            "mainRouteTableId": main_table["RouteTableId"],
+            "defaultRouteTableId": main_table["RouteTableId"],
+            "defaultSecurityGroupId": group["GroupId"],
+        }
+        return Created(vpc_id, {**inputs, **tags_all(inputs), **outputs})
+
+    def delete(self, aws: Aws, made: Created) -> None:
+        """Delete the VPC; AWS refuses while anything is left in it."""
+        aws.client("ec2").delete_vpc(VpcId=made.id)
+
+
+class Subnet(Handler):
+    """https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSubnet.html"""
+
+    token = "aws:ec2/subnet:Subnet"
+    fields: ClassVar = {"vpcId": "VpcId", "cidrBlock": "CidrBlock", "availabilityZone": "AvailabilityZone"}
+    others = frozenset({"mapPublicIpOnLaunch"})
+    required = frozenset({"vpcId", "cidrBlock"})
+    defaults: ClassVar = {"mapPublicIpOnLaunch": False}
+    auto_named = None
+
+    def create(self, aws: Aws, inputs: Properties) -> Created:
+        """The id is the subnet's."""
+        ec2 = aws.client("ec2")
+        request = self.request(inputs)
+        subnet = ec2.create_subnet(**request, TagSpecifications=tag_specifications("subnet", inputs))["Subnet"]
+        subnet_id = subnet["SubnetId"]
+        if inputs["mapPublicIpOnLaunch"]:
+            ec2.modify_subnet_attribute(SubnetId=subnet_id, MapPublicIpOnLaunch={"Value": True})
+        outputs = {
+            "arn": aws.arn("ec2", f"subnet/{subnet_id}"),
+            "ownerId": aws.account,
+            "availabilityZone": subnet["AvailabilityZone"],
+            "availabilityZoneId": subnet["AvailabilityZoneId"],
+        }
+        return Created(subnet_id, {**inputs, **tags_all(inputs), **outputs})
+
+    def delete(self, aws: Aws, made: Created) -> None:
+        """Delete the subnet."""
+        aws.client("ec2").delete_subnet(SubnetId=made.id)
+
+
+class InternetGateway(Handler):
+    """https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateInternetGateway.html"""
+
+    token = "aws:ec2/internetGateway:InternetGateway"
+    others = frozenset({"vpcId"})
+    auto_named = None
+
+    def create(self, aws: Aws, inputs: Properties) -> Created:
+        """The id is the gateway's; it is attached to the VPC that the inputs name."""
+        ec2 = aws.client("ec2")
+        tags = tag_specifications("internet-gateway", inputs)
+        gateway_id = ec2.create_internet_gateway(TagSpecifications=tags)["InternetGateway"]["InternetGatewayId"]
+        if inputs.get("vpcId"):
+            ec2.attach_internet_gateway(InternetGatewayId=gateway_id, VpcId=inputs["vpcId"])
+        outputs = {"arn": aws.arn("ec2", f"internet-gateway/{gateway_id}"), "ownerId": aws.account}
+        return Created(gateway_id, {**inputs, **tags_all(inputs), **outputs})
+
+    def delete(self, aws: Aws, made: Created) -> None:
+        """Detach the gateway, then delete it."""
+        ec2 = aws.client("ec2")
+        if made.outputs.get("vpcId"):
+            ec2.detach_internet_gateway(InternetGatewayId=made.id, VpcId=made.outputs["vpcId"])
+        ec2.delete_internet_gateway(InternetGatewayId=made.id)
+
+
+class Eip(Handler):
+    """https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_AllocateAddress.html"""
+
+    token = "aws:ec2/eip:Eip"
+    fields: ClassVar = {"domain": "Domain"}
+    defaults: ClassVar = {"domain": "vpc"}
+    auto_named = None
+
+    def create(self, aws: Aws, inputs: Properties) -> Created:
+        """The id is the allocation's."""
+        tags = tag_specifications("elastic-ip", inputs)
+        address = aws.client("ec2").allocate_address(**self.request(inputs), TagSpecifications=tags)
+        allocation_id = address["AllocationId"]
+        outputs = {
+            "allocationId": allocation_id,
+            "arn": aws.arn("ec2", f"elastic-ip/{allocation_id}"),
+            "publicIp": address["PublicIp"],
+        }
+        return Created(allocation_id, {**inputs, **tags_all(inputs), **outputs})
+
+    def delete(self, aws: Aws, made: Created) -> None:
+        """Give the address back."""
+        aws.client("ec2").release_address(AllocationId=made.id)
+
+
+class NatGateway(Handler):
+    """https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateNatGateway.html"""
+
+    token = "aws:ec2/natGateway:NatGateway"
+    fields: ClassVar = {
+        "subnetId": "SubnetId",
+        "allocationId": "AllocationId",
+        "connectivityType": "ConnectivityType",
+    }
+    required = frozenset({"subnetId"})
+    defaults: ClassVar = {"connectivityType": "public"}
+    auto_named = None
+
+    def create(self, aws: Aws, inputs: Properties) -> Created:
+        """The id is the gateway's."""
+        tags = tag_specifications("natgateway", inputs)
+        gateway = aws.client("ec2").create_nat_gateway(**self.request(inputs), TagSpecifications=tags)["NatGateway"]
+        return Created(gateway["NatGatewayId"], {**inputs, **tags_all(inputs)})
+
+    def delete(self, aws: Aws, made: Created) -> None:
+        """Delete the gateway."""
+        aws.client("ec2").delete_nat_gateway(NatGatewayId=made.id)

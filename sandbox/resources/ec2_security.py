@@ -1,0 +1,166 @@
+"""EC2: who may talk to whom."""
+
+from typing import Any, ClassVar
+
+from sandbox.resources.aws import Aws
+from sandbox.resources.ec2_tags import tag_specifications
+from sandbox.resources.fields import refuse_unknown
+from sandbox.resources.handler import Created, Handler, Properties, tags_all
+
+INLINE_RULE = frozenset(
+    {
+        "protocol",
+        "fromPort",
+        "toPort",
+        "description",
+        "cidrBlocks",
+        "ipv6CidrBlocks",
+        "prefixListIds",
+        "securityGroups",
+        "self",
+    }
+)
+ALL_PROTOCOLS = "-1"
+
+
+class SecurityGroup(Handler):
+    """https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSecurityGroup.html"""
+
+    token = "aws:ec2/securityGroup:SecurityGroup"
+    fields: ClassVar = {"name": "GroupName", "description": "Description", "vpcId": "VpcId"}
+    others = frozenset({"namePrefix", "ingress", "egress", "revokeRulesOnDelete"})
+    required = frozenset({"vpcId"})
+    defaults: ClassVar = {"description": "Managed by Pulumi", "revokeRulesOnDelete": False}
+
+    def create(self, aws: Aws, inputs: Properties) -> Created:
+        """The id is the group's. AWS lets a new group talk to everyone; the provider takes that rule away again."""
+        ec2 = aws.client("ec2")
+        tags = tag_specifications("security-group", inputs)
+        group_id = ec2.create_security_group(**self.request(inputs), TagSpecifications=tags)["GroupId"]
+        allow_all = {"IpProtocol": ALL_PROTOCOLS, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
+        ec2.revoke_security_group_egress(GroupId=group_id, IpPermissions=[allow_all])
+        if inputs.get("egress"):
+            rules = _permissions(inputs["egress"], group_id, "egress")
+            ec2.authorize_security_group_egress(GroupId=group_id, IpPermissions=rules)
+        if inputs.get("ingress"):
+            rules = _permissions(inputs["ingress"], group_id, "ingress")
+            ec2.authorize_security_group_ingress(GroupId=group_id, IpPermissions=rules)
+        outputs = {"arn": aws.arn("ec2", f"security-group/{group_id}"), "ownerId": aws.account}
+        return Created(group_id, {**inputs, **tags_all(inputs), **outputs})
+
+    def delete(self, aws: Aws, made: Created) -> None:
+        """Delete the group; AWS refuses while a rule of another group names it."""
+        aws.client("ec2").delete_security_group(GroupId=made.id)
+
+
+class _SecurityGroupRule(Handler):
+    """A rule of its own, beside its group."""
+
+    others = frozenset(
+        {
+            "securityGroupId",
+            "ipProtocol",
+            "fromPort",
+            "toPort",
+            "cidrIpv4",
+            "cidrIpv6",
+            "prefixListId",
+            "referencedSecurityGroupId",
+            "description",
+        }
+    )
+    required = frozenset({"securityGroupId", "ipProtocol"})
+    auto_named = None
+    direction: ClassVar[str]
+
+    def create(self, aws: Aws, inputs: Properties) -> Created:
+        """The id is the rule's."""
+        authorize = getattr(aws.client("ec2"), f"authorize_security_group_{self.direction}")
+        (rule,) = authorize(
+            GroupId=inputs["securityGroupId"],
+            IpPermissions=[_permission(inputs)],
+            TagSpecifications=tag_specifications("security-group-rule", inputs),
+        )["SecurityGroupRules"]
+        rule_id = rule["SecurityGroupRuleId"]
+        outputs = {"arn": aws.arn("ec2", f"security-group-rule/{rule_id}"), "securityGroupRuleId": rule_id}
+        return Created(rule_id, {**inputs, **tags_all(inputs), **outputs})
+
+    def delete(self, aws: Aws, made: Created) -> None:
+        """Take the rule out of its group."""
+        revoke = getattr(aws.client("ec2"), f"revoke_security_group_{self.direction}")
+        revoke(GroupId=made.outputs["securityGroupId"], SecurityGroupRuleIds=[made.id])
+
+
+class SecurityGroupIngressRule(_SecurityGroupRule):
+    """https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_AuthorizeSecurityGroupIngress.html"""
+
+    token = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+    direction = "ingress"
+
+
+class SecurityGroupEgressRule(_SecurityGroupRule):
+    """https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_AuthorizeSecurityGroupEgress.html"""
+
+    token = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
+    direction = "egress"
+
+
+def _permissions(rules: list[Properties], group_id: str, direction: str) -> list[dict[str, Any]]:
+    """The IpPermissions for rules written inside a security group."""
+    permissions = []
+    for rule in rules:
+        refuse_unknown(rule, INLINE_RULE, f"{direction}.")
+        groups = [*(rule.get("securityGroups") or []), *([group_id] if rule.get("self") else [])]
+        permissions.append(
+            _ip_permission(
+                rule["protocol"],
+                rule,
+                cidrs=rule.get("cidrBlocks") or [],
+                ipv6_cidrs=rule.get("ipv6CidrBlocks") or [],
+                prefix_lists=rule.get("prefixListIds") or [],
+                groups=groups,
+            )
+        )
+    return permissions
+
+
+def _permission(rule: Properties) -> dict[str, Any]:
+    """The IpPermission for a rule that stands for itself: it names one peer."""
+
+    def one(name: str) -> list[str]:
+        return [rule[name]] if rule.get(name) else []
+
+    return _ip_permission(
+        rule["ipProtocol"],
+        rule,
+        cidrs=one("cidrIpv4"),
+        ipv6_cidrs=one("cidrIpv6"),
+        prefix_lists=one("prefixListId"),
+        groups=one("referencedSecurityGroupId"),
+    )
+
+
+def _ip_permission(
+    protocol: str,
+    rule: Properties,
+    *,
+    cidrs: list[str],
+    ipv6_cidrs: list[str],
+    prefix_lists: list[str],
+    groups: list[str],
+) -> dict[str, Any]:
+    """One entry of IpPermissions: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_IpPermission.html"""
+    described = {"Description": rule["description"]} if rule.get("description") else {}
+    permission: dict[str, Any] = {"IpProtocol": protocol}
+    # A rule for all protocols has no ports; the provider writes 0 to 0 for them.
+    if protocol != ALL_PROTOCOLS:
+        permission |= {"FromPort": rule["fromPort"], "ToPort": rule["toPort"]}
+    if cidrs:
+        permission["IpRanges"] = [{"CidrIp": cidr, **described} for cidr in cidrs]
+    if ipv6_cidrs:
+        permission["Ipv6Ranges"] = [{"CidrIpv6": cidr, **described} for cidr in ipv6_cidrs]
+    if prefix_lists:
+        permission["PrefixListIds"] = [{"PrefixListId": name, **described} for name in prefix_lists]
+    if groups:
+        permission["UserIdGroupPairs"] = [{"GroupId": group, **described} for group in groups]
+    return permission

@@ -1,0 +1,56 @@
+"""ECR: image repositories and what is kept in them."""
+
+from typing import ClassVar
+
+from sandbox.resources.aws import Aws
+from sandbox.resources.fields import Nested
+from sandbox.resources.handler import Created, Handler, Properties, tag_list, tags_all
+
+
+class Repository(Handler):
+    """https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html"""
+
+    token = "aws:ecr/repository:Repository"
+    fields: ClassVar = {
+        "name": "repositoryName",
+        "imageTagMutability": "imageTagMutability",
+        "imageScanningConfiguration": Nested("imageScanningConfiguration", {"scanOnPush": "scanOnPush"}),
+    }
+    others = frozenset({"forceDelete"})
+    defaults: ClassVar = {"imageTagMutability": "MUTABLE", "forceDelete": False}
+    max_name_length = 256
+
+    def create(self, aws: Aws, inputs: Properties) -> Created:
+        """The id is the repository's name; the output `repositoryUrl` has no scheme."""
+        request = self.request(inputs)
+        repository = aws.client("ecr").create_repository(**request, tags=tag_list(inputs))["repository"]
+        outputs = {
+            "arn": repository["repositoryArn"],
+            "registryId": repository["registryId"],
+            "repositoryUrl": repository["repositoryUri"],
+        }
+        return Created(inputs["name"], {**inputs, **tags_all(inputs), **outputs})
+
+    def delete(self, aws: Aws, made: Created) -> None:
+        """Delete the repository; AWS refuses while images are in it, unless `forceDelete` is set."""
+        aws.client("ecr").delete_repository(repositoryName=made.id, force=made.outputs["forceDelete"])
+
+
+class LifecyclePolicy(Handler):
+    """https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_PutLifecyclePolicy.html"""
+
+    token = "aws:ecr/lifecyclePolicy:LifecyclePolicy"
+    fields: ClassVar = {"repository": "repositoryName", "policy": "lifecyclePolicyText"}
+    required = frozenset({"repository", "policy"})
+    taggable = False
+    json_properties = ("policy",)
+    auto_named = None
+
+    def create(self, aws: Aws, inputs: Properties) -> Created:
+        """The id is the repository's name."""
+        answer = aws.client("ecr").put_lifecycle_policy(**self.request(inputs))
+        return Created(inputs["repository"], {**inputs, "registryId": answer["registryId"]})
+
+    def delete(self, aws: Aws, made: Created) -> None:
+        """Leave the repository without a policy."""
+        aws.client("ecr").delete_lifecycle_policy(repositoryName=made.id)

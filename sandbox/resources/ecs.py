@@ -1,0 +1,100 @@
+"""ECS: clusters and task definitions."""
+
+import json
+from typing import ClassVar
+
+from sandbox.resources.aws import Aws
+from sandbox.resources.fields import Nested
+from sandbox.resources.handler import Created, Handler, Properties, tag_list, tags_all
+
+
+class Cluster(Handler):
+    """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateCluster.html"""
+
+    token = "aws:ecs/cluster:Cluster"
+    fields: ClassVar = {
+        "name": "clusterName",
+        "settings": Nested("settings", {"name": "name", "value": "value"}),
+    }
+
+    def create(self, aws: Aws, inputs: Properties) -> Created:
+        """The id is the cluster's ARN."""
+        request = self.request(inputs)
+        cluster = aws.client("ecs").create_cluster(**request, tags=tag_list(inputs, "key", "value"))["cluster"]
+        arn = cluster["clusterArn"]
+        return Created(arn, {**inputs, **tags_all(inputs), "arn": arn, "settings": cluster["settings"]})
+
+    def delete(self, aws: Aws, made: Created) -> None:
+        """Delete the cluster; AWS refuses while tasks run in it."""
+        aws.client("ecs").delete_cluster(cluster=made.id)
+
+
+class ClusterCapacityProviders(Handler):
+    """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_PutClusterCapacityProviders.html"""
+
+    token = "aws:ecs/clusterCapacityProviders:ClusterCapacityProviders"
+    fields: ClassVar = {
+        "clusterName": "cluster",
+        "capacityProviders": "capacityProviders",
+        "defaultCapacityProviderStrategies": Nested(
+            "defaultCapacityProviderStrategy",
+            {"capacityProvider": "capacityProvider", "weight": "weight", "base": "base"},
+        ),
+    }
+    required = frozenset({"clusterName"})
+    defaults: ClassVar = {"capacityProviders": [], "defaultCapacityProviderStrategies": []}
+    taggable = False
+    auto_named = None
+
+    def create(self, aws: Aws, inputs: Properties) -> Created:
+        """The id is the cluster's name."""
+        aws.client("ecs").put_cluster_capacity_providers(**self.request(inputs))
+        return Created(inputs["clusterName"], dict(inputs))
+
+    def delete(self, aws: Aws, made: Created) -> None:
+        """Leave the cluster without capacity providers."""
+        aws.client("ecs").put_cluster_capacity_providers(
+            cluster=made.id, capacityProviders=[], defaultCapacityProviderStrategy=[]
+        )
+
+
+class TaskDefinition(Handler):
+    """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RegisterTaskDefinition.html"""
+
+    token = "aws:ecs/taskDefinition:TaskDefinition"
+    fields: ClassVar = {
+        "family": "family",
+        "cpu": "cpu",
+        "memory": "memory",
+        "networkMode": "networkMode",
+        "requiresCompatibilities": "requiresCompatibilities",
+        "executionRoleArn": "executionRoleArn",
+        "taskRoleArn": "taskRoleArn",
+        "runtimePlatform": Nested(
+            "runtimePlatform",
+            {"cpuArchitecture": "cpuArchitecture", "operatingSystemFamily": "operatingSystemFamily"},
+        ),
+        "ephemeralStorage": Nested("ephemeralStorage", {"sizeInGib": "sizeInGiB"}),
+        "volumes": Nested("volumes", {"name": "name"}),
+    }
+    others = frozenset({"containerDefinitions", "skipDestroy", "trackLatest"})
+    required = frozenset({"family", "containerDefinitions"})
+    defaults: ClassVar = {"skipDestroy": False, "trackLatest": False}
+    json_properties = ("containerDefinitions",)
+    auto_named = None
+
+    def create(self, aws: Aws, inputs: Properties) -> Created:
+        """The id is the family; the output `arn` names the revision."""
+        definition = aws.client("ecs").register_task_definition(
+            **self.request(inputs),
+            containerDefinitions=json.loads(inputs["containerDefinitions"]),
+            tags=tag_list(inputs, "key", "value"),
+        )["taskDefinition"]
+        arn = definition["taskDefinitionArn"]
+        outputs = {"arn": arn, "arnWithoutRevision": arn.rpartition(":")[0], "revision": definition["revision"]}
+        return Created(inputs["family"], {**inputs, **tags_all(inputs), **outputs})
+
+    def delete(self, aws: Aws, made: Created) -> None:
+        """Deregister the revision, unless `skipDestroy` says to keep it for runs that still need it."""
+        if not made.outputs["skipDestroy"]:
+            aws.client("ecs").deregister_task_definition(taskDefinition=made.outputs["arn"])

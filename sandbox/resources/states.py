@@ -1,0 +1,56 @@
+"""Step Functions: state machines."""
+
+from typing import ClassVar
+
+from sandbox.resources.aws import Aws
+from sandbox.resources.fields import Nested, translate
+from sandbox.resources.handler import Created, Handler, Properties, tag_list, tags_all
+
+LOGGING: dict = {"level": "level", "includeExecutionData": "includeExecutionData", "logDestination": "logDestination"}
+
+
+class StateMachine(Handler):
+    """https://docs.aws.amazon.com/step-functions/latest/apireference/API_CreateStateMachine.html"""
+
+    token = "aws:sfn/stateMachine:StateMachine"
+    fields: ClassVar = {
+        "name": "name",
+        "definition": "definition",
+        "roleArn": "roleArn",
+        "type": "type",
+        "tracingConfiguration": Nested("tracingConfiguration", {"enabled": "enabled"}),
+    }
+    others = frozenset({"namePrefix", "loggingConfiguration"})
+    required = frozenset({"definition", "roleArn"})
+    defaults: ClassVar = {"type": "STANDARD"}
+    json_properties = ("definition",)
+    max_name_length = 80
+
+    def create(self, aws: Aws, inputs: Properties) -> Created:
+        """The id is the machine's ARN."""
+        states = aws.client("stepfunctions")
+        logging = _logging_configuration(inputs.get("loggingConfiguration"))
+        made = states.create_state_machine(**self.request(inputs), **logging, tags=tag_list(inputs, "key", "value"))
+        arn = made["stateMachineArn"]
+        machine = states.describe_state_machine(stateMachineArn=arn)
+        outputs = {
+            "arn": arn,
+            "creationDate": made["creationDate"].isoformat(),
+            "status": machine["status"],
+            "revisionId": machine.get("revisionId", ""),
+        }
+        return Created(arn, {**inputs, **tags_all(inputs), **outputs})
+
+    def delete(self, aws: Aws, made: Created) -> None:
+        """Delete the machine."""
+        aws.client("stepfunctions").delete_state_machine(stateMachineArn=made.id)
+
+
+def _logging_configuration(logging: Properties | None) -> Properties:
+    if logging is None:
+        return {}
+    request = translate(logging, LOGGING, "loggingConfiguration.")
+    destination = request.pop("logDestination", None)
+    if destination:
+        request["destinations"] = [{"cloudWatchLogsLogGroup": {"logGroupArn": destination}}]
+    return {"loggingConfiguration": request}
