@@ -45,7 +45,7 @@ def take_inventory() -> None:
         "info",
         f"counted {inventory.objects} objects, {inventory.size_bytes} bytes in s3://{settings.bucket}/{settings.prefix}",
         report=f"s3://{settings.report_bucket}/{settings.report_folder}",
-        prefixes=csv_rows,
+        rows=csv_rows,
     )
 
 

@@ -38,10 +38,10 @@ def summary(
     return {
         "bucket": settings.bucket,
         "prefix": settings.prefix,
-        "asOf": _text(settings.as_of),
+        "as_of": _text(settings.as_of),
         "objects": inventory.objects,
         "bytes": inventory.size_bytes,
-        "byStorageClass": {name: _totals(totals) for name, totals in sorted(inventory.by_storage_class.items())},
+        "by_storage_class": {name: _totals(totals) for name, totals in sorted(inventory.by_storage_class.items())},
         "csv": {"key": csv_key, "sha256": csv_sha256, "rows": csv_rows},
     }
 
