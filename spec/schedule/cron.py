@@ -108,7 +108,8 @@ def _field(fields: list[str], index: int, name: str, parse: Callable[[str], T]) 
         problem = f"{name} {text!r}: {error}"
         if error.nearest is None:
             raise CronError(problem) from None
-        token = rf"(?<![0-9A-Za-z]){re.escape(error.found)}(?![0-9A-Za-z])"
+        own = "0-9" if error.found.isdigit() else "0-9A-Za-z"
+        token = rf"(?<![{own}]){re.escape(error.found)}(?![{own}])"
         raise CronError(problem, _with(fields, index, re.sub(token, error.nearest, text, count=1))) from None
 
 

@@ -108,7 +108,7 @@ def _listed(base: str, step_text: str, unit: Unit) -> str | None:
 
 def _step(base: str, text: str, unit: Unit) -> int:
     if not (text.isascii() and text.isdigit()) or int(text) == 0:
-        raise FieldError(f"the step {text!r} is no number from 1 to {unit.largest_step}", f"/{text}", "/1")
+        raise FieldError(f"the step {text!r} is no number from 1 to {unit.largest_step}")
     if int(text) > unit.largest_step:
         # Such a step leaves nothing of the field but its start.
         start = str(unit.first) if base == "*" else base

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from spec.schedule import crontab
+from spec.schedule.at import At, parse_at
 from spec.schedule.cron import Cron, CronError, cron_text, parse_cron
-from spec.schedule.error import ScheduleError
-from spec.schedule.simple import At, Rate, parse_at, parse_rate
+from spec.schedule.error import ScheduleError, with_nearest
+from spec.schedule.rate import Rate, parse_rate
 from spec.schedule.words import in_words
 
 LONGEST = 256
@@ -29,7 +30,8 @@ def parse_schedule(text: str) -> Cron | Rate | At:
     if text.startswith("cron(") and text.endswith(")"):
         return _cron(text)
     whole = [cron_text(text.split()), *_elsewhere(text)]
-    raise ScheduleError(f"{text!r}: expected cron(...), rate(...) or at(...){_either(text)}{_meant(whole)}")
+    problem = f"{text!r}: expected cron(...), rate(...) or at(...){_either(text)}"
+    raise ScheduleError(with_nearest(problem, _meant(whole)))
 
 
 def _cron(text: str) -> Cron:
@@ -38,7 +40,7 @@ def _cron(text: str) -> Cron:
     except CronError as error:
         inside = text[len("cron(") : -1]
         nearest = [*_elsewhere(inside), *error.nearest]
-        raise ScheduleError(f"{text}: {error}{_either(inside)}{_meant(nearest)}") from None
+        raise ScheduleError(with_nearest(f"{text}: {error}{_either(inside)}", _meant(nearest))) from None
 
 
 def _elsewhere(line: str) -> list[str]:
@@ -57,11 +59,11 @@ def _either(line: str) -> str:
     return note if crontab.fires_on_either_day(line) else ""
 
 
-def _meant(candidates: list[str]) -> str:
-    """The first candidate that AWS would accept, as the end of a message."""
+def _meant(candidates: list[str]) -> str | None:
+    """The first candidate that AWS would accept, with its meaning."""
     for candidate in candidates:
         try:
-            return f"; nearest valid form: {candidate} ({in_words(parse_cron(candidate))})"
+            return f"{candidate} ({in_words(parse_cron(candidate))})"
         except CronError:
             continue
-    return ""
+    return None

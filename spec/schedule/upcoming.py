@@ -13,9 +13,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import product
 
+from spec.schedule.at import At
 from spec.schedule.cron import Cron
 from spec.schedule.error import ScheduleError
-from spec.schedule.simple import At, Rate
+from spec.schedule.rate import Rate
 
 Schedule = Cron | Rate | At
 

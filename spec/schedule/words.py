@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
+from spec.schedule.at import At
 from spec.schedule.cron import Cron
 from spec.schedule.days import (
     DayRule,
@@ -17,7 +18,7 @@ from spec.schedule.days import (
     Weekdays,
 )
 from spec.schedule.field import HOURS, MONTH, YEAR
-from spec.schedule.simple import At, Rate
+from spec.schedule.rate import Rate
 
 MONTHS = (
     "January",
