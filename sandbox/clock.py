@@ -1,8 +1,8 @@
 """A clock that can be moved: virtual time flows like real time and jumps forward while nothing works.
 
 Whoever does real work holds a `Work` token; whoever waits for a time or an event waits in `Clock.wait`, which sets the
-thread's tokens aside. When no token is held and no waiter is due, the clock is idle and may jump. Because a waiter
-whose event is set already counts as busy, there is no gap between the end of one piece of work and the start of the next in
+thread's tokens aside. When no token is held and no waiter is due, the clock is idle and may jump. A waiter whose event
+is set already counts as busy, so there is no gap between the end of one piece of work and the start of the next in
 which the clock could jump.
 """
 

@@ -107,7 +107,10 @@ class RoleSessions:
     def allowed(
         self, role_arn: str, action: str, resource: str, context: Mapping[str, str | list[str]] | None = None
     ) -> bool:
-        """Whether the role's policies allow `action` on `resource` (an ARN or `*`) with these condition keys."""
+        """Whether the role may do `action` on `resource` (an ARN or `*`): its policies and the resource's own.
+
+        `context` holds the condition keys of the request.
+        """
         return self.denial(role_arn, action, resource, context) is None
 
     def denial(
@@ -137,10 +140,17 @@ class RoleSessions:
         )
         policies = iam_evaluator._gather_role_policies(name, self._account)
         limits = iam_evaluator._permissions_boundary(iam._roles, name, self._account)
-        decision = iam_evaluator.evaluate(request, policies, *limits).decision
-        if decision == "Allow":
+        result = iam_evaluator.evaluate(request, policies, *limits)
+        service = action.partition(":")[0]
+        of_resource = iam_evaluator._resource_policy(service, resource)
+        if of_resource is not None:
+            required = service in iam_evaluator._POLICY_REQUIRED
+            result = iam_evaluator.combine_resource_policy(
+                result, request, *of_resource, required=required, limits=tuple(limits)
+            )
+        if result.decision == "Allow":
             return None
-        return identity_denial_message(action, principal_arn, resource, decision == "Deny")
+        return identity_denial_message(action, principal_arn, resource, result.decision == "Deny")
 
     def close(self) -> None:
         """Close the clients' connections."""

@@ -13,7 +13,9 @@ from sandbox.clients import new_client
 from sandbox.clock import Clock
 from sandbox.errors import SandboxError
 from sandbox.identity import RoleSessions
+from sandbox.images import ImageStore
 from sandbox.server import HOST, Server, listen
+from sandbox.tasks import Tasks
 
 ACCOUNT = "123456789012"
 _running = threading.Lock()
@@ -34,6 +36,8 @@ class LocalAws:
         endpoint: `http://127.0.0.1:PORT`, once started.
         access_key, secret_key: an administrator's credentials, new at each start.
         identity: sessions of roles, and what roles may do; once started.
+        images: what tasks can run.
+        tasks: the ECS tasks as processes; once started.
     """
 
     account = ACCOUNT
@@ -44,7 +48,9 @@ class LocalAws:
         self.endpoint = ""
         self.access_key = "AKIA" + "".join(secrets.choice(string.ascii_uppercase + "234567") for _ in range(16))
         self.secret_key = secrets.token_urlsafe(30)
+        self.images = ImageStore()
         self.identity: RoleSessions
+        self.tasks: Tasks
         self._server: Server | None = None
         self._host_environment: dict[str, str] = {}
         self._clients: dict[str, Any] = {}
@@ -62,6 +68,7 @@ class LocalAws:
             listener = listen(port)
             self.endpoint = f"http://{HOST}:{listener.getsockname()[1]}"
             self.identity = RoleSessions(self.endpoint, self.region, self.account)
+            self.tasks = Tasks(self)
             self._enter_environment()
             self._serve(listener)
         except BaseException:
@@ -74,6 +81,7 @@ class LocalAws:
         """End every task and close the port; a second call does nothing."""
         if self._server is None:
             return
+        self.tasks.close()
         self._server.stop()
         self._server = None
         self.identity.close()
@@ -117,7 +125,7 @@ class LocalAws:
     def _serve(self, listener: Any) -> None:
         from sandbox import ministack_setup
 
-        app = ministack_setup.load()
+        app = ministack_setup.load(self)
         self.clock.install()
         server = Server(app, listener)
         server.start()

@@ -5,8 +5,11 @@ from __future__ import annotations
 import importlib
 import logging
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from sandbox.local_aws import LocalAws
 
 # MiniStack's names of the services that the sandbox offers; a call to any other is answered "Unsupported service".
 SERVICES = [
@@ -85,8 +88,8 @@ def environment(endpoint: str, account: str, region: str) -> dict[str, str]:
     }
 
 
-def load() -> Any:
-    """Import MiniStack, apply the repairs and return its ASGI application."""
+def load(aws: LocalAws) -> Any:
+    """Import MiniStack, apply the repairs for `aws` and return its ASGI application."""
     root = logging.getLogger()
     # MiniStack configures the root logger unless that has a handler.
     placeholder = logging.NullHandler()
@@ -105,5 +108,5 @@ def load() -> Any:
 
     from sandbox import repairs
 
-    repairs.apply()
+    repairs.apply(aws)
     return app.app

@@ -51,7 +51,12 @@ class _Overlay(types.ModuleType):
         return getattr(self._real, name)
 
 
-_TIME = _Overlay(time, time=_read, time_ns=lambda: int(_read() * 1e9))
+_TIME = _Overlay(
+    time,
+    time=_read,
+    time_ns=lambda: int(_read() * 1e9),
+    gmtime=lambda seconds=None: time.gmtime(_read() if seconds is None else seconds),
+)
 _DATETIME = _Overlay(datetime, datetime=_Datetime)
 _REPLACEMENTS = ((time, _TIME), (datetime, _DATETIME), (datetime.datetime, _Datetime), (time.time, _read))
 

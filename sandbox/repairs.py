@@ -1,14 +1,31 @@
-"""The repairs of MiniStack 1.5.33, each one small named function that says what is wrong as shipped."""
+"""The repairs of MiniStack 1.5.33, each one small named function that says what is wrong as shipped.
+
+`tests/sandbox/test_repairs.py` fails when MiniStack changes under them.
+"""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from ministack import app
+from ministack.core import iam_actions, iam_evaluator
+from ministack.services import ecs, eventbridge, scheduler, sns, sqs, sts
+
+from sandbox import permissions
+from sandbox.ecs_api import EcsApi
+
+if TYPE_CHECKING:
+    from sandbox.local_aws import LocalAws
+
+NO_CALLS_OUT = "The sandbox calls nothing outside of itself: it has no HTTP subscriptions and no API destinations."
 
 
-def only_the_admin_is_root() -> None:
+def only_the_admin_is_root(_aws: LocalAws) -> None:
     """As shipped, the access key `test` and any number of 12 digits are root, and root's signatures are not checked."""
-    from ministack.core import iam_evaluator
-    from ministack.services import sts
 
     def is_root_access_key(access_key_id: str) -> bool:
         return access_key_id in ("", os.environ["AWS_ACCESS_KEY_ID"])
@@ -19,25 +36,137 @@ def only_the_admin_is_root() -> None:
     iam_evaluator._is_root_key = lambda access_key_id: not access_key_id
 
 
-def no_init_scripts() -> None:
-    """As shipped, scripts found in /docker-entrypoint-initaws.d and /etc/localstack/init are run at the start."""
-    from ministack import app
+def denials_name_the_resource(_aws: LocalAws) -> None:
+    """As shipped, most services' AccessDenied leaves out the resource that AWS names."""
 
+    def named(service: str, action: str, principal_arn: str, request_id: str, **details: Any) -> Any:
+        policy_denies = details.get("explicit_deny") and details.get("resource_policy_arn")
+        if not (details.get("message") or details.get("error_code") or policy_denies or service == "ec2"):
+            resource = details.get("resource_arn", "*")
+            explicit = details.get("explicit_deny", False)
+            details["message"] = iam_actions.identity_denial_message(
+                action, principal_arn, f'"{resource}"' if service == "s3" else resource, explicit
+            )
+        return _access_denied_response(service, action, principal_arn, request_id, **details)
+
+    iam_actions.access_denied_response = named
+
+
+def callers_are_remembered(_aws: LocalAws) -> None:
+    """As shipped, a handler cannot tell with which key its request was signed, so it cannot ask about PassRole."""
+    iam_evaluator.pin_request_caller = permissions.pin_request_caller
+
+
+def ecs_calls_are_checked_as_aws_does(_aws: LocalAws) -> None:
+    """As shipped, every call of ECS that names a cluster is checked on the cluster, without the key `ecs:cluster`."""
+
+    def resource_arn(
+        service: str,
+        method: str,
+        path: str,
+        headers: dict[str, str],
+        body: bytes,
+        query_params: dict[str, Any],
+        region: str,
+        account_id: str,
+    ) -> str:
+        if service == "ecs":
+            action = headers.get("x-amz-target", "").rpartition(".")[2]
+            if (arn := permissions.ecs_resource(action, body, region, account_id)) is not None:
+                return arn
+        return _extract_resource_arn(service, method, path, headers, body, query_params, region, account_id)
+
+    def context(service: str, iam_action: str, body: bytes, params: dict[str, Any]) -> dict[str, Any]:
+        keys = _request_tag_context(service, iam_action, body, params)
+        if service == "ecs":
+            keys |= permissions.ecs_context(iam_action.partition(":")[2], body)
+        return keys
+
+    iam_actions.extract_resource_arn = resource_arn
+    iam_actions.request_tag_context = context
+
+
+def ecs_runs_tasks(aws: LocalAws) -> None:
+    """As shipped, ECS answers without looking and runs nothing without Docker: see `sandbox.ecs_api`."""
+    ecs._ACTION_MAP = {**_ecs_actions, **EcsApi(aws).handlers}
+
+
+def ecs_times_have_milliseconds(_aws: LocalAws) -> None:
+    """As shipped, the timestamps of ECS are cut to whole seconds, so that short tasks take none."""
+
+    def epoch(value: Any) -> Any:
+        try:
+            return datetime.fromisoformat(value.replace("Z", "+00:00")).timestamp()
+        except (AttributeError, ValueError):
+            return value
+
+    ecs._ts_to_epoch = epoch
+
+
+def no_init_scripts(_aws: LocalAws) -> None:
+    """As shipped, scripts found in /docker-entrypoint-initaws.d and /etc/localstack/init are run at the start."""
     app._collect_scripts = lambda *_folders: []
 
 
-def no_tickers() -> None:
+def no_tickers(_aws: LocalAws) -> None:
     """As shipped, rules and schedules fire by MiniStack's own tickers, which know no time zones and no dead letters."""
-    from ministack.services import eventbridge, scheduler
-
     eventbridge.start_scheduler = lambda: None
     scheduler.start_scheduler = lambda: None
 
 
-ALL = (only_the_admin_is_root, no_init_scripts, no_tickers)
+def no_calls_out(_aws: LocalAws) -> None:
+    """As shipped, HTTP subscriptions of SNS and API destinations of EventBridge call any address they are given."""
+
+    def validate(protocol: str, endpoint: str) -> Any:
+        if protocol in ("http", "https"):
+            return sns._error("InvalidParameter", NO_CALLS_OUT, 400)
+        return _validate_subscription_endpoint(protocol, endpoint)
+
+    def refuse(*_arguments: Any) -> Any:
+        return eventbridge.error_response_json("ValidationException", NO_CALLS_OUT, 400)
+
+    def call(*_arguments: Any) -> Any:
+        raise OSError(NO_CALLS_OUT)
+
+    sns._validate_subscription_endpoint = validate
+    sns._http_post_sync = call
+    eventbridge._create_connection = refuse
+    eventbridge._create_api_destination = refuse
+    eventbridge._api_destination_send_sync = call
 
 
-def apply() -> None:
-    """Apply every repair; a second call replaces the first."""
+def addresses_of_this_start(aws: LocalAws) -> None:
+    """As shipped, modules keep the port that the first start in a process had."""
+    port = str(urlsplit(aws.endpoint).port)
+    app._MINISTACK_PORT = port
+    ecs._GATEWAY_PORT = port
+    sns._PORT = port
+    sqs.DEFAULT_PORT = port
+    sqs._CANONICAL_NETLOC = urlsplit(aws.endpoint).netloc
+
+
+# What the repairs call in turn.
+_access_denied_response = iam_actions.access_denied_response
+_extract_resource_arn = iam_actions.extract_resource_arn
+_request_tag_context = iam_actions.request_tag_context
+_validate_subscription_endpoint = sns._validate_subscription_endpoint
+_ecs_actions = dict(ecs._ACTION_MAP)
+
+ALL: tuple[Callable[[LocalAws], None], ...] = (
+    only_the_admin_is_root,
+    denials_name_the_resource,
+    callers_are_remembered,
+    ecs_calls_are_checked_as_aws_does,
+    ecs_runs_tasks,
+    ecs_times_have_milliseconds,
+    no_init_scripts,
+    no_tickers,
+    no_calls_out,
+    addresses_of_this_start,
+)
+
+
+def apply(aws: LocalAws) -> None:
+    """Apply every repair for `aws`; a later start replaces what an earlier one applied."""
     for repair in ALL:
-        repair()
+        repair(aws)

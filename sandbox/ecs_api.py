@@ -1,0 +1,300 @@
+"""The calls of ECS that start, stop and show tasks, in the place of MiniStack's, as Fargate answers them.
+
+Wrong as shipped: any task definition is accepted, an unknown cluster is created on the spot, subnets and roles are not
+looked at, StopTask answers STOPPED before anything has stopped, and without Docker nothing runs although it says so.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import uuid
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from ministack.core.concurrency import resource_lock
+from ministack.core.responses import error_response_json, get_account_id, get_region, json_response
+from ministack.services import ec2, ecs
+
+from sandbox import permissions
+from sandbox.task_definitions import definition_problem
+from sandbox.task_start import task_roles
+
+if TYPE_CHECKING:
+    from sandbox.local_aws import LocalAws
+
+Request = dict[str, Any]
+Response = tuple[int, dict[str, Any], bytes]
+
+_MAX_OVERRIDES_CHARACTERS = 8192
+_MAX_COUNT = 10
+_MISSING_NETWORK = "Network Configuration must be provided when networkMode 'awsvpc' is specified."
+_NOT_ASSOCIATED = (
+    "The specified capacity provider strategy cannot contain a capacity provider that is not associated with the "
+    "cluster. Associate the capacity provider with the cluster and try again."
+)
+_register_as_shipped = ecs._register_task_definition
+_describe_as_shipped = ecs._describe_tasks
+_list_as_shipped = ecs._list_tasks
+
+
+class _RefusedError(Exception):
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.response = error_response_json(code, message, 400)
+
+
+class EcsApi:
+    """Handlers for the actions in `handlers`; each takes a request and gives MiniStack's form of a response."""
+
+    def __init__(self, aws: LocalAws) -> None:
+        self._aws = aws
+
+    @property
+    def handlers(self) -> dict[str, Callable[[Request], Response]]:
+        """By the name of the action."""
+        return {
+            "RegisterTaskDefinition": self._answered(self._register_task_definition),
+            "RunTask": self._answered(self._run_task),
+            "StopTask": self._answered(self._stop_task),
+            "DescribeTasks": self._answered(self._describe_tasks),
+            "ListTasks": self._answered(self._list_tasks),
+        } | dict.fromkeys(("CreateService", "UpdateService", "ExecuteCommand"), _not_simulated)
+
+    def _answered(self, handler: Callable[[Request], Response]) -> Callable[[Request], Response]:
+        def answer(request: Request) -> Response:
+            try:
+                return handler(request)
+            except _RefusedError as refused:
+                return refused.response
+
+        return answer
+
+    def _register_task_definition(self, request: Request) -> Response:
+        problem = definition_problem(request)
+        if problem is not None:
+            raise _RefusedError("ClientException", problem)
+        _check_roles_passed(task_roles({}, request))
+        status, headers, body = _register_as_shipped(request)
+        if status == 200:
+            arn = json.loads(body)["taskDefinition"]["taskDefinitionArn"]
+            definition = ecs._task_defs[ecs._resolve_td_key(arn)]
+            # AWS leaves out what was not given.
+            for name in [name for name, value in definition.items() if value in ("", None)]:
+                del definition[name]
+            definition["compatibilities"] = ["EC2", "FARGATE"]
+            return json_response({"taskDefinition": definition, "tags": request.get("tags", [])})
+        return status, headers, body
+
+    def _run_task(self, request: Request) -> Response:
+        cluster = _cluster(request)
+        definition = _active_definition(request)
+        overrides = _overrides(request, definition)
+        launch_type, strategy = _capacity(request, cluster)
+        subnet = _subnet(request)
+        if not 1 <= request.get("count", 1) <= _MAX_COUNT:
+            raise _RefusedError("InvalidParameterException", f"Count must be between 1 and {_MAX_COUNT}.")
+        tags = _tags(request, definition)
+        name = cluster["clusterName"]
+        if tags:
+            task_pattern = f"arn:aws:ecs:{get_region()}:{get_account_id()}:task/{name}/*"
+            _require("ecs:TagResource", task_pattern, {"ecs:CreateAction": "RunTask"})
+        roles = task_roles(overrides, definition)
+        _check_roles_passed(roles)
+        started = []
+        for _ in range(request.get("count", 1)):
+            arn = f"arn:aws:ecs:{get_region()}:{get_account_id()}:task/{name}/{uuid.uuid4().hex}"
+            self._check_roles_trust_tasks(roles, arn)
+            task = _task_record(arn, request, cluster, definition, overrides, launch_type, strategy, subnet)
+            ecs._tasks[arn] = task
+            if tags:
+                ecs._tags[arn] = tags
+            started.append(ecs._sanitize(task) | {"tags": tags})
+            self._aws.tasks.start(task, copy.deepcopy(definition))
+        ecs._recount_cluster(name)
+        return json_response({"tasks": started, "failures": []})
+
+    def _stop_task(self, request: Request) -> Response:
+        cluster = _cluster(request)
+        task = ecs._resolve_task(request.get("task", ""), cluster["clusterName"])
+        if task is None or task["clusterArn"] != cluster["clusterArn"]:
+            raise _RefusedError("InvalidParameterException", "The referenced task was not found.")
+        with resource_lock("ecs-task", task["taskArn"]):
+            if task["lastStatus"] != "STOPPED":
+                ecs._bump_task_version(task)
+                task["desiredStatus"] = "STOPPED"
+                task["stoppingAt"] = task.get("stoppingAt") or ecs._iso()
+                task["stopCode"] = task.get("stopCode") or "UserInitiated"
+                task["stoppedReason"] = task.get("stoppedReason") or request.get("reason", "Task stopped by user")
+            answer = ecs._sanitize(task)
+        self._aws.tasks.stop(task["taskArn"], request.get("reason", "Task stopped by user"))
+        return json_response({"task": answer})
+
+    def _describe_tasks(self, request: Request) -> Response:
+        cluster = _cluster(request)
+        for reference in request.get("tasks", [])[1:]:
+            # MiniStack has asked about the first one.
+            task_arn = permissions.task_arn(reference, cluster["clusterName"], get_region(), get_account_id())
+            _require("ecs:DescribeTasks", task_arn, {"ecs:cluster": cluster["clusterArn"]})
+        return _describe_as_shipped(request)
+
+    def _list_tasks(self, request: Request) -> Response:
+        _cluster(request)
+        return _list_as_shipped(request)
+
+    def _check_roles_trust_tasks(self, roles: tuple[str, str], task_arn: str) -> None:
+        for role in filter(None, roles):
+            if not self._aws.identity.trusts(role, "ecs-tasks.amazonaws.com", source_arn=task_arn):
+                raise _RefusedError(
+                    "ClientException",
+                    f"ECS was unable to assume the role '{role}' that was provided for this task. Please verify that "
+                    "the role being passed has the proper trust relationship and permissions and that your IAM user "
+                    "has permissions to pass this role.",
+                )
+
+
+def _not_simulated(_request: Request) -> Response:
+    message = "The sandbox runs tasks only: it has no services and no commands in running containers."
+    return error_response_json("UnsupportedFeatureException", message, 400)
+
+
+def _cluster(request: Request) -> dict[str, Any]:
+    cluster = ecs._clusters.get(ecs._resolve_cluster_name(request.get("cluster") or "default"))
+    if cluster is None or cluster["status"] != "ACTIVE":
+        raise _RefusedError("ClusterNotFoundException", "Cluster not found.")
+    return cluster
+
+
+def _active_definition(request: Request) -> dict[str, Any]:
+    definition = ecs._task_defs.get(permissions.definition_key(request.get("taskDefinition", "")))
+    if definition is None:
+        raise _RefusedError("ClientException", "TaskDefinition not found.")
+    if definition["status"] != "ACTIVE":
+        raise _RefusedError("InvalidParameterException", "TaskDefinition is inactive")
+    return definition
+
+
+def _overrides(request: Request, definition: dict[str, Any]) -> dict[str, Any]:
+    overrides = copy.deepcopy(request.get("overrides") or {})
+    if len(json.dumps(overrides, separators=(",", ":"), ensure_ascii=False)) > _MAX_OVERRIDES_CHARACTERS:
+        message = f"Container Overrides length must be at most {_MAX_OVERRIDES_CHARACTERS}"
+        raise _RefusedError("InvalidParameterException", message)
+    names = {container["name"] for container in definition["containerDefinitions"]}
+    for override in overrides.get("containerOverrides", []):
+        if override.get("name") not in names:
+            message = f"Override for container named {override.get('name')} is not a container in the TaskDefinition."
+            raise _RefusedError("InvalidParameterException", message)
+    return {"containerOverrides": [], "inferenceAcceleratorOverrides": []} | overrides
+
+
+def _capacity(request: Request, cluster: dict[str, Any]) -> tuple[str, str | None]:
+    """The launch type and the capacity provider of a task."""
+    launch_type, strategy, error = ecs._launch_choice(request, cluster)
+    if error is not None:
+        raise _RefusedError("InvalidParameterException", json.loads(error[2])["message"])
+    if strategy is None and launch_type != "FARGATE":
+        raise _RefusedError("InvalidParameterException", "No Container Instances were found in your cluster.")
+    for item in strategy or ():
+        if item["capacityProvider"] not in cluster.get("capacityProviders", ()):
+            raise _RefusedError("InvalidParameterException", _NOT_ASSOCIATED)
+    return ecs._task_capacity(launch_type, strategy)
+
+
+def _subnet(request: Request) -> str:
+    """The subnet of a task: the first one that the request names, when all that it names exist."""
+    network = (request.get("networkConfiguration") or {}).get("awsvpcConfiguration")
+    if not network:
+        raise _RefusedError("InvalidParameterException", _MISSING_NETWORK)
+    subnets = network.get("subnets") or []
+    if not subnets:
+        raise _RefusedError("InvalidParameterException", "subnets can not be empty.")
+    if len(subnets) > 16:
+        raise _RefusedError("InvalidParameterException", "subnets can have at most 16 items.")
+    for subnet in subnets:
+        if subnet not in ec2._subnets:
+            raise _RefusedError(
+                "InvalidParameterException",
+                f"Error retrieving subnet information for [{', '.join(subnets)}]: The subnet ID '{subnet}' does not "
+                "exist (ErrorCode: InvalidSubnetID.NotFound)",
+            )
+    groups = network.get("securityGroups") or []
+    if len(groups) > 5:
+        raise _RefusedError("InvalidParameterException", "securityGroups can have at most 5 items.")
+    for group in groups:
+        if group not in ec2._security_groups:
+            raise _RefusedError(
+                "InvalidParameterException",
+                f"Error retrieving security group information for [{', '.join(groups)}]: The security group '{group}' "
+                "does not exist (ErrorCode: InvalidGroup.NotFound)",
+            )
+    return subnets[0]
+
+
+def _tags(request: Request, definition: dict[str, Any]) -> list[dict[str, str]]:
+    tags = {tag["key"]: tag for tag in request.get("tags", ())}
+    if request.get("propagateTags") == "TASK_DEFINITION":
+        inherited = ecs._tags.get(definition["taskDefinitionArn"], ())
+        tags = {tag["key"]: tag for tag in inherited} | tags
+    return list(tags.values())
+
+
+def _check_roles_passed(roles: tuple[str, str]) -> None:
+    for role in filter(None, roles):
+        _require("iam:PassRole", role, {"iam:PassedToService": "ecs-tasks.amazonaws.com"})
+
+
+def _require(action: str, resource: str, context: dict[str, str]) -> None:
+    denial = permissions.caller_denial(action, resource, context)
+    if denial is not None:
+        raise _RefusedError("AccessDeniedException", denial)
+
+
+def _task_record(
+    arn: str,
+    request: Request,
+    cluster: dict[str, Any],
+    definition: dict[str, Any],
+    overrides: dict[str, Any],
+    launch_type: str,
+    capacity_provider: str | None,
+    subnet: str,
+) -> dict[str, Any]:
+    """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Task.html"""
+    containers = ecs._build_task_containers(definition, overrides["containerOverrides"])
+    for container in containers:
+        container.update(taskArn=arn, lastStatus="PENDING", runtimeId=None)
+    now = ecs._iso()
+    return {
+        "taskArn": arn,
+        "clusterArn": cluster["clusterArn"],
+        "taskDefinitionArn": definition["taskDefinitionArn"],
+        "overrides": overrides,
+        "lastStatus": "PROVISIONING",
+        "desiredStatus": "RUNNING",
+        "launchType": launch_type,
+        "capacityProviderName": capacity_provider,
+        "cpu": overrides.get("cpu") or definition["cpu"],
+        "memory": overrides.get("memory") or definition["memory"],
+        "platformVersion": "1.4.0",
+        "platformFamily": "Linux",
+        "connectivity": "CONNECTED",
+        "connectivityAt": now,
+        "createdAt": now,
+        "group": request.get("group") or f"family:{definition['family']}",
+        "startedBy": request.get("startedBy"),
+        "version": 1,
+        "containers": containers,
+        "attachments": [
+            {
+                "id": str(uuid.uuid4()),
+                "type": "ElasticNetworkInterface",
+                "status": "ATTACHED",
+                "details": [{"name": "subnetId", "value": subnet}],
+            }
+        ],
+        "availabilityZone": ec2._subnets[subnet]["AvailabilityZone"],
+        "enableExecuteCommand": request.get("enableExecuteCommand", False),
+        "healthStatus": "UNKNOWN",
+        "ephemeralStorage": overrides.get("ephemeralStorage") or definition.get("ephemeralStorage", {"sizeInGiB": 20}),
+        "tags": [],
+    }

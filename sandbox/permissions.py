@@ -1,0 +1,104 @@
+"""What the caller of the request in hand may do, where MiniStack asks the wrong question or none.
+
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerservice.html
+"""
+
+from __future__ import annotations
+
+import contextvars
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from ministack.core import iam_actions, iam_evaluator
+from ministack.core.responses import get_account_id, get_region
+from ministack.core.router import extract_access_key_id
+from ministack.services import ecs
+
+_access_key: contextvars.ContextVar[str] = contextvars.ContextVar("sandbox_access_key", default="")
+_pin_as_shipped = iam_evaluator.pin_request_caller
+
+
+def pin_request_caller(headers: dict[str, str], query_params: dict[str, Any] | None = None) -> None:
+    """MiniStack's function of this name, which also keeps the access key for `caller_denial`."""
+    _access_key.set(extract_access_key_id(headers, query_params))
+    _pin_as_shipped(headers, query_params)
+
+
+def caller_denial(action: str, resource: str, context: Mapping[str, str | list[str]] | None = None) -> str | None:
+    """None if the caller of the current request may do `action` on `resource`, else AWS's sentence.
+
+    A call within the process (no request) may do everything.
+    """
+    result = iam_evaluator.enforce(
+        _access_key.get(),
+        action,
+        action.partition(":")[0],
+        get_region(),
+        resource_arn=resource,
+        service_context=dict(context or {}),
+    )
+    if result is None:
+        return None
+    if isinstance(result, iam_evaluator.AuthError):
+        return result.message
+    explicit = result.decision == "Deny"
+    return iam_actions.identity_denial_message(action, result.principal_arn, resource, explicit)
+
+
+def ecs_resource(action: str, body: bytes, region: str, account: str) -> str | None:
+    """The resource on which AWS checks a call of ECS; None where MiniStack's own answer is right."""
+    request = _json(body)
+    if action == "RunTask":
+        key = definition_key(request.get("taskDefinition", ""))
+        return f"arn:aws:ecs:{region}:{account}:task-definition/{key}"
+    if action in ("StopTask", "DescribeTasks"):
+        references = request.get("tasks") or [request.get("task", "")]
+        return task_arn(references[0], _cluster_name(request), region, account)
+    if action == "RegisterTaskDefinition":
+        return f"arn:aws:ecs:{region}:{account}:task-definition/{request.get('family', '')}:*"
+    if action in ("TagResource", "UntagResource", "ListTagsForResource"):
+        return request.get("resourceArn", "*")
+    if action in ("ListTasks", "DescribeTaskDefinition", "DeregisterTaskDefinition", "ListTaskDefinitions"):
+        return "*"
+    return None
+
+
+def ecs_context(action: str, body: bytes) -> dict[str, str]:
+    """The condition keys of a call of ECS that MiniStack leaves out."""
+    if action not in ("RunTask", "StopTask", "DescribeTasks", "ListTasks"):
+        return {}
+    name = _cluster_name(_json(body))
+    return {"ecs:cluster": f"arn:aws:ecs:{get_region()}:{get_account_id()}:cluster/{name}"}
+
+
+def definition_key(reference: str) -> str:
+    """`family:revision` of a task definition by ARN, family or both; the latest active revision of a family."""
+    key = ecs._resolve_td_key(reference) or reference
+    if ":" in reference.rpartition("/")[2]:
+        return key
+    family = reference.rpartition("/")[2]
+    for revision in range(ecs._task_def_latest.get(family, 0), 0, -1):
+        definition = ecs._task_defs.get(f"{family}:{revision}")
+        if definition is not None and definition["status"] == "ACTIVE":
+            return f"{family}:{revision}"
+    return key
+
+
+def task_arn(reference: str, cluster_name: str, region: str, account: str) -> str:
+    """The ARN of a task by ARN or id."""
+    return (
+        reference if reference.startswith("arn:") else f"arn:aws:ecs:{region}:{account}:task/{cluster_name}/{reference}"
+    )
+
+
+def _cluster_name(request: Mapping[str, Any]) -> str:
+    return (request.get("cluster") or "default").rpartition("/")[2]
+
+
+def _json(body: bytes) -> dict[str, Any]:
+    try:
+        request = json.loads(body or b"{}")
+    except ValueError:
+        return {}
+    return request if isinstance(request, dict) else {}

@@ -1,0 +1,139 @@
+"""Processes that stand in for containers: each leads a process group of its own, and none outlives the sandbox."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import IO
+
+_WATCHDOG = Path(__file__).with_name("watchdog.py")
+_READ_BYTES = 64 * 1024
+# How long output is waited for that a process outside the group still holds open.
+_DRAIN_SECONDS = 5
+
+
+class Process:
+    """One running process, its children and its output; made by `Processes.start`."""
+
+    def __init__(self, popen: subprocess.Popen[bytes], on_output: Callable[[bytes], None]) -> None:
+        self._popen = popen
+        self._on_output = on_output
+        self._reader = threading.Thread(target=self._read, daemon=True, name=f"sandbox-output-{popen.pid}")
+        self._reader.start()
+
+    @property
+    def group(self) -> int:
+        """The id of the process group."""
+        return self._popen.pid
+
+    def wait(self) -> int:
+        """Block until the process has ended, its children are killed and its output is delivered.
+
+        Returns:
+            The exit code as a container reports it: 128 + n for signal n.
+        """
+        code = self._popen.wait()
+        # As in a container, nothing outlives the first process.
+        self.kill()
+        self._reader.join(_DRAIN_SECONDS)
+        return code if code >= 0 else 128 - code
+
+    def terminate(self) -> None:
+        """Send SIGTERM to the first process alone, as a container runtime does."""
+        self._popen.terminate()
+
+    def kill(self) -> None:
+        """Send SIGKILL to the whole group, if there is still one."""
+        # macOS answers EPERM for a group of which only the leader's remains are left.
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.group, signal.SIGKILL)
+
+    def _read(self) -> None:
+        output = self._popen.stdout
+        assert output is not None
+        with output:
+            while chunk := os.read(output.fileno(), _READ_BYTES):
+                self._on_output(chunk)
+        self._on_output(b"")
+
+
+class Processes:
+    """Starts processes and kills all that are left, at the latest when this Python process ends."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._running: dict[int, Process] = {}
+        self._watchdog: subprocess.Popen[bytes] | None = None
+        self._closed = False
+
+    def start(
+        self, command: Sequence[str], folder: Path, environment: Mapping[str, str], on_output: Callable[[bytes], None]
+    ) -> Process:
+        """Run `command` in `folder` with exactly this environment; the executable is looked for on its PATH.
+
+        Args:
+            command: the executable and its arguments.
+            folder: the working directory.
+            environment: all environment variables.
+            on_output: called in one thread with what the process writes to its standard output and error, in order,
+                and with b"" at the end.
+
+        Raises:
+            OSError: it cannot be started, or the sandbox is stopping.
+        """
+        with self._lock:
+            if self._closed:
+                raise OSError("the sandbox is stopping")
+            popen = subprocess.Popen(
+                list(command),
+                cwd=folder,
+                env=dict(environment),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+            self._tell_watchdog(f"+{popen.pid}\n")
+            process = Process(popen, on_output)
+            self._running[popen.pid] = process
+            return process
+
+    def wait(self, process: Process) -> int:
+        """`Process.wait`, after which the process is no longer watched."""
+        code = process.wait()
+        with self._lock:
+            self._running.pop(process.group, None)
+            if not self._closed:
+                self._tell_watchdog(f"-{process.group}\n")
+        return code
+
+    def kill_all(self) -> None:
+        """Kill every process and start no more."""
+        with self._lock:
+            self._closed = True
+            running, watchdog = list(self._running.values()), self._watchdog
+        for process in running:
+            process.kill()
+        if watchdog is not None:
+            _pipe(watchdog).close()
+            watchdog.wait()
+
+    def _tell_watchdog(self, line: str) -> None:
+        if self._watchdog is None:
+            self._watchdog = subprocess.Popen(
+                [sys.executable, "-I", "-S", str(_WATCHDOG)], stdin=subprocess.PIPE, env={}, start_new_session=True
+            )
+        pipe = _pipe(self._watchdog)
+        pipe.write(line.encode())
+        pipe.flush()
+
+
+def _pipe(watchdog: subprocess.Popen[bytes]) -> IO[bytes]:
+    assert watchdog.stdin is not None
+    return watchdog.stdin

@@ -1,0 +1,132 @@
+"""The secrets of a container, fetched with the execution role as the container agent does.
+
+https://docs.aws.amazon.com/AmazonECS/latest/developerguide/specifying-sensitive-data.html
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from sandbox.errors import TaskStartError
+from sandbox.identity import RoleNotAssumable
+
+if TYPE_CHECKING:
+    from sandbox.local_aws import LocalAws
+
+_FAILED = "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: "
+_FROM_SECRETS_MANAGER = _FAILED + "unable to retrieve secret from asm: service call has been retried 1 time(s): "
+_FROM_SSM = _FAILED + "unable to retrieve secrets from ssm: service call has been retried 1 time(s): "
+
+
+class TaskSecrets:
+    """Reads secrets for one task.
+
+    Args:
+        aws: the local AWS.
+        execution_role: ARN of the task's execution role.
+        task_arn: the task.
+    """
+
+    principal = "ecs-tasks.amazonaws.com"
+
+    def __init__(self, aws: LocalAws, execution_role: str, task_arn: str) -> None:
+        self._aws = aws
+        self._role = execution_role
+        self._task_arn = task_arn
+
+    def value(self, reference: str) -> str:
+        """The text of a secret by its `valueFrom`: an ARN of Secrets Manager, or a name or ARN of SSM.
+
+        Raises:
+            TaskStartError: there is none, or the execution role may not read it. The text of a secret is not in it.
+        """
+        if ":secretsmanager:" in reference:
+            return self._secrets_manager_value(reference)
+        return self._parameter_value(reference)
+
+    def _secrets_manager_value(self, reference: str) -> str:
+        # After the seven parts of the ARN may follow a JSON key, a version stage and a version id.
+        parts = reference.split(":")
+        arn, key, stage, version = ":".join(parts[:7]), *[*parts[7:], "", "", ""][:3]
+        request = {"SecretId": arn, "VersionStage": stage, "VersionId": version}
+        try:
+            answer = self._client("secretsmanager").get_secret_value(**{k: v for k, v in request.items() if v})
+        except ClientError as error:
+            failed = f"failed to fetch secret {arn} from secrets manager: "
+            raise TaskStartError(_FROM_SECRETS_MANAGER + failed + _said(error)) from error
+        if answer["ARN"] != arn and not re.fullmatch(re.escape(arn) + "-[A-Za-z0-9]{6}", answer["ARN"]):
+            # MiniStack finds a secret by any beginning of its ARN.
+            missing = f"failed to fetch secret {arn} from secrets manager: ResourceNotFoundException: Secrets Manager "
+            raise TaskStartError(_FROM_SECRETS_MANAGER + missing + "can't find the specified secret.")
+        self._require_decrypt(self._secret_key(answer["ARN"]), _FROM_SECRETS_MANAGER)
+        text = answer.get("SecretString")
+        if text is None:
+            raise TaskStartError(f"{_FROM_SECRETS_MANAGER}secret {arn} has no text")
+        return text if not key else _json_value(text, key)
+
+    def _parameter_value(self, reference: str) -> str:
+        try:
+            answer = self._client("ssm").get_parameters(Names=[reference], WithDecryption=True)
+        except ClientError as error:
+            raise TaskStartError(_FROM_SSM + _said(error)) from error
+        if answer["InvalidParameters"]:
+            raise TaskStartError(f"{_FROM_SSM}invalid ssm parameters: {', '.join(answer['InvalidParameters'])}")
+        parameter = answer["Parameters"][0]
+        self._require_decrypt(self._parameter_key(parameter["Name"]), _FROM_SSM)
+        return parameter["Value"]
+
+    def _client(self, service: str) -> Any:
+        session_name = self._task_arn.rsplit("/", 1)[-1]
+        try:
+            return self._aws.identity.client(
+                service, self._role, self.principal, session_name=session_name, source_arn=self._task_arn
+            )
+        except RoleNotAssumable as error:
+            raise TaskStartError(f"{_FAILED}{error}") from error
+
+    def _secret_key(self, arn: str) -> str | None:
+        from ministack.services import secretsmanager
+
+        with self._scope():
+            return secretsmanager._resolve(arn)[1].get("KmsKeyId")
+
+    def _parameter_key(self, name: str) -> str | None:
+        from ministack.services import ssm
+
+        with self._scope():
+            return ssm._lookup_parameter(name)[1].get("KeyId")
+
+    def _require_decrypt(self, key_id: str | None, context: str) -> None:
+        """A value encrypted with a customer's key can be read only with the right to decrypt with that key."""
+        from ministack.services import kms
+
+        with self._scope():
+            key = kms._resolve_key(key_id)
+        if key is None or key["KeyManager"] != "CUSTOMER":
+            return
+        denial = self._aws.identity.denial(self._role, "kms:Decrypt", key["Arn"])
+        if denial is not None:
+            raise TaskStartError(f"{context}AccessDeniedException: {denial}")
+
+    def _scope(self) -> AbstractContextManager[None]:
+        from ministack.core.responses import request_scope
+
+        return request_scope(self._aws.account, self._task_arn.split(":")[3])
+
+
+def _said(error: ClientError) -> str:
+    return f"{error.response['Error']['Code']}: {error.response['Error']['Message']}"
+
+
+def _json_value(text: str, key: str) -> str:
+    try:
+        value = json.loads(text)[key]
+    except (ValueError, KeyError, TypeError):
+        missing = f"retrieved secret from Secrets Manager did not contain json key {key}"
+        raise TaskStartError(_FROM_SECRETS_MANAGER + missing) from None
+    return value if isinstance(value, str) else json.dumps(value)

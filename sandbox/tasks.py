@@ -1,0 +1,212 @@
+"""ECS tasks as local processes: start, wait, log, stop."""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sandbox.clock import Wake, Work
+from sandbox.container_logs import LogStream
+from sandbox.errors import TaskStartError
+from sandbox.processes import Process, Processes
+from sandbox.task_start import TaskStarter, start_failure
+
+if TYPE_CHECKING:
+    from sandbox.local_aws import LocalAws
+
+_DEFAULT_STOP_TIMEOUT_SECONDS = 30
+_CLOSE_SECONDS = 10
+# https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Task.html, stopCode
+_EXITED = ("EssentialContainerExited", "Essential container in task exited")
+
+
+class Tasks:
+    """Runs the tasks that MiniStack's ECS has records of, each in a thread of its own."""
+
+    def __init__(self, aws: LocalAws) -> None:
+        self._aws = aws
+        self._processes = Processes()
+        self._lock = threading.Lock()
+        self._runs: dict[str, _TaskRun] = {}
+
+    def start(self, task: dict[str, Any], definition: Mapping[str, Any]) -> None:
+        """Run `task`, a record in MiniStack's store; the clock does not jump before the task has stopped."""
+        run = _TaskRun(self._aws, self._processes, task, definition)
+        with self._lock:
+            self._runs[task["taskArn"]] = run
+        work = self._aws.clock.working()
+        threading.Thread(target=run.run, args=(work,), daemon=True, name=f"sandbox-{task['taskArn'][-12:]}").start()
+
+    def stop(self, task_arn: str, reason: str) -> None:
+        """Ask a task to stop, as StopTask does: SIGTERM now, SIGKILL after the container's stop timeout."""
+        with self._lock:
+            run = self._runs[task_arn]
+        run.request_stop("UserInitiated", reason)
+
+    def stopped(self, task_arn: str) -> Wake:
+        """The event that is set once the task is STOPPED and its last line is in CloudWatch Logs.
+
+        Raises:
+            KeyError: there is no such task.
+        """
+        with self._lock:
+            return self._runs[task_arn].stopped
+
+    def close(self) -> None:
+        """Kill every process of every task and start no more."""
+        self._processes.kill_all()
+        with self._lock:
+            runs = list(self._runs.values())
+        for run in runs:
+            run.stopped.wait(_CLOSE_SECONDS)
+
+
+class _TaskRun:
+    def __init__(
+        self, aws: LocalAws, processes: Processes, task: dict[str, Any], definition: Mapping[str, Any]
+    ) -> None:
+        self.stopped = Wake()
+        self._aws = aws
+        self._processes = processes
+        self._task = task
+        self._definition = definition
+        self._region: str = task["taskArn"].split(":")[3]
+        self._changed = threading.Condition()
+        self._stop: tuple[str, str] | None = None
+        self._containers: list[tuple[dict[str, Any], Process]] = []
+        self._exited = 0
+        self._essential_exited = False
+
+    def run(self, work: Work) -> None:
+        """The whole life of the task, in this thread."""
+        from ministack.core.responses import request_scope
+
+        with work, request_scope(self._aws.account, self._region):
+            try:
+                with tempfile.TemporaryDirectory(prefix="task-", ignore_cleanup_errors=True) as scratch:
+                    self._live(Path(scratch))
+            except TaskStartError as error:
+                self._mark_stopped("TaskFailedToStart", str(error))
+            except Exception as error:
+                self._mark_stopped("TaskFailedToStart", f"InternalError: {error}")
+                raise
+            finally:
+                self.stopped.set()
+
+    def request_stop(self, stop_code: str, reason: str) -> None:
+        """Have the task stop for this reason, unless it is stopping already."""
+        with self._changed:
+            if self._stop is None:
+                self._stop = (stop_code, reason)
+            self._changed.notify_all()
+
+    def _live(self, scratch: Path) -> None:
+        from ministack.services import ecs
+
+        ecs._mark_task_pending(self._task["taskArn"], self._task)
+        ecs._mark_task_activating(self._task["taskArn"], self._task)
+        starter = TaskStarter(self._aws, self._task, self._definition, scratch)
+        definitions = self._definition["containerDefinitions"]
+        try:
+            for index, definition in enumerate(definitions):
+                if self._stop is None:
+                    self._start_container(starter, index, definition)
+        except BaseException:
+            self._end_containers()
+            raise
+        if self._stop is None:
+            ecs._mark_task_running(self._task["taskArn"], self._task)
+        with self._changed:
+            self._changed.wait_for(
+                lambda: self._stop or self._essential_exited or self._exited == len(self._containers)
+            )
+        self._end_containers()
+        self._mark_stopped(*(self._stop or _EXITED))
+
+    def _start_container(self, starter: TaskStarter, index: int, definition: Mapping[str, Any]) -> None:
+        record = self._task["containers"][index]
+        name = definition["name"]
+        overrides = self._task["overrides"].get("containerOverrides", ())
+        override = next((item for item in overrides if item.get("name") == name), {})
+        try:
+            launch = starter.launch(definition, override)
+            logs = self._open_logs(starter, definition)
+            try:
+                process = self._processes.start(
+                    launch.command, launch.folder, launch.environment, logs.write if logs else lambda _chunk: None
+                )
+            except OSError as error:
+                raise start_failure(launch.command, error) from error
+        except TaskStartError as error:
+            record["reason"] = str(error)
+            raise
+        record["lastStatus"] = "RUNNING"
+        record["runtimeId"] = f"{self._task['taskArn'].rsplit('/', 1)[-1]}-{process.group}"
+        self._containers.append((record, process))
+        essential = bool(definition.get("essential", True))
+        threading.Thread(
+            target=self._await_exit, args=(record, process, essential), daemon=True, name=f"sandbox-wait-{name}"
+        ).start()
+
+    def _open_logs(self, starter: TaskStarter, definition: Mapping[str, Any]) -> LogStream | None:
+        options = definition.get("logConfiguration", {}).get("options")
+        if not options:
+            return None
+        group, region = options["awslogs-group"], options["awslogs-region"]
+        task_id = self._task["taskArn"].rsplit("/", 1)[-1]
+        stream = f"{options['awslogs-stream-prefix']}/{definition['name']}/{task_id}"
+        may_write = starter.create_log_stream(group, stream, region)
+        if not may_write:
+            return None
+        return LogStream(self._aws.account, region, group, stream, self._aws.clock.now)
+
+    def _await_exit(self, record: dict[str, Any], process: Process, essential: bool) -> None:
+        code = self._processes.wait(process)
+        record["lastStatus"] = "STOPPED"
+        record["exitCode"] = code
+        with self._changed:
+            self._exited += 1
+            self._essential_exited = self._essential_exited or essential
+            self._changed.notify_all()
+
+    def _end_containers(self) -> None:
+        """SIGTERM to every container that still runs, SIGKILL after its stop timeout; return when all have ended."""
+        timeouts = {
+            definition["name"]: definition.get("stopTimeout", _DEFAULT_STOP_TIMEOUT_SECONDS)
+            for definition in self._definition["containerDefinitions"]
+        }
+        running = [item for item in self._containers if item[0]["lastStatus"] != "STOPPED"]
+        for _record, process in running:
+            process.terminate()
+        killers = [threading.Timer(timeouts[record["name"]], process.kill) for record, process in running]
+        for killer in killers:
+            killer.daemon = True
+            killer.start()
+        with self._changed:
+            self._changed.wait_for(lambda: self._exited == len(self._containers))
+        for killer in killers:
+            killer.cancel()
+
+    def _mark_stopped(self, stop_code: str, reason: str) -> None:
+        from ministack.core.concurrency import resource_lock
+        from ministack.services import ecs
+
+        task = self._task
+        now = ecs._iso()
+        with resource_lock("ecs-task", task["taskArn"]):
+            ecs._bump_task_version(task)
+            for container in task["containers"]:
+                container["lastStatus"] = "STOPPED"
+            task.update(
+                desiredStatus="STOPPED",
+                lastStatus="STOPPED",
+                stopCode=stop_code,
+                stoppedReason=reason,
+                stoppingAt=task.get("stoppingAt") or now,
+                executionStoppedAt=now,
+                stoppedAt=now,
+            )
+        ecs._recount_cluster(ecs._cluster_name_from_arn(task["clusterArn"]))
