@@ -1,0 +1,81 @@
+"""Puts the engine in the place of MiniStack's: the one list of MiniStack's names that are replaced."""
+
+from collections.abc import Callable
+from typing import Any
+
+from ministack.services import ecs, stepfunctions
+
+from sandbox.local_aws import LocalAws
+from sandbox.step_functions.answers import Answer, ApiError, error_answer
+from sandbox.step_functions.definitions_api import StateMachines
+from sandbox.step_functions.engine import Engine
+from sandbox.step_functions.executions import Executions
+
+Handler = Callable[[dict[str, Any]], Answer]
+
+_handle_request = stepfunctions.handle_request
+_mark_task_stopped = ecs._mark_task_stopped
+
+
+def install(aws: LocalAws) -> Engine:
+    """Run the state machines of a started sandbox by an engine of its own; a second call replaces the first."""
+    engine = Engine(aws)
+    machines, executions = StateMachines(engine), Executions(engine)
+    replaced: dict[str, Handler] = {
+        "_create_state_machine": machines.create,
+        "_update_state_machine": machines.update,
+        "_describe_state_machine": machines.describe,
+        "_delete_state_machine": machines.delete,
+        "_validate_state_machine_definition": machines.validate,
+        "_describe_state_machine_for_execution": executions.describe_machine,
+        "_start_execution": executions.start,
+        "_stop_execution": executions.stop,
+        "_describe_execution": executions.describe,
+        "_list_executions": executions.list,
+        "_get_execution_history": executions.history,
+        "_send_task_success": executions.send_success,
+        "_send_task_failure": executions.send_failure,
+        "_send_task_heartbeat": executions.send_heartbeat,
+        "_start_sync_execution": _refusing(
+            "StateMachineTypeNotSupported", "This operation is not supported by this type of state machine"
+        ),
+        "_test_state": _refusing("ValidationException", "The sandbox does not run single states (TestState)"),
+        "_create_activity": _refusing("ValidationException", "The sandbox does not run activities"),
+    }
+    for name, handler in replaced.items():
+        setattr(stepfunctions, name, _answering(handler))
+    stepfunctions.handle_request = _handle_with_redrive
+
+    def mark_task_stopped(task_arn: str, *arguments: Any, **options: Any) -> bool:
+        stopped = _mark_task_stopped(task_arn, *arguments, **options)
+        engine.task_stopped(task_arn)
+        return stopped
+
+    ecs._mark_task_stopped = mark_task_stopped
+    return engine
+
+
+async def _handle_with_redrive(
+    method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]
+) -> Answer:
+    # MiniStack has no such call to replace.
+    if headers.get("x-amz-target", "").endswith(".RedriveExecution"):
+        return error_answer(ApiError("ExecutionNotRedrivable", "The sandbox does not redrive executions"))
+    return await _handle_request(method, path, headers, body, query)
+
+
+def _answering(handler: Handler) -> Handler:
+    def answering(data: dict[str, Any]) -> Answer:
+        try:
+            return handler(data)
+        except ApiError as error:
+            return error_answer(error)
+
+    return answering
+
+
+def _refusing(code: str, message: str) -> Handler:
+    def refuse(_data: dict[str, Any]) -> Answer:
+        raise ApiError(code, message)
+
+    return refuse

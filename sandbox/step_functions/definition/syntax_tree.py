@@ -1,0 +1,113 @@
+"""Walks the syntax tree of a JSONata expression."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from jsonata.jsonata import Jsonata
+from jsonata.parser import Parser
+
+Node = Any
+
+_LINKS_UPWARD = frozenset({"_outer_instance", "ancestor", "slot", "seeking_parent"})
+_FUNCTIONS = frozenset(Jsonata.static_frame.bindings) | {"partition", "range", "hash", "random", "uuid", "parse"}
+
+
+def top_level_names(node: Node) -> Iterator[str]:
+    """The names that the expression reads from the context item, which Step Functions does not give it.
+
+    Only a path's first step reads it. Later steps, predicates, sort terms and groups read what a step before gave; a
+    lambda's body reads the context item of where it stands.
+    """
+    kind = node.type
+    if kind == "path":
+        yield from top_level_names(node.steps[0])
+    elif kind in ("name", "wildcard", "descendant"):
+        yield node.value
+    elif kind == "variable":
+        if node.value in ("", "$"):
+            yield f"${node.value}"
+    elif kind in ("function", "partial"):
+        yield from top_level_names(node.procedure)
+        yield from _each(node.arguments)
+    elif kind == "lambda":
+        yield from top_level_names(node.body)
+    elif kind in ("binary", "apply"):
+        yield from _each([node.lhs, node.rhs])
+    elif kind == "bind":
+        yield from top_level_names(node.rhs)
+    elif kind == "condition":
+        yield from _each([node.condition, node.then, getattr(node, "_else", None)])
+    elif kind in ("block", "unary"):
+        yield from _each(_parts(node))
+
+
+def states_fields(node: Node) -> Iterator[str]:
+    """The members of `$states` that the expression reads by name."""
+    steps = getattr(node, "steps", None)
+    if node.type == "path" and len(steps) > 1 and _is_variable(steps[0], "states") and steps[1].type == "name":
+        yield steps[1].value
+    for child in _children(node):
+        yield from states_fields(child)
+
+
+def free_variables(node: Node, bound: frozenset[str] = frozenset()) -> Iterator[str]:
+    """The variables, without `$`, that the expression reads and does not bind; functions of the language are none."""
+    if node.type == "variable":
+        if node.value not in bound and node.value not in _FUNCTIONS and node.value not in ("", "$"):
+            yield node.value
+        for child in _children(node):
+            yield from free_variables(child, bound)
+        return
+    if node.type == "lambda":
+        bound = bound | {argument.value for argument in node.arguments}
+        yield from free_variables(node.body, bound)
+        return
+    if node.type == "block":
+        for part in node.expressions:
+            yield from free_variables(part, bound)
+            if part.type == "bind":
+                bound = bound | {part.lhs.value}
+        return
+    if node.type == "bind":
+        yield from free_variables(node.rhs, bound | {node.lhs.value})
+        return
+    if node.type == "path":
+        bound = bound | {name for step in node.steps for name in _bound_by_step(step)}
+    for child in _children(node):
+        yield from free_variables(child, bound)
+
+
+def _is_variable(node: Node, name: str) -> bool:
+    return node.type == "variable" and node.value == name
+
+
+def _bound_by_step(step: Node) -> list[str]:
+    return [name for name in (getattr(step, "focus", None), getattr(step, "index", None)) if isinstance(name, str)]
+
+
+def _each(nodes: list[Node]) -> Iterator[str]:
+    for node in nodes:
+        if node is not None:
+            yield from top_level_names(node)
+
+
+def _parts(node: Node) -> list[Node]:
+    if node.value == "{":
+        return [part for pair in node.lhs_object for part in pair]
+    if node.value == "-":
+        return [node.expression]
+    return list(node.expressions)
+
+
+def _children(node: Node) -> Iterator[Node]:
+    for name, value in vars(node).items():
+        if name not in _LINKS_UPWARD:
+            yield from _nodes_in(value)
+
+
+def _nodes_in(value: Any) -> Iterator[Node]:
+    if isinstance(value, Parser.Symbol):
+        yield value
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _nodes_in(item)

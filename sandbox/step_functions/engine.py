@@ -1,0 +1,114 @@
+"""The engine: which executions run, who waits for what, and the threads they run on."""
+
+import contextvars
+import threading
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any
+
+from ministack.services import ecs, stepfunctions
+
+from sandbox.identity import RoleNotAssumable
+from sandbox.local_aws import LocalAws
+from sandbox.step_functions.errors import StateError
+from sandbox.step_functions.execution import Execution
+from sandbox.step_functions.machine import Machine
+from sandbox.step_functions.task_token import TaskToken
+
+_MAX_SESSION_NAME = 64
+
+
+class Engine:
+    """Runs every execution of one sandbox on a thread of its own."""
+
+    def __init__(self, aws: LocalAws) -> None:
+        self.clock = aws.clock
+        self.identity = aws.identity
+        self.region = aws.region
+        self.account = aws.account
+        self.tokens: dict[str, TaskToken] = {}
+        self._lock = threading.Lock()
+        self._running: dict[str, Execution] = {}
+        self._deleting: set[str] = set()
+        self._task_listeners: dict[str, list[Callable[[], None]]] = defaultdict(list)
+
+    def start(self, record: dict[str, Any], machine: Machine) -> None:
+        """Begin an execution whose record MiniStack has; returns at once."""
+        execution = Execution(self, record, machine)
+        with self._lock:
+            self._running[execution.arn] = execution
+        execution.announce_start()
+        # Taken here and entered on the thread, so that the clock cannot jump in between.
+        work = self.clock.working()
+
+        def run() -> None:
+            with work:
+                execution.run()
+                self._forget(execution)
+
+        # MiniStack's records are found by the account and region of the context.
+        context = contextvars.copy_context()
+        threading.Thread(target=context.run, args=(run,), name=f"execution-{record['name']}", daemon=True).start()
+
+    def running(self, execution_arn: str) -> Execution | None:
+        """An execution that has not ended."""
+        return self._running.get(execution_arn)
+
+    def client(self, service: str, machine: Machine) -> Any:
+        """See execution.Services."""
+        try:
+            return self.identity.client(
+                service, machine.role_arn, session_name=machine.name[:_MAX_SESSION_NAME], source_arn=machine.arn
+            )
+        except RoleNotAssumable:
+            raise StateError(
+                "States.TaskFailed", "The principal states.amazonaws.com is not authorized to assume the provided role."
+            ) from None
+
+    def begin_deleting(self, machine_arn: str) -> bool:
+        """Let the machine's executions end at their next transition; whether there are any."""
+        with self._lock:
+            if not self._executions_of(machine_arn):
+                return False
+            self._deleting.add(machine_arn)
+            return True
+
+    def is_being_deleted(self, machine_arn: str) -> bool:
+        """See execution.Services."""
+        return machine_arn in self._deleting
+
+    def when_execution_ends(self, execution_arn: str, callback: Callable[[], None]) -> None:
+        """See execution.Services."""
+        execution = self._running.get(execution_arn)
+        if execution is None:
+            callback()
+        else:
+            execution.when_ended(callback)
+
+    def when_task_stops(self, task_arn: str, callback: Callable[[], None]) -> None:
+        """See execution.Services."""
+        with self._lock:
+            self._task_listeners[task_arn].append(callback)
+        task = ecs._tasks.get(task_arn)
+        if task is None or task["lastStatus"] == "STOPPED":
+            self.task_stopped(task_arn)
+
+    def task_stopped(self, task_arn: str) -> None:
+        """Call back whoever waits for this ECS task."""
+        with self._lock:
+            listeners = self._task_listeners.pop(task_arn, [])
+        for listener in listeners:
+            listener()
+
+    def _forget(self, execution: Execution) -> None:
+        arn = execution.machine.arn
+        with self._lock:
+            self._running.pop(execution.arn, None)
+            last = arn in self._deleting and not self._executions_of(arn)
+            if last:
+                self._deleting.discard(arn)
+        if last:
+            stepfunctions._state_machines.pop(arn, None)
+
+    def _executions_of(self, machine_arn: str) -> list[Execution]:
+        return [execution for execution in self._running.values() if execution.machine.arn == machine_arn]

@@ -1,0 +1,161 @@
+"""Runs one execution: walks its states on a thread of its own, ends once, wakes whoever waits for the end."""
+
+import json
+import logging
+import random
+import threading
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from sandbox.clock import Clock, Wake
+from sandbox.step_functions import announcements, states
+from sandbox.step_functions.errors import ExecutionOver, HistoryFull, StateError
+from sandbox.step_functions.execution_log import ExecutionLog
+from sandbox.step_functions.history import LIMIT_CAUSE, History, timestamp
+from sandbox.step_functions.json_text import to_text
+from sandbox.step_functions.machine import Machine
+from sandbox.step_functions.query import Evaluator
+from sandbox.step_functions.task_token import TaskToken
+
+_log = logging.getLogger(__name__)
+
+
+class Services(Protocol):
+    """What an execution needs of the sandbox around it; see engine.Engine."""
+
+    clock: Clock
+    region: str
+    tokens: dict[str, TaskToken]
+
+    def client(self, service: str, machine: Machine) -> Any:
+        """A boto3 client with the credentials of a machine's role; raises StateError if it cannot be assumed."""
+        ...
+
+    def is_being_deleted(self, machine_arn: str) -> bool:
+        """Whether DeleteStateMachine was called while executions ran."""
+        ...
+
+    def when_task_stops(self, task_arn: str, callback: Callable[[], None]) -> None:
+        """Call back when an ECS task has stopped, at once if it has."""
+        ...
+
+    def when_execution_ends(self, execution_arn: str, callback: Callable[[], None]) -> None:
+        """Call back when an execution has ended, at once if it has."""
+        ...
+
+
+class Execution:
+    """One execution. `record` is MiniStack's record of it, which every API call reads."""
+
+    def __init__(self, services: Services, record: dict[str, Any], machine: Machine) -> None:
+        self.services = services
+        self.record = record
+        self.machine = machine
+        self.definition = machine.definition
+        self.clock = services.clock
+        self.evaluator = Evaluator(self.clock.now)
+        self.input = json.loads(record["input"])
+        self.variables: dict[str, Any] = {}
+        self.jitter = random.Random()
+        self.wake = Wake()
+        log = ExecutionLog(machine.logging, record["executionArn"], record["startDate"])
+        self.history = History(record["events"], self.clock.now, log.write)
+        limit = self.definition.get("TimeoutSeconds")
+        self._deadline = None if limit is None else self.clock.now() + limit
+        self._ending = threading.Lock()
+        self._at_end: list[Callable[[], None]] = []
+
+    @property
+    def arn(self) -> str:
+        """The execution's ARN."""
+        return self.record["executionArn"]
+
+    def announce_start(self) -> None:
+        """Write ExecutionStarted and publish the status RUNNING."""
+        self.history.start(input=self.record["input"], inputDetails={"truncated": False}, roleArn=self.machine.role_arn)
+        announcements.announce(self.record)
+
+    def run(self) -> None:
+        """Run to the end, on the calling thread."""
+        try:
+            output = to_text(states.walk(self, self.input))
+            self._end("SUCCEEDED", "ExecutionSucceeded", output=output)
+        except StateError as failure:
+            self._end("FAILED", "ExecutionFailed", error=failure.error, cause=failure.cause)
+        except HistoryFull:
+            self._end("FAILED", "ExecutionFailed", error="States.Runtime", cause=LIMIT_CAUSE)
+        except ExecutionOver:
+            pass
+        except Exception as problem:
+            _log.exception("the sandbox's state machine engine failed in %s", self.arn)
+            self._end("FAILED", "ExecutionFailed", error="States.Runtime", cause=f"the sandbox failed: {problem!r}")
+
+    def abort(self, error: str | None, cause: str | None) -> None:
+        """StopExecution: end at once; what is at work stops when it next looks."""
+        self._end("ABORTED", "ExecutionAborted", in_flow=False, error=error, cause=cause)
+        self.wake.set()
+
+    def check(self) -> None:
+        """Raise ExecutionOver if the execution has ended or its time is up."""
+        if self._deadline is not None and self.clock.now() >= self._deadline:
+            self._end("TIMED_OUT", "ExecutionTimedOut", in_flow=False, event_only={"error": "States.Timeout"})
+        if self.record["status"] != "RUNNING":
+            raise ExecutionOver
+
+    def check_transition(self) -> None:
+        """As `check`, before the next state is entered: a machine that is being deleted ends its executions here.
+
+        https://docs.aws.amazon.com/step-functions/latest/apireference/API_DeleteStateMachine.html
+        """
+        self.check()
+        if self.services.is_being_deleted(self.machine.arn):
+            self.abort(None, None)
+            raise ExecutionOver
+
+    def pause(self, until: float | None) -> None:
+        """Block until the virtual time `until` or until something wakes the execution, which may be for no reason.
+
+        Raises ExecutionOver as `check` does.
+        """
+        self.check()
+        ends = [end for end in (until, self._deadline) if end is not None]
+        self.clock.wait(min(ends, default=None), self.wake)
+        self.wake.clear()
+        self.check()
+
+    def sleep_until(self, until: float) -> None:
+        """Block until the virtual time `until`."""
+        while self.clock.now() < until:
+            self.pause(until)
+        self.check()
+
+    def when_ended(self, callback: Callable[[], None]) -> None:
+        """Call back when the execution has ended, at once if it has."""
+        with self._ending:
+            if self.record["status"] == "RUNNING":
+                self._at_end.append(callback)
+                return
+        callback()
+
+    def _end(
+        self,
+        status: str,
+        event_type: str,
+        *,
+        in_flow: bool = True,
+        event_only: dict[str, str] | None = None,
+        **outcome: str | None,
+    ) -> None:
+        with self._ending:
+            if self.record["status"] != "RUNNING":
+                return
+            details = {"outputDetails": {"truncated": False}} if status == "SUCCEEDED" else {}
+            self.history.end(event_type, in_flow=in_flow, **outcome, **(event_only or {}), **details)
+            self.record.update(outcome)
+            self.record["stopDate"] = timestamp(self.clock.now())
+            # Last, because whoever sees the new status may read the rest.
+            self.record["status"] = status
+            callbacks = self._at_end
+        announcements.announce(self.record)
+        for callback in callbacks:
+            callback()

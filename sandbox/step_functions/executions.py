@@ -1,0 +1,180 @@
+"""The API's calls about executions: start, stop, describe, list, and task tokens."""
+
+import json
+from typing import Any
+
+from ministack.core.responses import get_account_id, get_region, new_uuid
+from ministack.services import stepfunctions
+
+from sandbox.step_functions import machines
+from sandbox.step_functions.announcements import redrive_reason
+from sandbox.step_functions.answers import Answer, ApiError, answer, check_arn, check_member, check_name
+from sandbox.step_functions.definition import jackson
+from sandbox.step_functions.engine import Engine
+from sandbox.step_functions.history import timestamp
+from sandbox.step_functions.json_text import MAX_PAYLOAD_BYTES
+from sandbox.step_functions.task_token import TaskToken
+
+# In the order in which AWS lists them.
+STATUSES = ("SUCCEEDED", "TIMED_OUT", "PENDING_REDRIVE", "ABORTED", "FAILED", "RUNNING")
+
+
+class Executions:
+    """Answers the calls about executions from MiniStack's records and the engine."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def start(self, data: dict[str, Any]) -> Answer:
+        """StartExecution. https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html"""
+        requested = check_arn(data.get("stateMachineArn"), "stateMachine")
+        machine = machines.snapshot(requested)
+        if self._engine.is_being_deleted(machine.arn):
+            raise ApiError("StateMachineDeleting", f"State Machine is being deleted: '{machine.arn}'")
+        name = check_name(data["name"]) if data.get("name") is not None else new_uuid()
+        text = _checked_input(data.get("input", "{}"))
+        arn = f"arn:aws:states:{get_region()}:{get_account_id()}:execution:{machine.name}:{name}"
+        if (existing := stepfunctions._executions.get(arn)) is not None:
+            if existing["status"] == "RUNNING" and existing["input"] == text:
+                return answer({"executionArn": arn, "startDate": existing["startDate"]})
+            raise ApiError("ExecutionAlreadyExists", f"Execution Already Exists: '{arn}'")
+        record = {
+            "executionArn": arn,
+            "stateMachineArn": machine.arn,
+            "name": name,
+            "status": "RUNNING",
+            "startDate": timestamp(self._engine.clock.now()),
+            "stopDate": None,
+            "input": text,
+            "output": None,
+            "error": None,
+            "cause": None,
+            "events": [],
+            "machine": machine,
+            **machines.qualifiers(requested),
+        }
+        stepfunctions._executions[arn] = record
+        self._engine.start(record, machine)
+        return answer({"executionArn": arn, "startDate": record["startDate"]})
+
+    def stop(self, data: dict[str, Any]) -> Answer:
+        """StopExecution; an execution that has ended is left as it is."""
+        record = _record(data)
+        execution = self._engine.running(record["executionArn"])
+        if execution is not None:
+            execution.abort(data.get("error"), data.get("cause"))
+        return answer({"stopDate": record["stopDate"]})
+
+    def describe(self, data: dict[str, Any]) -> Answer:
+        """DescribeExecution."""
+        record = _record(data)
+        check_member(data.get("includedData"), "includedData", ("ALL_DATA", "METADATA_ONLY"))
+        included = data.get("includedData") != "METADATA_ONLY"
+        reason = redrive_reason(record)
+        has_output = record["output"] is not None
+        return answer(
+            {
+                **{
+                    name: record.get(name)
+                    for name in (
+                        "executionArn",
+                        "stateMachineArn",
+                        "stateMachineVersionArn",
+                        "stateMachineAliasArn",
+                        "name",
+                        "status",
+                        "startDate",
+                        "stopDate",
+                        "error",
+                        "cause",
+                    )
+                },
+                "input": record["input"] if included else None,
+                "inputDetails": {"included": included},
+                "output": record["output"] if included else None,
+                "outputDetails": {"included": included} if has_output else None,
+                "redriveCount": 0,
+                "redriveStatus": "REDRIVABLE" if reason is None else "NOT_REDRIVABLE",
+                "redriveStatusReason": reason,
+            }
+        )
+
+    def list(self, data: dict[str, Any]) -> Answer:
+        """ListExecutions, from MiniStack's list once the request is sound."""
+        if data.get("mapRunArn") is None:
+            arn = check_arn(data.get("stateMachineArn"), "stateMachine")
+            check_member(data.get("statusFilter"), "statusFilter", STATUSES)
+            if stepfunctions._resolve_state_machine_arn(arn) is None:
+                raise machines.missing(arn)
+        status, headers, body = _list(data)
+        if status != 200:
+            return status, headers, body
+        found = json.loads(body)
+        for item in found["executions"]:
+            item["redriveCount"] = 0
+        return answer(found)
+
+    def history(self, data: dict[str, Any]) -> Answer:
+        """GetExecutionHistory, from MiniStack's paging once the execution is found."""
+        _record(data)
+        return _history(data)
+
+    def describe_machine(self, data: dict[str, Any]) -> Answer:
+        """DescribeStateMachineForExecution: the machine as it was when the execution started."""
+        return machines.describe_snapshot(_record(data)["machine"])
+
+    def send_success(self, data: dict[str, Any]) -> Answer:
+        """SendTaskSuccess."""
+        token = self._token(data)
+        output = data.get("output", "")
+        try:
+            json.loads(output)
+        except ValueError:
+            raise ApiError("InvalidOutput", f"Invalid Output: '{jackson.describe(output)}'") from None
+        token.succeed(output)
+        return answer({})
+
+    def send_failure(self, data: dict[str, Any]) -> Answer:
+        """SendTaskFailure."""
+        self._token(data).fail(data.get("error"), data.get("cause"))
+        return answer({})
+
+    def send_heartbeat(self, data: dict[str, Any]) -> Answer:
+        """SendTaskHeartbeat."""
+        self._token(data).heartbeat(self._engine.clock.now())
+        return answer({})
+
+    def _token(self, data: dict[str, Any]) -> TaskToken:
+        token = self._engine.tokens.get(data.get("taskToken", ""))
+        if token is None:
+            raise ApiError("InvalidToken", "Invalid Token: 'Invalid token'")
+        return token
+
+
+# MiniStack's own, before the API's names are given to the engine.
+_list = stepfunctions._list_executions
+_history = stepfunctions._get_execution_history
+
+
+def _record(data: dict[str, Any]) -> dict[str, Any]:
+    arn = check_arn(data.get("executionArn"), "execution")
+    record = stepfunctions._executions.get(arn)
+    if record is None:
+        raise ApiError("ExecutionDoesNotExist", f"Execution Does Not Exist: '{arn}'")
+    return record
+
+
+def _checked_input(text: Any) -> str:
+    if not isinstance(text, str) or len(text.encode()) > MAX_PAYLOAD_BYTES:
+        raise ApiError(
+            "ValidationException",
+            "1 validation error detected: Value at 'input' failed to satisfy constraint: "
+            f"Member must have length less than or equal to {MAX_PAYLOAD_BYTES}",
+        )
+    try:
+        json.loads(text)
+    except ValueError:
+        raise ApiError(
+            "InvalidExecutionInput", f"Invalid State Machine Execution Input: '{jackson.describe(text)}'"
+        ) from None
+    return text

@@ -1,0 +1,95 @@
+"""states:startExecution, alone and with .sync and .sync:2.
+
+https://docs.aws.amazon.com/step-functions/latest/dg/connect-stepfunctions.html
+"""
+
+import logging
+import threading
+from typing import TYPE_CHECKING, Any
+
+from sandbox.step_functions.errors import StateError
+from sandbox.step_functions.history import History
+from sandbox.step_functions.integrations.calls import (
+    Api,
+    millisecond_time,
+    optimised_error,
+    parsed,
+    to_request,
+    to_result,
+)
+from sandbox.step_functions.integrations.events import TaskEvents
+from sandbox.step_functions.integrations.metadata import sdk_metadata
+from sandbox.step_functions.json_text import to_text
+
+if TYPE_CHECKING:
+    from sandbox.step_functions.task_state import TaskCall
+
+_log = logging.getLogger(__name__)
+
+_fault = optimised_error("StepFunctions", "AWSStepFunctionsException", "AWSStepFunctions")
+_START = Api(service="stepfunctions", operation="StartExecution", fault=_fault, time_of=millisecond_time)
+_DESCRIBE = Api(service="stepfunctions", operation="DescribeExecution", fault=_fault, time_of=millisecond_time)
+
+
+class StartExecution:
+    """Starts an execution; `pattern` is empty, `sync` (payloads as text) or `sync:2` (payloads as JSON)."""
+
+    name = "states"
+
+    def __init__(self, pattern: str) -> None:
+        self._pattern = pattern
+        self.waits_for_job = bool(pattern)
+
+    def parameters(self, arguments: Any) -> Any:
+        """See Integration."""
+        return arguments
+
+    def events(self, history: History, region: str) -> TaskEvents:
+        """See Integration."""
+        resource = f"startExecution.{self._pattern}" if self._pattern else "startExecution"
+        return TaskEvents(history, region, "states", resource)
+
+    def run(self, call: "TaskCall") -> Any:
+        """StartExecution's answer, or the ended execution."""
+        client = call.client("stepfunctions")
+        answer = _START.call_raw(client, to_request(call.parameters, _START.model.input_shape))
+        metadata = answer.pop("ResponseMetadata", {})
+        started = {**to_result(answer, _START.model.output_shape, millisecond_time), **sdk_metadata(metadata)}
+        return self._wait(call, client, started) if self.waits_for_job else started
+
+    def _wait(self, call: "TaskCall", client: Any, started: dict[str, Any]) -> Any:
+        child = started["ExecutionArn"]
+        ended = threading.Event()
+
+        def on_end() -> None:
+            ended.set()
+            call.execution.wake.set()
+
+        try:
+            call.submitted(started)
+            call.execution.services.when_execution_ends(child, on_end)
+            reported = call.wait_for_job(ended)
+        except BaseException:
+            _stop(client, child, call.execution.arn)
+            raise
+        if not ended.is_set():
+            return reported
+        described = _DESCRIBE.call(client, {"ExecutionArn": child})
+        if self._pattern == "sync:2":
+            for payload in ("Input", "Output"):
+                if payload in described:
+                    described[payload] = parsed(described[payload])
+        if described["Status"] != "SUCCEEDED":
+            raise StateError("States.TaskFailed", to_text(described))
+        return described
+
+
+def _stop(client: Any, child: str, execution_arn: str) -> None:
+    """Stop an execution that nobody waits for any more. AWS tries once: without the permission it runs on."""
+    cause = (
+        f"The Task state in AWS Step Functions execution [{execution_arn}] which was managing this resource was aborted"
+    )
+    try:
+        client.stop_execution(executionArn=child, cause=cause)
+    except Exception as problem:
+        _log.info("the execution %s was not stopped: %s", child, problem)
