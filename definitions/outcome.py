@@ -47,7 +47,7 @@ _PARSED_CAUSE = r"""
 
 _FROM_RESULT = "$task := $states.result;"
 
-_FROM_ERROR = f"$error := $states.errorOutput.Error; {_PARSED_CAUSE}"
+_FROM_ERROR = f"$failure := $states.errorOutput.Error; {_PARSED_CAUSE}"
 
 # Undefined values drop out of the object built at the end: a key is there only when AWS told it.
 # Times come as milliseconds since 1970 (as seconds from some tools) or as ISO text.
@@ -65,17 +65,17 @@ _TOLD = rf"""
     $startedAt := $time($task.StartedAt);
     $containerReason := $text($container.Reason);
     $ran := $exists($startedAt) or $exists($exitCode);
-    $startError := $exists($error) and $error != 'States.TaskFailed' ? $error;
+    $startError := $exists($failure) and $failure != 'States.TaskFailed' ? $failure;
     $refusals := $filter($task.Failures.Reason, function($value) {{ $type($value) = 'string' }});
     $told := $join([$text($task.StoppedReason), $containerReason, $refusals], '; ');
-    $reason := $told != '' ? $told : $cause;
+    $reason := $told != '' ? $told : $not($exists($taskArn)) ? $cause;
 """
 
 _OUTCOME = f"""
     $outcome :=
         $stopCode = 'UserInitiated' ? '{Outcome.STOPPED}'
         : $stopCode in [{", ".join(f"'{code}'" for code in INTERRUPTING_STOP_CODES)}] ? '{Outcome.INTERRUPTED}'
-        : $exitCode = 0 and $not($exists($error)) ? '{Outcome.SUCCEEDED}'
+        : $exitCode = 0 and $not($exists($failure)) ? '{Outcome.SUCCEEDED}'
         : $not($exitCode = 0) and $substring($containerReason, 0, 16) = 'OutOfMemoryError' ? '{Outcome.OUT_OF_MEMORY}'
         : $exists($exitCode) and $exitCode != 0 ? '{Outcome.EXITED_NON_ZERO}'
         : $exists($startError) or ($exists($taskArn) and $not($ran)) ? '{Outcome.NEVER_STARTED}'

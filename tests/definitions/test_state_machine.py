@@ -1,0 +1,408 @@
+"""What the machine does with every way in which a task can end."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from spec.job import JobSpec
+from tests.definitions.samples import LOG_GROUP, TASK_ARN, failed, job, task
+from tests.definitions.walker import EXECUTION, Failure, walk
+
+MachineOf = Callable[[JobSpec], dict[str, Any]]
+
+INPUT = {"scheduledTime": "2026-11-24T03:15:00Z", "input": {"day": "2026-11-23"}}
+LOG = f"; log group {LOG_GROUP}, stream run/job/0123456789abcdef."
+NO_LOG = f"; nothing was written to log group {LOG_GROUP}."
+RUN, DECIDE = "Run the job", "How did it end?"
+RETRIED = "Wait before the next attempt"
+STARTED_AGAIN = "Wait before starting again"
+
+
+def test_a_success_passes_three_states_and_says_all_about_the_run(machine_of: MachineOf) -> None:
+    run = walk(machine_of(job()), INPUT, [task(0)])
+
+    assert run.states == [RUN, DECIDE, "Succeeded"]
+    assert run.output == {
+        "job": "nightly",
+        "stack": "dev",
+        "status": "SUCCEEDED",
+        "exitCode": 0,
+        "taskArn": TASK_ARN,
+        "startedAt": "2026-11-24T03:16:00.000Z",
+        "stoppedAt": "2026-11-24T03:17:00.000Z",
+        "scheduledTime": "2026-11-24T03:15:00Z",
+        "attempts": 1,
+        "logGroup": LOG_GROUP,
+        "logStream": "run/job/0123456789abcdef",
+    }
+
+
+@dataclass(frozen=True)
+class Case:
+    """One way to end: what the task state gives, and what is expected of the machine of a job with two retries."""
+
+    name: str
+    result: dict[str, Any] | Failure
+    error: str
+    state: str
+    sentence: str
+    retried: bool = False
+    fields: dict[str, Any] = field(default_factory=dict)
+
+
+REFUSED = "User: arn:aws:sts::123456789012:assumed-role/x is not authorized to perform: ecs:RunTask"
+OUT_OF_MEMORY = [{"Name": "job", "ExitCode": 137, "Reason": "OutOfMemoryError: Container killed due to memory usage"}]
+PULL = "CannotPullContainerError: pull image manifest has been retried 1 time(s): ...:nope: not found"
+NEVER_STARTED = {"StopCode": "TaskFailedToStart", "StartedAt": None, "Containers": [{"Name": "job"}]}
+
+CASES = [
+    Case(
+        "a bug in the job",
+        failed(3),
+        "Job.ExitedNonZero",
+        "Exited non-zero",
+        f"nightly (dev) exited with code 3 after {{attempts}}{LOG}",
+        retried=True,
+    ),
+    Case(
+        "an exit code that is final",
+        failed(64),
+        "Job.ExitedNonZero",
+        "Exited non-zero",
+        f"nightly (dev) exited with code 64, which is never retried, after 1 of 3 attempts{LOG}",
+    ),
+    Case(
+        "killed by SIGKILL, which is not out of memory by itself",
+        failed(137),
+        "Job.ExitedNonZero",
+        "Exited non-zero",
+        f"nightly (dev) exited with code 137 after {{attempts}}{LOG}",
+        retried=True,
+    ),
+    Case(
+        "out of memory",
+        failed(137, Containers=OUT_OF_MEMORY),
+        "Job.OutOfMemory",
+        "Ran out of memory",
+        f"nightly (dev) ran out of its 512 MiB of memory (exit code 137) after {{attempts}}{LOG}",
+        retried=True,
+    ),
+    Case(
+        "longer than its timeout",
+        Failure("States.Timeout", ""),
+        "Job.TimedOut",
+        "Timed out",
+        "nightly (dev) did not finish within its timeout of 1h30m after 1 of 3 attempts"
+        f"; log group {LOG_GROUP}, its latest stream run/job/... if it had started.",
+        fields={"timeout": "90m"},
+    ),
+    Case(
+        "an image that is not there",
+        failed(StoppedReason=PULL, **NEVER_STARTED),
+        "Job.NeverStarted",
+        "Never started",
+        f"nightly (dev) never started ({PULL}) after 1 of 3 attempts{NO_LOG}",
+    ),
+    Case(
+        "a machine that may not run tasks",
+        Failure("ECS.AccessDeniedException", REFUSED),
+        "Job.NeverStarted",
+        "Never started",
+        f"nightly (dev) never started (ECS.AccessDeniedException: {REFUSED}) after 1 of 3 attempts{NO_LOG}",
+    ),
+    Case(
+        "RunTask answers with failures, still after the task state's own retries",
+        Failure(
+            "AmazonECS.Unknown",
+            json.dumps({"Failures": [{"Arn": "arn:aws:ecs:x", "Reason": "RESOURCE:ENI"}], "Tasks": []}),
+        ),
+        "Job.NeverStarted",
+        "Never started",
+        f"nightly (dev) never started (AmazonECS.Unknown: RESOURCE:ENI) after 1 of 3 attempts{NO_LOG}",
+    ),
+    Case(
+        "no capacity, still after the task state's own retries",
+        Failure("ECS.AmazonECSException", "Capacity is unavailable at this time. Please try again later."),
+        "Job.NeverStarted",
+        "Never started",
+        "nightly (dev) never started (ECS.AmazonECSException: Capacity is unavailable at this time. "
+        f"Please try again later.) after 1 of 3 attempts{NO_LOG}",
+    ),
+    Case(
+        "a wrong parameter",
+        Failure("ECS.InvalidParameterException", "No Container Instances were found in your cluster."),
+        "Job.NeverStarted",
+        "Never started",
+        "nightly (dev) never started (ECS.InvalidParameterException: No Container Instances were found in your "
+        f"cluster.) after 1 of 3 attempts{NO_LOG}",
+    ),
+    Case(
+        "Spot took the machine",
+        failed(143, StopCode="SpotInterruption", StoppedReason="Your Spot Task was interrupted."),
+        "Job.Interrupted",
+        "Interrupted",
+        "nightly (dev) lost its machine before it finished (SpotInterruption: Your Spot Task was interrupted.) "
+        f"after {{attempts}}{LOG}",
+        retried=True,
+    ),
+    Case(
+        "Spot took the machine, and the job answered SIGTERM with exit code 0: no success",
+        task(0, StopCode="TerminationNotice", StoppedReason="Your Spot Task was interrupted."),
+        "Job.Interrupted",
+        "Interrupted",
+        "nightly (dev) lost its machine before it finished (TerminationNotice: Your Spot Task was interrupted.) "
+        f"after {{attempts}}{LOG}",
+        retried=True,
+    ),
+    Case(
+        "the host broke",
+        failed(None, StopCode="InfrastructureHealth", StoppedReason=None),
+        "Job.Interrupted",
+        "Interrupted",
+        "nightly (dev) lost its machine before it finished (InfrastructureHealth: AWS gave no reason) "
+        f"after {{attempts}}{LOG}",
+        retried=True,
+    ),
+    Case(
+        "it ran and has no exit code",
+        failed(None, StopCode=None, StoppedReason="Host EC2 (instance i-0a1b2c3d) terminated."),
+        "Job.Interrupted",
+        "Interrupted",
+        "nightly (dev) lost its machine before it finished (Host EC2 (instance i-0a1b2c3d) terminated.) "
+        f"after {{attempts}}{LOG}",
+        retried=True,
+    ),
+    Case(
+        "somebody stopped it",
+        failed(143, StopCode="UserInitiated", StoppedReason="wrong day"),
+        "Job.Stopped",
+        "Stopped",
+        f"nightly (dev) was stopped by a person or a tool (wrong day) after 1 of 3 attempts{LOG}",
+    ),
+    Case(
+        "somebody stopped it, and the job answered SIGTERM with exit code 0: no success",
+        task(0, StopCode="UserInitiated", StoppedReason="Task stopped by user"),
+        "Job.Stopped",
+        "Stopped",
+        f"nightly (dev) was stopped by a person or a tool (Task stopped by user) after 1 of 3 attempts{LOG}",
+    ),
+    Case(
+        "a Cause that is not JSON",
+        Failure("States.TaskFailed", "Essential container exited\nand that is {all}"),
+        "Job.Unexplained",
+        "Failed without a reason",
+        "nightly (dev) failed, and what AWS says of it explains nothing (Essential container exited and that is "
+        f"{{{{all}}}}) after {{attempts}}; look for its latest stream in log group {LOG_GROUP}.",
+        retried=True,
+    ),
+    Case(
+        "a Cause of an unknown shape",
+        Failure("States.TaskFailed", '{"Containers": "none", "StopCode": 5, "StartedAt": {}}'),
+        "Job.Unexplained",
+        "Failed without a reason",
+        'nightly (dev) failed, and what AWS says of it explains nothing ({{"Containers": "none", "StopCode": 5, '
+        f'"StartedAt": {{{{}}}}}}}}) after {{attempts}}; look for its latest stream in log group {LOG_GROUP}.',
+        retried=True,
+    ),
+    Case(
+        "no Cause at all",
+        Failure("States.TaskFailed", ""),
+        "Job.Unexplained",
+        "Failed without a reason",
+        "nightly (dev) failed, and what AWS says of it explains nothing (AWS gave no reason) "
+        f"after {{attempts}}; look for its latest stream in log group {LOG_GROUP}.",
+        retried=True,
+    ),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_each_end_has_its_name_its_sentence_and_its_retries(case: Case, machine_of: MachineOf) -> None:
+    patient = job(retries={"attempts": 2, "finalExitCodes": [64, 65]}, **case.fields)
+
+    run = walk(machine_of(patient), INPUT, [case.result] * 3)
+
+    attempts = 3 if case.retried else 1
+    passed = [RUN] if case.state == "Timed out" else [RUN, DECIDE]
+    assert run.states == [*[RUN, DECIDE, RETRIED] * (attempts - 1), *passed, case.state]
+    assert run.error == case.error
+    assert run.sentence == case.sentence.format(attempts="3 of 3 attempts")
+    assert [run.environment(attempt)["LONGHAUL_ATTEMPT"] for attempt in range(attempts)] == ["1", "2", "3"][:attempts]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_without_retries_every_end_is_the_end(case: Case, machine_of: MachineOf) -> None:
+    run = walk(machine_of(job(**case.fields)), INPUT, [case.result])
+
+    assert (run.states[-1], run.error) == (case.state, case.error)
+    assert run.waits == []
+
+
+PASSING = [
+    Failure("ECS.InvalidParameterException", "Rate exceeded (Service: AmazonECS; Status Code: 400)"),
+    Failure("ECS.ClientException", "You've reached the limit on the number of vCPUs you can run concurrently"),
+    failed(StoppedReason="Capacity is unavailable at this time. Please try again later", **NEVER_STARTED),
+    failed(StoppedReason="Timeout waiting for network interface provisioning to complete.", **NEVER_STARTED),
+    failed(StoppedReason="CannotPullContainerError: dial tcp 10.0.0.1:443: i/o timeout", **NEVER_STARTED),
+]
+
+
+@pytest.mark.parametrize("failure", PASSING, ids=lambda failure: failure.error)
+def test_a_start_that_fails_for_now_is_tried_ten_times_more_and_is_no_attempt(
+    failure: Failure, machine_of: MachineOf
+) -> None:
+    gave_up = walk(machine_of(job()), INPUT, [failure] * 11)
+    recovered = walk(machine_of(job()), INPUT, [failure, failure, task(0)])
+
+    assert gave_up.states == [*[RUN, DECIDE, STARTED_AGAIN] * 10, RUN, DECIDE, "Never started"]
+    assert gave_up.error == "Job.NeverStarted"
+    longest = [5, 10, 20, 40, 80, 160, 300, 300, 300, 300]
+    assert all(0 <= wait <= limit for wait, limit in zip(gave_up.waits, longest, strict=True))
+    assert len(set(gave_up.waits)) > 1
+    assert recovered.output["attempts"] == 1
+    assert [recovered.environment(start)["LONGHAUL_ATTEMPT"] for start in range(3)] == ["1", "1", "1"]
+
+
+def test_waits_between_attempts_grow_to_their_limit(machine_of: MachineOf) -> None:
+    patient = job(retries={"attempts": 5, "interval": "10s", "backoffRate": 2.5, "maxInterval": "2m"})
+
+    run = walk(machine_of(patient), INPUT, [failed(1)] * 6)
+
+    assert run.waits == [10, 25, 62, 120, 120]
+    assert run.sentence == f"nightly (dev) exited with code 1 after 6 of 6 attempts{LOG}"
+
+
+def test_the_most_that_a_job_may_ask_for_overflows_nothing(machine_of: MachineOf) -> None:
+    patient = job(timeout="1m", retries={"attempts": 100, "interval": "1s", "backoffRate": 100, "maxInterval": "3d"})
+
+    waits = walk(machine_of(patient), INPUT, [failed(1)] * 101).waits
+
+    assert waits == [1, 100, 10_000, *[259_200] * 97]
+
+
+def test_a_retry_may_succeed(machine_of: MachineOf) -> None:
+    run = walk(machine_of(job(retries={"attempts": 2})), INPUT, [failed(1), task(0)])
+
+    assert run.states == [RUN, DECIDE, RETRIED, RUN, DECIDE, "Succeeded"]
+    assert run.output["attempts"] == 2
+
+
+def test_a_timeout_after_a_failed_attempt_does_not_speak_of_that_attempt(machine_of: MachineOf) -> None:
+    run = walk(machine_of(job(retries={"attempts": 2})), INPUT, [failed(1), Failure("States.Timeout", "")])
+
+    assert run.error == "Job.TimedOut"
+    assert run.details == {
+        "job": "nightly",
+        "stack": "dev",
+        "status": "FAILED",
+        "scheduledTime": "2026-11-24T03:15:00Z",
+        "attempts": 2,
+        "logGroup": LOG_GROUP,
+    }
+
+
+def test_a_failure_tells_programs_what_it_tells_people(machine_of: MachineOf) -> None:
+    run = walk(machine_of(job()), INPUT, [failed(3)])
+
+    assert run.details == {
+        "job": "nightly",
+        "stack": "dev",
+        "status": "FAILED",
+        "exitCode": 3,
+        "taskArn": TASK_ARN,
+        "startedAt": "2026-11-24T03:16:00.000Z",
+        "stoppedAt": "2026-11-24T03:17:00.000Z",
+        "scheduledTime": "2026-11-24T03:15:00Z",
+        "attempts": 1,
+        "logGroup": LOG_GROUP,
+        "logStream": "run/job/0123456789abcdef",
+        "stopCode": "EssentialContainerExited",
+        "reason": "Essential container in task exited",
+    }
+
+
+@pytest.mark.parametrize(
+    ("told", "understood"),
+    [
+        (1795490160000, "2026-11-24T03:16:00.000Z"),
+        (1795490160, "2026-11-24T03:16:00.000Z"),
+        (1795490160.25, "2026-11-24T03:16:00.250Z"),
+        ("2026-11-24T03:16:00.000Z", "2026-11-24T03:16:00.000Z"),
+        (-5, None),
+        (1e300, None),
+        (None, None),
+        ([], None),
+    ],
+)
+def test_times_are_read_in_every_form_they_come_in(told: object, understood: str | None, machine_of: MachineOf) -> None:
+    run = walk(machine_of(job()), INPUT, [task(0, StartedAt=told)])
+
+    assert run.output.get("startedAt") == understood
+
+
+@pytest.mark.parametrize("given", [{}, {"scheduledTime": None}, {"scheduledTime": ""}, None, "now", 5, [1]])
+def test_a_run_started_by_hand_is_due_when_it_starts(given: object, machine_of: MachineOf) -> None:
+    run = walk(machine_of(job(input={"from": "job"})), given, [task(0)])
+
+    assert run.output["scheduledTime"] == "2026-11-24T03:15:02Z"
+    assert run.environment(0)["LONGHAUL_SCHEDULED_TIME"] == "2026-11-24T03:15:02Z"
+    assert run.environment(0)["LONGHAUL_INPUT"] == '{"from":"job"}'
+
+
+def test_the_container_learns_what_it_runs_for(machine_of: MachineOf) -> None:
+    run = walk(machine_of(job(input={"from": "job"})), INPUT, [task(0)])
+
+    assert run.environment(0) == {
+        "LONGHAUL_JOB": "nightly",
+        "LONGHAUL_STACK": "dev",
+        "LONGHAUL_EXECUTION": EXECUTION["Name"],
+        "LONGHAUL_SCHEDULED_TIME": "2026-11-24T03:15:00Z",
+        "LONGHAUL_ATTEMPT": "1",
+        "LONGHAUL_INPUT": '{"day":"2026-11-23"}',
+    }
+
+
+def test_run_task_is_asked_for_one_task_of_the_exact_revision_on_fargate(machine_of: MachineOf) -> None:
+    arguments = walk(machine_of(job()), INPUT, [task(0)]).arguments[0]
+    spot = walk(machine_of(job(capacity={"spot": True})), INPUT, [task(0)]).arguments[0]
+
+    assert arguments | {"Overrides": ...} == {
+        "Cluster": "arn:aws:ecs:eu-west-1:123456789012:cluster/longhaul-dev",
+        "TaskDefinition": "arn:aws:ecs:eu-west-1:123456789012:task-definition/longhaul-dev-nightly:7",
+        "CapacityProviderStrategy": [{"CapacityProvider": "FARGATE", "Weight": 1}],
+        "PlatformVersion": "LATEST",
+        "NetworkConfiguration": {
+            "AwsvpcConfiguration": {
+                "Subnets": ["subnet-0a1b2c3d", "subnet-4e5f6a7b"],
+                "SecurityGroups": ["sg-0a1b2c3d"],
+                "AssignPublicIp": "ENABLED",
+            }
+        },
+        "Group": EXECUTION["Name"],
+        "PropagateTags": "TASK_DEFINITION",
+        "EnableExecuteCommand": False,
+        "Overrides": ...,
+    }
+    assert spot["CapacityProviderStrategy"] == [{"CapacityProvider": "FARGATE_SPOT", "Weight": 1}]
+
+
+def test_starts_are_retried_under_every_name_that_passes_with_full_jitter_and_a_bound(machine_of: MachineOf) -> None:
+    definition = machine_of(job(timeout="2h"))
+    state = definition["States"][RUN]
+
+    assert definition["QueryLanguage"] == "JSONata"
+    assert state["Resource"] == "arn:aws:states:::ecs:runTask.sync"
+    assert state["TimeoutSeconds"] == 7200
+    (retrier,) = state["Retry"]
+    assert {*retrier["ErrorEquals"]} == {
+        "AmazonECS.Unknown",
+        "ECS.AmazonECSException",
+        "ECS.ServerException",
+        "ECS.ThrottlingException",
+    }
+    assert retrier["JitterStrategy"] == "FULL"
+    assert retrier["MaxDelaySeconds"] > retrier["IntervalSeconds"] > 0
+    assert 0 < retrier["MaxAttempts"] <= 10

@@ -1,0 +1,87 @@
+"""Validators that others wrote, each as a function from a document to what is wrong with it."""
+
+import json
+import re
+import warnings
+from functools import cache
+from typing import Any
+
+import botocore.session
+from botocore.validate import ParamValidator
+from statelint.linter import Linter
+
+from tests.definitions.samples import task
+from tests.definitions.walker import walk
+
+with warnings.catch_warnings():
+    # On import it uses an interface of setuptools that is to go.
+    warnings.simplefilter("ignore")
+    from parliament import analyze_policy_string
+
+ROLE_ARN = "arn:aws:iam::123456789012:role/one"
+
+ACCEPTED_BY_STATELINT = {
+    # Seconds may be an expression: https://docs.aws.amazon.com/step-functions/latest/dg/state-wait.html
+    r"State Machine\.States\.Wait before .+\.Seconds is \"\{% .* %\}\" but should be an Integer",
+}
+
+
+@cache
+def _operation(service: str, operation: str) -> Any:
+    model = botocore.session.get_session().get_service_model(service)
+    return model.operation_model(operation).input_shape
+
+
+def request_problems(service: str, operation: str, request: dict[str, Any]) -> list[str]:
+    """What botocore would refuse to send."""
+    report = ParamValidator().validate(request, _operation(service, operation))
+    return report.generate_report().splitlines() if report.has_errors() else []
+
+
+def machine_problems(definition: dict[str, Any]) -> list[str]:
+    """What statelint finds in a state machine, and botocore in the RunTask it makes."""
+    findings = [
+        finding
+        for finding in Linter.validate(definition)
+        if not any(re.fullmatch(accepted, finding) for accepted in ACCEPTED_BY_STATELINT)
+    ]
+    if findings:
+        return findings
+    create = {"name": "one", "roleArn": ROLE_ARN, "definition": json.dumps(definition)}
+    arguments = walk(definition, {}, [task(0)]).arguments[0]
+    return [
+        *request_problems("stepfunctions", "CreateStateMachine", create),
+        *request_problems("ecs", "RunTask", camel_case(arguments)),
+    ]
+
+
+def camel_case(value: Any) -> Any:
+    """Step Functions' PascalCase as the service itself writes it."""
+    if isinstance(value, dict):
+        return {key[0].lower() + key[1:]: camel_case(item) for key, item in value.items()}
+    return [camel_case(item) for item in value] if isinstance(value, list) else value
+
+
+def policy_problems(policy: dict[str, Any]) -> list[str]:
+    """What parliament finds in a policy: unknown actions, resources and conditions that do not go with an action."""
+    # parliament knows no trust policies: what they are for is the role they belong to.
+    whole = [{"Resource": ROLE_ARN, **statement} for statement in policy["Statement"]]
+    findings = analyze_policy_string(json.dumps({**policy, "Statement": whole})).findings
+    return [f"{finding.issue}: {finding.detail}" for finding in findings]
+
+
+def document_problems(documents: dict[str, Any]) -> list[str]:
+    """What anybody finds in the documents of a job, as `definitions.render` gives them."""
+    trigger = documents["trigger"]
+    problems = machine_problems(documents["state-machine"])
+    problems += request_problems("ecs", "RegisterTaskDefinition", documents["task-definition"])
+    for parts in documents["policies"].values():
+        for policy in parts.values():
+            problems += policy_problems(policy)
+    if "rule" in trigger:
+        problems += request_problems("events", "PutRule", trigger["rule"])
+        targets = {"Rule": trigger["rule"]["Name"], "Targets": [trigger["target"]]}
+        problems += request_problems("events", "PutTargets", targets)
+    if "schedule" in trigger:
+        problems += request_problems("scheduler", "CreateSchedule", trigger["schedule"])
+    return problems

@@ -1,0 +1,132 @@
+"""A small reader of state machines: runs a definition with the task results that a test tells it.
+
+It shares no code with the sandbox's engine, so that each is a check of the other.
+"""
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from jsonata import Jsonata
+from jsonata.utils import Utils
+
+EXECUTION = {
+    "Id": "arn:aws:states:eu-west-1:123456789012:execution:longhaul-dev-nightly:7f2e",
+    "Name": "7f2e",
+    "StartTime": "2026-11-24T03:15:02.345Z",
+}
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What a task state gives its Catch."""
+
+    error: str
+    cause: str
+
+
+@dataclass
+class Execution:
+    """How a machine ran: states passed, arguments of each task, seconds of each wait, and the end."""
+
+    states: list[str] = field(default_factory=list)
+    arguments: list[Any] = field(default_factory=list)
+    waits: list[int] = field(default_factory=list)
+    output: Any = None
+    error: str | None = None
+    cause: str = ""
+
+    @property
+    def sentence(self) -> str:
+        return self.cause.partition("\n")[0]
+
+    @property
+    def details(self) -> dict[str, Any]:
+        return json.loads(self.cause.partition("\n")[2])
+
+    def environment(self, attempt: int) -> dict[str, str]:
+        overrides = self.arguments[attempt]["Overrides"]["ContainerOverrides"]
+        return {pair["Name"]: pair["Value"] for pair in overrides[0]["Environment"]}
+
+
+def evaluate(template: Any, states: Mapping[str, Any], variables: Mapping[str, Any]) -> Any:
+    """A field with the JSONata in it evaluated; an undefined result is an error, as it is in Step Functions."""
+    if isinstance(template, dict):
+        return {key: evaluate(value, states, variables) for key, value in template.items()}
+    if isinstance(template, list):
+        return [evaluate(value, states, variables) for value in template]
+    if not (isinstance(template, str) and template.startswith("{%") and template.endswith("%}")):
+        return template
+    source = Jsonata(template[2:-2])
+    source.set_output_convert_nulls(False)
+    source.register_lambda("parse", json.loads)
+    for name, value in {**variables, "states": states}.items():
+        source.assign(name, value)
+    result = source.evaluate(None)
+    if result is None:
+        raise AssertionError(f"States.QueryEvaluationError: undefined: {template}")
+    return _plain(result)
+
+
+def _plain(value: Any) -> Any:
+    """A result of JSONata as Python's json knows it."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return None if value is Utils.NULL_VALUE else value
+
+
+def walk(definition: dict[str, Any], execution_input: Any, results: list[dict[str, Any] | Failure]) -> Execution:
+    """Runs a machine. `results`: the ECS Task that each task state gets, or the failure left after its Retry."""
+    run = Execution()
+    variables: dict[str, Any] = {}
+    following: Iterator[dict[str, Any] | Failure] = iter(results)
+    context = {"Execution": {**EXECUTION, "Input": execution_input}}
+    name, state_input = definition["StartAt"], execution_input
+    while True:
+        state = definition["States"][name]
+        states: dict[str, Any] = {"input": state_input, "context": {**context, "State": {"Name": name}}}
+        run.states.append(name)
+        chosen = state
+        match state["Type"]:
+            case "Succeed":
+                run.output = evaluate(state["Output"], states, variables)
+                return run
+            case "Fail":
+                run.error = evaluate(state["Error"], states, variables)
+                run.cause = evaluate(state["Cause"], states, variables)
+                assert isinstance(run.cause, str)
+                return run
+            case "Task":
+                run.arguments.append(evaluate(state["Arguments"], states, variables))
+                result = next(following)
+                if isinstance(result, Failure):
+                    states["errorOutput"] = {"Error": result.error, "Cause": result.cause}
+                    chosen = next(
+                        catcher
+                        for catcher in state["Catch"]
+                        if {result.error, "States.ALL"} & {*catcher["ErrorEquals"]}
+                    )
+                else:
+                    states["result"] = result
+            case "Choice":
+                chosen = next((rule for rule in state["Choices"] if _holds(rule, states, variables)), None) or {
+                    "Next": state["Default"]
+                }
+            case "Wait":
+                seconds = evaluate(state["Seconds"], states, variables)
+                assert math.floor(seconds) == seconds >= 0, "Step Functions waits whole seconds"
+                run.waits.append(int(seconds))
+        if "Output" in chosen:
+            state_input = evaluate(chosen["Output"], states, variables)
+        variables |= evaluate(chosen.get("Assign", {}), states, variables)
+        name = chosen["Next"]
+
+
+def _holds(rule: dict[str, Any], states: Mapping[str, Any], variables: Mapping[str, Any]) -> bool:
+    result = evaluate(rule["Condition"], states, variables)
+    assert isinstance(result, bool), "a Choice rule's condition is true or false"
+    return result
