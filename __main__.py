@@ -1,0 +1,40 @@
+"""A stack of scheduled jobs: what Pulumi.<stack>.yaml and jobs/*/job.yaml ask for, as resources in AWS."""
+
+import gc
+from pathlib import Path
+
+import pulumi
+
+from components.configuration import stack_configuration
+from components.job_cluster import JobCluster, JobClusterArgs
+from components.network import Network, NetworkArgs
+from components.place import current_place
+from components.scheduled_job import ScheduledJob, ScheduledJobArgs
+from components.summary import stack_outputs
+from components.trigger_delivery import TriggerDelivery, TriggerDeliveryArgs
+from spec.errors import SpecErrors
+from spec.load import load_stack
+
+# What a program allocates lives until it ends. The usual thresholds spend a quarter of its time looking for garbage.
+gc.set_threshold(50_000, 50, 100)
+
+try:
+    stack = load_stack(Path(__file__).parent, pulumi.get_stack(), stack_configuration())
+except SpecErrors as errors:
+    # Of a RunError Pulumi shows the text alone: every mistake on its line, no traceback.
+    raise pulumi.RunError(str(errors)) from None
+
+place = current_place(stack)
+name = f"{stack.project}-{stack.name}"
+network = Network(name, NetworkArgs(stack=stack, place=place))
+cluster = JobCluster(name, JobClusterArgs(stack=stack, place=place))
+delivery = TriggerDelivery(name, TriggerDeliveryArgs(stack=stack, place=place))
+jobs = {
+    job.name: ScheduledJob(
+        place.name(job.name),
+        ScheduledJobArgs(job=job, stack=stack, place=place, network=network, cluster=cluster, delivery=delivery),
+    )
+    for job in stack.jobs
+}
+for key, value in stack_outputs(stack, network=network, cluster=cluster, delivery=delivery, jobs=jobs).items():
+    pulumi.export(key, value)
