@@ -1,12 +1,12 @@
 """Forms of the texts AWS defines: images, secrets, keys, environment variables, tags, users, zones."""
 
 import unicodedata
-from functools import cache
+from collections.abc import Callable
 from typing import Annotated
-from zoneinfo import available_timezones
 
+from spec import schedule
 from spec.forms import Form, text
-from spec.words import UnexpectedValueError, nearest_hint, shown
+from spec.words import UnexpectedValueError, shown
 
 _PARTITION = r"aws(?:-[a-z]+)*"
 _RESERVED_VARIABLES = ("LONGHAUL_", "AWS_", "ECS_")
@@ -106,41 +106,26 @@ def _illegal_in_tag(value: str) -> str | None:
 
 
 def time_zone() -> Form:
-    """A zone of the IANA database; EventBridge Scheduler takes names of up to 50 characters."""
-    expects = "an IANA time zone such as Europe/Berlin"
-
-    def read(value: object) -> str:
-        if not isinstance(value, str):
-            raise UnexpectedValueError(expects, shown(value))
-        if value not in _time_zones():
-            raise UnexpectedValueError(expects, shown(value), nearest_hint(value, _time_zones()))
-        return value
-
-    return Form(expects, read, {"type": "string", "maxLength": 50})
+    """A zone of the IANA database."""
+    return _as_scheduled("an IANA time zone such as Europe/Berlin", schedule.time_zone, {})
 
 
 def schedule_expression() -> Form:
     """`cron(...)`, `rate(...)` or `at(...)`, as EventBridge reads them."""
-    expects = "a schedule: cron(...), rate(...) or at(...)"
+    pattern = {"pattern": r"^(cron|rate|at)\(.+\)$"}
+    return _as_scheduled("a schedule: cron(...), rate(...) or at(...)", schedule.parse_schedule, pattern)
+
+
+def _as_scheduled(expects: str, check: Callable[[str], object], schema: dict[str, str]) -> Form:
+    """Text that stays text once `check`, which knows why and what would be right, has not raised ScheduleError."""
 
     def read(value: object) -> str:
-        from spec.schedule import ScheduleError, parse_schedule
-
         if not isinstance(value, str):
             raise UnexpectedValueError(expects, shown(value))
-        try:
-            parse_schedule(value)
-        except ScheduleError as error:
-            raise ValueError(str(error)) from None
+        check(value)
         return value
 
-    return Form(expects, read, {"type": "string", "pattern": r"^(cron|rate|at)\(.+\)$"})
-
-
-@cache
-def _time_zones() -> frozenset[str]:
-    # "localtime" and "Factory" are this machine's files, not zones. Scheduler takes names of up to 50 characters.
-    return frozenset(zone for zone in available_timezones() - {"localtime", "Factory"} if len(zone) <= 50)
+    return Form(expects, read, {"type": "string", **schema})
 
 
 VariableName = Annotated[str, variable_name()]

@@ -29,15 +29,26 @@ RETENTION_DAYS = (
     *(1096, 1827, 2192, 2557, 2922, 3288, 3653),
 )
 
+JOB_NAME = text(
+    "a job's name of lower-case letters, digits and single hyphens, a letter first",
+    pattern="[a-z][a-z0-9]*(?:-[a-z0-9]+)*",
+)
 Word = Annotated[str, text("text that is not empty", shortest=1)]
-RelativePath = Annotated[str, text("a path relative to the job's folder", pattern=r"(?!/)[^\0]+")]
+RelativePath = Annotated[str, text("a relative path", pattern=r"(?!/)[^\0]+")]
 
 
 class BuildSpec(Spec):
-    """How a job's image is built. Paths are relative to the job's folder as written, to the repository once loaded."""
+    """How a job's image is built. Once loaded, all paths are relative to the repository."""
 
-    context: RelativePath = Field(default=".", description="Folder sent to the build, relative to the job's folder.")
-    dockerfile: RelativePath = Field(default="Dockerfile", description="Dockerfile, relative to the job's folder.")
+    context: RelativePath = Field(
+        default=".",
+        description="Folder sent to the build; without it, the job's folder. Relative to the job's folder in job.yaml, "
+        "to the repository in a stack's file.",
+    )
+    dockerfile: RelativePath = Field(
+        default="Dockerfile",
+        description="The Dockerfile; without it, the one in the job's folder. Relative as `context` is.",
+    )
     target: Word | None = Field(default=None, description="Stage of the Dockerfile to build; without it, the last one.")
     args: dict[
         Annotated[str, text("the name of a build argument", pattern="[A-Za-z_][A-Za-z0-9_]*")], VariableValue
@@ -54,7 +65,9 @@ class SecretSpec(Spec):
         description="Name or ARN of a secret in Secrets Manager or of a parameter in SSM Parameter Store. "
         "A name that begins with `/` is a parameter's.",
     )
-    key: Word | None = Field(default=None, description="Key within a Secrets Manager secret that holds a JSON object.")
+    key: Annotated[str, text("a key without a colon", pattern="[^:]+")] | None = Field(
+        default=None, description="Key within a Secrets Manager secret that holds a JSON object."
+    )
     kms_key_arn: Annotated[str, kms_key()] | None = Field(
         default=None,
         validation_alias="kmsKey",
@@ -101,7 +114,11 @@ class RetrySpec(Spec):
 class JobSpec(Spec):
     """A job as one stack runs it."""
 
-    name: str = Field(description="Name of the job: its folder's name, its key in `longhaul:jobs`.")
+    NOT_WRITTEN = frozenset({"name"})
+
+    name: Annotated[str, JOB_NAME] = Field(
+        description="Name of the job: its folder's name, its key in `longhaul:jobs`."
+    )
     description: Annotated[str, text("text of up to 512 characters", longest=512)] = Field(
         default="", description="What the job does, for people; shown with its rule or schedule."
     )
@@ -200,3 +217,8 @@ class JobSpec(Spec):
     def problems(self) -> Iterable[Problem]:
         """The rules between several fields of a job that do not hold."""
         return job_rules.problems(self)
+
+
+def check_job_name(name: str) -> None:
+    """Raise ValueError, with the reason, for what cannot be a job's name."""
+    JOB_NAME.read(name)

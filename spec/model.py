@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationInfo, model_validator
 
@@ -39,10 +39,14 @@ class Spec(BaseModel):
         hide_input_in_errors=True,
     )
 
+    NOT_WRITTEN: ClassVar[frozenset[str]] = frozenset()
+    """Attributes that the loader knows and people do not write."""
+
     @classmethod
-    def keys(cls) -> dict[str, str]:
+    def yaml_keys(cls) -> dict[str, str]:
         """YAML key to the name of the Python attribute, in the order of the reference."""
-        return {_key(name, field.validation_alias): name for name, field in cls.model_fields.items()}
+        written = ((name, field) for name, field in cls.model_fields.items() if name not in cls.NOT_WRITTEN)
+        return {_key(name, field.validation_alias): name for name, field in written}
 
     def problems(self) -> Iterable[Problem]:
         """The rules between several fields that do not hold; overridden by models that have such rules."""

@@ -70,7 +70,7 @@ class NetworkSpec(Spec):
             default=(),
             max_length=5,
             validation_alias="securityGroupIds",
-            description="With `vpcId`: the security groups of the tasks.",
+            description="With `vpcId`: the security groups of the tasks; without any, one that lets nothing in.",
         )
     )
     assign_public_ip: Annotated[bool, flag()] = Field(
@@ -81,7 +81,7 @@ class NetworkSpec(Spec):
 
     def problems(self) -> Iterable[Problem]:
         """An existing VPC comes with its subnets and groups and nothing else; endpoints need `nat: none`."""
-        given = [key for key, name in self.keys().items() if name in self.model_fields_set]
+        given = [key for key, name in self.yaml_keys().items() if name in self.model_fields_set]
         if self.vpc_id is None:
             for key in given:
                 if key in _EXISTING_VPC:
@@ -98,9 +98,8 @@ class NetworkSpec(Spec):
                         "expected nothing beside vpcId, found a value: it describes a VPC of the stack's own",
                         ("vpcId",),
                     )
-            for key, ids in (("subnetIds", self.subnet_ids), ("securityGroupIds", self.security_group_ids)):
-                if not ids:
-                    yield Problem((key,), "expected at least 1 with vpcId, found none", ("vpcId",))
+            if not self.subnet_ids:
+                yield Problem(("subnetIds",), "expected at least 1 subnet with vpcId, found none", ("vpcId",))
         if self.endpoints is not None and self.nat != "none":
             yield Problem(("endpoints",), f"expected nat: none beside it, found nat: {self.nat}", ("nat",))
         for index, endpoint in enumerate(self.endpoints or ()):

@@ -18,7 +18,7 @@ class StackSettings(Spec):
     trigger: Annotated[Literal["rule", "scheduler"], choice("rule", "scheduler")] = Field(
         default="rule",
         description="What starts jobs. `rule`: EventBridge rules (a bus holds 300); EventBridge Scheduler's schedules "
-        "for jobs that need what rules lack: a time zone, `at(...)`, a flexible window. `scheduler`: schedules for all jobs.",
+        "for jobs that need what rules lack: time zones, `at(...)`, flexible windows. `scheduler`: schedules for all.",
     )
     container_insights: Annotated[
         Literal["disabled", "enabled", "enhanced"], choice("disabled", "enabled", "enhanced")

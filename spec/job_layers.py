@@ -1,0 +1,204 @@
+"""One job of a stack: its layers found, merged, and read into a JobSpec, with every mistake in its place."""
+
+import posixpath
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from spec.errors import SpecError, SpecErrors
+from spec.forms import Reading
+from spec.job import JobSpec
+from spec.merge import Merged
+from spec.model import Problem
+from spec.translate import findings
+from spec.words import kind, nearest_hint, shortened, shown
+from spec.yaml_file import Loc, Written, read_yaml
+
+JOBS_FOLDER = "jobs"
+JOB_FILE = "job.yaml"
+_TRIGGER_FIELDS = ("timezone", "flexibleWindow", "startDeadline", "enabled")
+_PARTIAL = Reading(partial=True)
+
+
+@dataclass(frozen=True)
+class JobLayers:
+    """What is written about a job, the lowest layer first. `job_file` is None for a job without a folder."""
+
+    name: str
+    defaults: Written | None
+    job_file: Written | None
+    entry: Written
+
+    def all(self) -> list[Written]:
+        """The layers there are, the lowest first."""
+        return [layer for layer in (self.defaults, self.job_file, self.entry) if layer is not None]
+
+
+@dataclass(frozen=True)
+class ReadJob:
+    """A job as far as it could be read: in `spec`, the `wrong` fields have their defaults."""
+
+    spec: JobSpec
+    wrong: Collection[str]
+    merged: Merged
+    entry: Written
+
+    def error(self, problem: Problem) -> SpecError:
+        """A rule that does not hold, where the field to blame was written, or else at the job's entry."""
+        layer = self.merged.layer_of(problem.loc) or self._layer_of_others(problem)
+        return layer.error(problem.message, problem.loc) if layer else self.entry.error(problem.message, problem.loc)
+
+    def _layer_of_others(self, problem: Problem) -> Written | None:
+        return next((layer for key in problem.others if (layer := self.merged.layer_of((key,)))), None)
+
+
+def job_names(root: Path) -> list[str]:
+    """Jobs that have a folder with a job.yaml, in alphabetical order."""
+    return sorted(path.parent.name for path in (root / JOBS_FOLDER).glob(f"*/{JOB_FILE}"))
+
+
+def find_layers(root: Path, name: str, defaults: Written | None, entry: Written) -> JobLayers:
+    """Find what is written about a job. Raises SpecErrors for a layer that is no map or cannot be read."""
+    folder = f"{JOBS_FOLDER}/{name}"
+    job_file = None
+    if (root / folder / JOB_FILE).is_file():
+        job_file = rooted(as_map(read_yaml(root, f"{folder}/{JOB_FILE}")), folder)
+        if not _says_what_runs(job_file) and (root / folder / "Dockerfile").is_file():
+            # Said aloud, so that the folder's Dockerfile beats an image in longhaul:defaults.
+            job_file = job_file.with_value({**job_file.value, "build": {}})
+    layers = JobLayers(name, defaults, job_file, rooted(as_map(entry), ""))
+    if job_file is None and not any(_says_what_runs(layer) for layer in layers.all()):
+        hint = nearest_hint(name, job_names(root))
+        wanted = f"expected the folder {folder} with a {JOB_FILE}, or an image, found neither"
+        raise SpecErrors([entry.error(f"{wanted}: {hint}" if hint else wanted)])
+    return layers
+
+
+def as_map(layer: Written) -> Written:
+    """The layer with nothing written read as an empty map; raises SpecErrors for what is no map."""
+    if layer.value is None:
+        return layer.with_value({})
+    if not isinstance(layer.value, dict):
+        raise SpecErrors([layer.error(f"expected a map of a job's fields, found {kind(layer.value)}")])
+    return layer
+
+
+def rooted(layer: Written, folder: str) -> Written:
+    """The layer with its build's paths, written relative to `folder`, relative to the repository."""
+    build = layer.value.get("build")
+    if not isinstance(build, dict):
+        return layer
+    paths = {key: build[key] for key in ("context", "dockerfile") if key in build and _is_relative(build[key])}
+    moved = {key: posixpath.normpath(posixpath.join(folder, path)) for key, path in paths.items()}
+    return layer.with_value({**layer.value, "build": {**build, **moved}})
+
+
+def layer_mistakes(layer: Written) -> Iterator[SpecError]:
+    """Mistakes of one layer by itself, whether or not another layer hides them."""
+    for loc, message, is_missing in _mistakes(_without_empty(layer.value)):
+        # What one layer leaves out, another may say.
+        if not is_missing:
+            yield layer.error(message, loc)
+
+
+def read_job(root: Path, layers: JobLayers) -> tuple[ReadJob, list[SpecError]]:
+    """Merge a job's layers and read the result; the mistakes are those of the merged fields, one by one."""
+    merged = Merged(layers.all())
+    errors = [*merged.errors, *_drop_what_has_no_effect(layers, merged)]
+    wrong: set[str] = set()
+    for loc, message, _ in _mistakes(merged.value):
+        wrong.add(str(loc[0]))
+        errors.append((merged.layer_of(loc) or layers.entry).error(message, loc))
+    fields = {key: value for key, value in merged.value.items() if key not in wrong}
+    if not wrong & {"image", "build"} and "image" not in fields:
+        fields["build"] = _completed(fields.get("build", {}), layers)
+    spec = JobSpec.model_validate({**fields, "name": layers.name}, context=_PARTIAL, by_alias=True, by_name=False)
+    job = ReadJob(spec, wrong, merged, layers.entry)
+    errors.extend(job.error(problem) for problem in _missing_files(root, spec))
+    return job, errors
+
+
+def _mistakes(fields: dict[str, Any]) -> list[tuple[Loc, str, bool]]:
+    """Fields that are wrong by themselves: path, message, and whether only a key is missing."""
+    mistakes: list[tuple[Loc, str, bool]] = []
+    if "name" in fields:
+        mistakes.append(
+            (("name",), "expected no name here, found one: a job's name is its key in longhaul:jobs", False)
+        )
+    try:
+        JobSpec.model_validate({**fields, "name": "any"}, context=_PARTIAL, by_alias=True, by_name=False)
+    except ValidationError as error:
+        mistakes.extend(findings(error, JobSpec))
+    return mistakes
+
+
+def _drop_what_has_no_effect(layers: JobLayers, merged: Merged) -> Iterator[SpecError]:
+    """Refuse fields that do nothing in this stack where the stack says them; drop them where a lower layer does.
+
+    job.yaml is for all stacks and longhaul:defaults for all jobs: what they say may be for another one.
+    """
+    schedule = merged.value.get("schedule")
+    for key in _TRIGGER_FIELDS:
+        if key not in merged.value:
+            continue
+        if schedule is None:
+            message = "expected a schedule beside it, found none"
+        elif key == "timezone" and isinstance(schedule, str) and schedule.startswith("rate("):
+            message = f"expected cron(...) or at(...) beside it, found {shortened(schedule)}: a rate has no time of day"
+        else:
+            continue
+        layer = merged.layer_of((key,))
+        if layer is not None and (layer is layers.entry or layer is merged.layer_of(("schedule",))):
+            yield layer.error(message, (key,))
+        merged.drop(key)
+    retries = merged.value.get("retries")
+    if isinstance(retries, dict) and "attempts" not in retries:
+        for key in retries:
+            layer = merged.layer_of(("retries", key))
+            if layer is not None and layer is not layers.defaults:
+                yield layer.error(
+                    "expected attempts beside it, found none: without retries it has no effect", ("retries", key)
+                )
+
+
+def _completed(build: dict[str, Any], layers: JobLayers) -> dict[str, Any]:
+    """A build with its context and Dockerfile: those of the job's folder, or of the context for a job without one."""
+    folder = f"{JOBS_FOLDER}/{layers.name}" if layers.job_file is not None else None
+    context = build.get("context", folder or ".")
+    return {"context": context, "dockerfile": posixpath.join(folder or context, "Dockerfile"), **build}
+
+
+def _missing_files(root: Path, job: JobSpec) -> Iterator[Problem]:
+    if job.build is None:
+        return
+    for key, path, is_there in (
+        ("context", job.build.context, Path.is_dir),
+        ("dockerfile", job.build.dockerfile, Path.is_file),
+    ):
+        what = "folder" if key == "context" else "file"
+        if path.startswith(".."):
+            yield Problem(("build", key), f"expected a {what} in the repository, found {shown(path)}")
+        elif not is_there(root / path):
+            yield Problem(
+                ("build", key),
+                f"expected the {what} {shortened(path)}, or an image in its place, found none",
+                ("image",),
+            )
+
+
+def _says_what_runs(layer: Written) -> bool:
+    return any(layer.value.get(key) is not None for key in ("image", "build"))
+
+
+def _is_relative(path: object) -> bool:
+    return isinstance(path, str) and bool(path) and not path.startswith("/")
+
+
+def _without_empty(value: Any, loc: Loc = ()) -> Any:
+    """The map without its empty values, which take away what a lower layer says; `input` may hold any."""
+    if not isinstance(value, dict) or loc[:1] == ("input",):
+        return value
+    return {key: _without_empty(item, (*loc, key)) for key, item in value.items() if item is not None}

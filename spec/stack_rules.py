@@ -1,0 +1,122 @@
+"""Rules between a job and the stack it runs in: the length of names, the size of its input, its tags, its network."""
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from spec.job import JobSpec
+from spec.job_rules import tags_differ
+from spec.model import Problem
+from spec.stack import StackSettings, trigger_kind
+from spec.words import listed
+
+ROLE_NAME_ENDINGS = ("-task", "-exec", "-states")
+"""What the names of a job's IAM roles end in, before the suffix that Pulumi adds."""
+
+_AUTO_NAME_SUFFIX = 8
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+_ROLE_NAME = 64
+# https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html,
+# https://docs.aws.amazon.com/scheduler/latest/APIReference/API_CreateSchedule.html
+_RULE_NAME = 64
+# https://docs.aws.amazon.com/step-functions/latest/apireference/API_CreateStateMachine.html
+_STATE_MACHINE_NAME = 80
+# https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_InputTransformer.html
+_INPUT_TEMPLATE = 8192
+# https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TaskOverride.html
+_CONTAINER_OVERRIDES = 8192
+# 50 a resource, of which Longhaul's own and those of later versions take some.
+_TAGS = 45
+_ECR_HOST = ".dkr.ecr."
+
+
+def name_mistake(project: str, stack: str, job: str, *, scheduled: bool) -> str | None:
+    """What is wrong with the length of the names that AWS resources of this job get; None when all fit."""
+    name = f"{project}-{stack}-{job}"
+    longest_ending = max(ROLE_NAME_ENDINGS, key=len)
+    limits = {
+        f"an IAM role ({_ROLE_NAME}, with {longest_ending} and a suffix of {_AUTO_NAME_SUFFIX})": _ROLE_NAME
+        - _AUTO_NAME_SUFFIX
+        - len(longest_ending),
+        f"a state machine ({_STATE_MACHINE_NAME})": _STATE_MACHINE_NAME,
+    }
+    if scheduled:
+        limits[f"a rule or schedule ({_RULE_NAME})"] = _RULE_NAME
+    exceeded = [what for what, limit in limits.items() if len(name) > limit]
+    if not exceeded:
+        return None
+    limit, too_long = min(limits.values()), listed(exceeded, "and")
+    return f"expected at most {limit} characters in {name}, found {len(name)}: too long for {too_long}"
+
+
+def stack_mix_up(stack: str, job: str, stacks: Iterable[str]) -> str | None:
+    """What is wrong with a job whose resources would have the names of another stack's; None when they differ.
+
+    The job `2-report` of the stack `dev` and the job `report` of the stack `dev-2` would share one rule.
+    """
+    for other in stacks:
+        rest = other.removeprefix(f"{stack}-")
+        if rest != other and job.startswith(f"{rest}-"):
+            return (
+                f'expected a name that does not begin with "{rest}-", found "{job}": so the stack {other} names its own'
+            )
+    return None
+
+
+def problems(job: JobSpec, settings: StackSettings, stack: str) -> Iterator[Problem]:
+    """The rules that do not hold for a job in a stack with these settings."""
+    yield from _overrides_fit(job, stack)
+    yield from _input_template_fits(job, settings)
+    yield from _tags_fit(job, settings)
+    yield from _image_within_reach(job, settings)
+
+
+def _overrides_fit(job: JobSpec, stack: str) -> Iterator[Problem]:
+    # The longest that each variable of a run can be; times have at most milliseconds.
+    variables = {
+        "LONGHAUL_JOB": job.name,
+        "LONGHAUL_STACK": stack,
+        "LONGHAUL_EXECUTION": "x" * 80,
+        "LONGHAUL_SCHEDULED_TIME": "2026-11-24T03:15:00.000Z",
+        "LONGHAUL_ATTEMPT": "100",
+        "LONGHAUL_INPUT": _compact(job.input),
+    }
+    environment = [{"name": name, "value": value} for name, value in variables.items()]
+    # Bytes, since AWS does not say what it counts as a character outside ASCII.
+    size = len(_compact({"containerOverrides": [{"name": "job", "environment": environment}]}).encode())
+    if size > _CONTAINER_OVERRIDES:
+        limit = f"at most {_CONTAINER_OVERRIDES:,} bytes of container overrides with LONGHAUL_INPUT as JSON in JSON"
+        yield Problem(("input",), f"expected {limit}, found {size:,}: keep larger input in S3 and pass its name")
+
+
+def _input_template_fits(job: JobSpec, settings: StackSettings) -> Iterator[Problem]:
+    # EventBridge Scheduler takes 256 KB, which the container overrides never let an input reach.
+    if trigger_kind(job, settings) == "rule":
+        template = '{"scheduledTime":<time>,"input":' + _compact(job.input).replace("<", "\\u003c") + "}"
+        if len(template) > _INPUT_TEMPLATE:
+            limit = f"at most {_INPUT_TEMPLATE:,} characters of a rule's input template with every < escaped"
+            yield Problem(("input",), f"expected {limit}, found {len(template):,}", ("schedule",))
+
+
+def _tags_fit(job: JobSpec, settings: StackSettings) -> Iterator[Problem]:
+    tags = {**settings.tags, **job.tags}
+    if len(tags) > _TAGS:
+        yield Problem(("tags",), f"expected at most {_TAGS} tags with the stack's, found {len(tags)}")
+    if job.tags and settings.tags:
+        yield from (problem for problem in tags_differ(tags, ("tags",)) if problem.loc[-1] in job.tags)
+
+
+def _image_within_reach(job: JobSpec, settings: StackSettings) -> Iterator[Problem]:
+    if (
+        settings.network.endpoints is not None
+        and job.image is not None
+        and _ECR_HOST not in job.image.partition("/")[0]
+    ):
+        message = (
+            f'expected an image in ECR, found "{job.image}": the stack\'s isolated subnets reach no other registry'
+        )
+        yield Problem(("image",), message)
+
+
+def _compact(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
