@@ -27,6 +27,7 @@ from sandbox.engine_monitor import EngineMonitor, Resource, one_line
 from sandbox.errors import SandboxError
 from sandbox.resources.aws import Aws
 from sandbox.resources.handler import Created, is_gone
+from sandbox.resources.limits import enforce_limits
 from sandbox.resources.registry import handler_for
 from sandbox.stack_file import StackFile, read_stack_file
 
@@ -84,7 +85,11 @@ def deploy(root: Path, stack: str, local_aws: "LocalAws", *, timeout_seconds: fl
     if not (root / PROGRAM).is_file():
         raise SandboxError(f"there is no program: {root / PROGRAM}")
     aws = Aws(
-        client=local_aws.client, region=local_aws.region, account=local_aws.account, images=local_aws.images, root=root
+        client=lambda service: enforce_limits(local_aws.client(service)),
+        region=local_aws.region,
+        account=local_aws.account,
+        images=local_aws.images,
+        root=root,
     )
     monitor = EngineMonitor(aws, stack_file.project, stack, secrets.token_bytes(16))
     try:

@@ -17,9 +17,10 @@ UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 def to_python(properties: struct_pb2.Struct) -> dict[str, Any]:
     """Plain values: whole numbers as int, secrets as what is in them, resources as their id (a component's as its URN).
 
-    Raises SandboxError for an asset or archive, which no resource type here takes.
+    In the order of their names, because the protocol keeps none. Raises SandboxError for an asset or archive, which no
+    resource type here takes.
     """
-    return {name: _plain(value) for name, value in json_format.MessageToDict(properties).items()}
+    return _plain(json_format.MessageToDict(properties))
 
 
 def to_struct(properties: Mapping[str, Any], secret: Collection[str] = ()) -> struct_pb2.Struct:
@@ -52,7 +53,7 @@ def _plain(value: Any) -> Any:
         return int(value) if isinstance(value, float) and value.is_integer() else value
     match value.get(SIGNATURE_KEY):
         case None:
-            return {name: _plain(item) for name, item in value.items()}
+            return {name: _plain(item) for name, item in sorted(value.items())}
         case signature if signature == SECRET_SIGNATURE:
             return _plain(value["value"])
         case signature if signature == RESOURCE_SIGNATURE:

@@ -1,18 +1,17 @@
 """A stack's configuration, as Pulumi hands it to a program: every value is text, objects are JSON."""
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from sandbox.errors import SandboxError
+from spec.errors import SpecErrors
+from spec.stack_file import PROJECT_FILE, stack_file, stack_names
+from spec.yaml_file import read_yaml
 
-PROJECT_FILE = "Pulumi.yaml"
-# What a key's declaration in Pulumi.yaml may hold: https://www.pulumi.com/docs/iac/concepts/config/#project-level-configuration
+# What a key's declaration in Pulumi.yaml may hold: https://www.pulumi.com/docs/iac/concepts/projects/project-file/#config-options
 DECLARATION = frozenset({"type", "description", "items", "default", "value", "secret"})
 
 
@@ -32,43 +31,34 @@ def read_stack_file(root: Path, stack: str) -> StackFile:
     """
     if not (root / PROJECT_FILE).is_file():
         raise SandboxError(f"there is no {PROJECT_FILE} in {root}: is it the folder of a Pulumi project?")
-    project_file = _mapping(root / PROJECT_FILE)
+    file = stack_file(stack)
+    if not (root / file).is_file():
+        names = stack_names(root)
+        raise SandboxError(
+            f"there is no stack {stack!r} in {root}: "
+            + (f"there are {', '.join(names)}" if names else "there are none")
+        )
+    project_file = _mapping(root, PROJECT_FILE)
     project = str(project_file.get("name", root.name))
-    stack_file = root / f"Pulumi.{stack}.yaml"
-    if not stack_file.is_file():
-        raise SandboxError(f"there is no stack {stack!r} in {root}: {_stacks(root)}")
-    values = _project_values(project_file.get("config") or {})
-    values |= _mapping(stack_file).get("config") or {}
+    values = _project_values(project_file.get("config") or {}) | (_mapping(root, file).get("config") or {})
     for key, value in values.items():
         if _is_encrypted(value):
             raise SandboxError(
-                f"{stack_file.name} {key}: the value is encrypted, and the sandbox has no key to it; "
+                f"{file} {key}: the value is encrypted, and the sandbox has no key to it; "
                 "name a secret in Secrets Manager or Parameter Store instead"
             )
-    full = {key if ":" in key else f"{project}:{key}": _as_text(value) for key, value in values.items()}
-    return StackFile(project, full)
+    return StackFile(
+        project, {key if ":" in key else f"{project}:{key}": _as_text(value) for key, value in values.items()}
+    )
 
 
-class _Loader(yaml.SafeLoader):
-    """YAML as Pulumi reads it: `yes`, `12:30` and `2026-11-24` are text, not a boolean, a number and a date."""
-
-
-_READ_OTHERWISE = {f"tag:yaml.org,2002:{kind}" for kind in ("bool", "int", "timestamp")}
-_Loader.yaml_implicit_resolvers = {
-    letter: [(tag, expression) for tag, expression in resolvers if tag not in _READ_OTHERWISE]
-    for letter, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), "tTfF")
-_Loader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"^[-+]?(?:0|[1-9][0-9]*)$"), "-+0123456789")
-
-
-def _mapping(path: Path) -> dict[str, Any]:
+def _mapping(root: Path, file: str) -> dict[str, Any]:
     try:
-        content = yaml.load(path.read_text(), Loader=_Loader)
-    except yaml.YAMLError as error:
-        raise SandboxError(f"{path.name} is not YAML: {' '.join(str(error).split())}") from error
+        content = read_yaml(root, file).value
+    except SpecErrors as errors:
+        raise SandboxError(str(errors)) from errors
     if not isinstance(content, dict):
-        raise SandboxError(f"{path.name}: expected keys and values, found {type(content).__name__}")
+        raise SandboxError(f"{file}: expected keys and values, found {type(content).__name__}")
     return content
 
 
@@ -93,8 +83,3 @@ def _is_encrypted(value: Any) -> bool:
 
 def _as_text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
-
-
-def _stacks(root: Path) -> str:
-    names = sorted(path.name.removeprefix("Pulumi.").removesuffix(".yaml") for path in root.glob("Pulumi.*.yaml"))
-    return f"there are {', '.join(names)}" if names else "there are none"

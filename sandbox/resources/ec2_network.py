@@ -1,10 +1,12 @@
 """EC2: a network and its ways in and out."""
 
-from typing import ClassVar
+from ipaddress import IPv4Network
+from typing import Any, ClassVar
 
+from sandbox.errors import SandboxError
 from sandbox.resources.aws import Aws
-from sandbox.resources.ec2_tags import tag_specifications
-from sandbox.resources.handler import Created, Handler, Properties, tags_all
+from sandbox.resources.handler import Created, Handler, Properties, undone_on_error
+from sandbox.resources.tags import tag_specifications, tags_all
 
 
 class Vpc(Handler):
@@ -20,11 +22,12 @@ class Vpc(Handler):
     def create(self, aws: Aws, inputs: Properties) -> Created:
         """The id is the VPC's; outputs also name the parts that AWS makes with it."""
         ec2 = aws.client("ec2")
-        vpc = ec2.create_vpc(**self.request(inputs), TagSpecifications=tag_specifications("vpc", inputs))["Vpc"]
+        vpc = ec2.create_vpc(**self.request(inputs), **tag_specifications("vpc", inputs))["Vpc"]
         vpc_id = vpc["VpcId"]
-        # One attribute a call: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ModifyVpcAttribute.html
-        ec2.modify_vpc_attribute(VpcId=vpc_id, EnableDnsSupport={"Value": inputs["enableDnsSupport"]})
-        ec2.modify_vpc_attribute(VpcId=vpc_id, EnableDnsHostnames={"Value": inputs["enableDnsHostnames"]})
+        with undone_on_error(lambda: ec2.delete_vpc(VpcId=vpc_id)):
+            # One attribute a call: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ModifyVpcAttribute.html
+            ec2.modify_vpc_attribute(VpcId=vpc_id, EnableDnsSupport={"Value": inputs["enableDnsSupport"]})
+            ec2.modify_vpc_attribute(VpcId=vpc_id, EnableDnsHostnames={"Value": inputs["enableDnsHostnames"]})
         of_this_vpc = [{"Name": "vpc-id", "Values": [vpc_id]}]
         (main_table,) = ec2.describe_route_tables(
             Filters=[*of_this_vpc, {"Name": "association.main", "Values": ["true"]}]
@@ -58,13 +61,15 @@ class Subnet(Handler):
     auto_named = None
 
     def create(self, aws: Aws, inputs: Properties) -> Created:
-        """The id is the subnet's."""
+        """The id is the subnet's. Raises SandboxError for a range that does not lie in free space of its VPC."""
         ec2 = aws.client("ec2")
+        _refuse_illegal_range(ec2, inputs["vpcId"], inputs["cidrBlock"])
         request = self.request(inputs)
-        subnet = ec2.create_subnet(**request, TagSpecifications=tag_specifications("subnet", inputs))["Subnet"]
+        subnet = ec2.create_subnet(**request, **tag_specifications("subnet", inputs))["Subnet"]
         subnet_id = subnet["SubnetId"]
         if inputs["mapPublicIpOnLaunch"]:
-            ec2.modify_subnet_attribute(SubnetId=subnet_id, MapPublicIpOnLaunch={"Value": True})
+            with undone_on_error(lambda: ec2.delete_subnet(SubnetId=subnet_id)):
+                ec2.modify_subnet_attribute(SubnetId=subnet_id, MapPublicIpOnLaunch={"Value": True})
         outputs = {
             "arn": aws.arn("ec2", f"subnet/{subnet_id}"),
             "ownerId": aws.account,
@@ -89,9 +94,10 @@ class InternetGateway(Handler):
         """The id is the gateway's; it is attached to the VPC that the inputs name."""
         ec2 = aws.client("ec2")
         tags = tag_specifications("internet-gateway", inputs)
-        gateway_id = ec2.create_internet_gateway(TagSpecifications=tags)["InternetGateway"]["InternetGatewayId"]
+        gateway_id = ec2.create_internet_gateway(**tags)["InternetGateway"]["InternetGatewayId"]
         if inputs.get("vpcId"):
-            ec2.attach_internet_gateway(InternetGatewayId=gateway_id, VpcId=inputs["vpcId"])
+            with undone_on_error(lambda: ec2.delete_internet_gateway(InternetGatewayId=gateway_id)):
+                ec2.attach_internet_gateway(InternetGatewayId=gateway_id, VpcId=inputs["vpcId"])
         outputs = {"arn": aws.arn("ec2", f"internet-gateway/{gateway_id}"), "ownerId": aws.account}
         return Created(gateway_id, {**inputs, **tags_all(inputs), **outputs})
 
@@ -114,7 +120,7 @@ class Eip(Handler):
     def create(self, aws: Aws, inputs: Properties) -> Created:
         """The id is the allocation's."""
         tags = tag_specifications("elastic-ip", inputs)
-        address = aws.client("ec2").allocate_address(**self.request(inputs), TagSpecifications=tags)
+        address = aws.client("ec2").allocate_address(**self.request(inputs), **tags)
         allocation_id = address["AllocationId"]
         outputs = {
             "allocationId": allocation_id,
@@ -144,9 +150,21 @@ class NatGateway(Handler):
     def create(self, aws: Aws, inputs: Properties) -> Created:
         """The id is the gateway's."""
         tags = tag_specifications("natgateway", inputs)
-        gateway = aws.client("ec2").create_nat_gateway(**self.request(inputs), TagSpecifications=tags)["NatGateway"]
+        gateway = aws.client("ec2").create_nat_gateway(**self.request(inputs), **tags)["NatGateway"]
         return Created(gateway["NatGatewayId"], {**inputs, **tags_all(inputs)})
 
     def delete(self, aws: Aws, made: Created) -> None:
         """Delete the gateway."""
         aws.client("ec2").delete_nat_gateway(NatGatewayId=made.id)
+
+
+def _refuse_illegal_range(ec2: Any, vpc_id: str, cidr: str) -> None:
+    # AWS refuses these; the local server accepts any range.
+    # https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
+    wanted = IPv4Network(cidr)
+    (vpc,) = ec2.describe_vpcs(VpcIds=[vpc_id])["Vpcs"]
+    if not wanted.subnet_of(IPv4Network(vpc["CidrBlock"])):
+        raise SandboxError(f"CreateSubnet: InvalidSubnet.Range: The CIDR '{cidr}' is invalid.")
+    for other in ec2.describe_subnets(Filters=[{"Name": "vpc-id", "Values": [vpc_id]}])["Subnets"]:
+        if wanted.overlaps(IPv4Network(other["CidrBlock"])):
+            raise SandboxError(f"CreateSubnet: InvalidSubnet.Conflict: The CIDR '{cidr}' conflicts with another subnet")

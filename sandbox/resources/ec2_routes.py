@@ -4,8 +4,8 @@ from typing import ClassVar
 
 from sandbox.errors import SandboxError
 from sandbox.resources.aws import Aws
-from sandbox.resources.ec2_tags import tag_specifications
-from sandbox.resources.handler import Created, Handler, Properties, tags_all
+from sandbox.resources.handler import Created, Handler, Properties
+from sandbox.resources.tags import tag_specifications, tags_all
 
 
 class RouteTable(Handler):
@@ -19,7 +19,7 @@ class RouteTable(Handler):
     def create(self, aws: Aws, inputs: Properties) -> Created:
         """The id is the table's."""
         tags = tag_specifications("route-table", inputs)
-        table = aws.client("ec2").create_route_table(**self.request(inputs), TagSpecifications=tags)["RouteTable"]
+        table = aws.client("ec2").create_route_table(**self.request(inputs), **tags)["RouteTable"]
         table_id = table["RouteTableId"]
         outputs = {"arn": aws.arn("ec2", f"route-table/{table_id}"), "ownerId": aws.account}
         return Created(table_id, {**inputs, **tags_all(inputs), **outputs})
@@ -100,7 +100,7 @@ class VpcEndpoint(Handler):
         if inputs.get("privateDnsEnabled"):
             _refuse_private_dns_without_dns(ec2, inputs["vpcId"])
         tags = tag_specifications("vpc-endpoint", inputs)
-        endpoint = ec2.create_vpc_endpoint(**self.request(inputs), TagSpecifications=tags)["VpcEndpoint"]
+        endpoint = ec2.create_vpc_endpoint(**self.request(inputs), **tags)["VpcEndpoint"]
         endpoint_id = endpoint["VpcEndpointId"]
         outputs = {
             "arn": aws.arn("ec2", f"vpc-endpoint/{endpoint_id}"),

@@ -3,9 +3,9 @@
 from typing import Any, ClassVar
 
 from sandbox.resources.aws import Aws
-from sandbox.resources.ec2_tags import tag_specifications
 from sandbox.resources.fields import refuse_unknown
-from sandbox.resources.handler import Created, Handler, Properties, tags_all
+from sandbox.resources.handler import Created, Handler, Properties, undone_on_error
+from sandbox.resources.tags import tag_specifications, tags_all
 
 INLINE_RULE = frozenset(
     {
@@ -36,15 +36,16 @@ class SecurityGroup(Handler):
         """The id is the group's. AWS lets a new group talk to everyone; the provider takes that rule away again."""
         ec2 = aws.client("ec2")
         tags = tag_specifications("security-group", inputs)
-        group_id = ec2.create_security_group(**self.request(inputs), TagSpecifications=tags)["GroupId"]
-        allow_all = {"IpProtocol": ALL_PROTOCOLS, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
-        ec2.revoke_security_group_egress(GroupId=group_id, IpPermissions=[allow_all])
-        if inputs.get("egress"):
-            rules = _permissions(inputs["egress"], group_id, "egress")
-            ec2.authorize_security_group_egress(GroupId=group_id, IpPermissions=rules)
-        if inputs.get("ingress"):
-            rules = _permissions(inputs["ingress"], group_id, "ingress")
-            ec2.authorize_security_group_ingress(GroupId=group_id, IpPermissions=rules)
+        group_id = ec2.create_security_group(**self.request(inputs), **tags)["GroupId"]
+        with undone_on_error(lambda: ec2.delete_security_group(GroupId=group_id)):
+            allow_all = {"IpProtocol": ALL_PROTOCOLS, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
+            ec2.revoke_security_group_egress(GroupId=group_id, IpPermissions=[allow_all])
+            if inputs.get("egress"):
+                rules = _permissions(inputs["egress"], group_id, "egress")
+                ec2.authorize_security_group_egress(GroupId=group_id, IpPermissions=rules)
+            if inputs.get("ingress"):
+                rules = _permissions(inputs["ingress"], group_id, "ingress")
+                ec2.authorize_security_group_ingress(GroupId=group_id, IpPermissions=rules)
         outputs = {"arn": aws.arn("ec2", f"security-group/{group_id}"), "ownerId": aws.account}
         return Created(group_id, {**inputs, **tags_all(inputs), **outputs})
 
@@ -79,7 +80,7 @@ class _SecurityGroupRule(Handler):
         (rule,) = authorize(
             GroupId=inputs["securityGroupId"],
             IpPermissions=[_permission(inputs)],
-            TagSpecifications=tag_specifications("security-group-rule", inputs),
+            **tag_specifications("security-group-rule", inputs),
         )["SecurityGroupRules"]
         rule_id = rule["SecurityGroupRuleId"]
         outputs = {"arn": aws.arn("ec2", f"security-group-rule/{rule_id}"), "securityGroupRuleId": rule_id}

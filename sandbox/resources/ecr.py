@@ -4,7 +4,8 @@ from typing import ClassVar
 
 from sandbox.resources.aws import Aws
 from sandbox.resources.fields import Nested
-from sandbox.resources.handler import Created, Handler, Properties, tag_list, tags_all
+from sandbox.resources.handler import Created, Handler, Properties
+from sandbox.resources.tags import tag_list, tags_all
 
 
 class Repository(Handler):
@@ -23,7 +24,7 @@ class Repository(Handler):
     def create(self, aws: Aws, inputs: Properties) -> Created:
         """The id is the repository's name; the output `repositoryUrl` has no scheme."""
         request = self.request(inputs)
-        repository = aws.client("ecr").create_repository(**request, tags=tag_list(inputs))["repository"]
+        repository = aws.client("ecr").create_repository(**request, **tag_list(inputs, "tags"))["repository"]
         outputs = {
             "arn": repository["repositoryArn"],
             "registryId": repository["registryId"],

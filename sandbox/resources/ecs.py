@@ -5,7 +5,8 @@ from typing import ClassVar
 
 from sandbox.resources.aws import Aws
 from sandbox.resources.fields import Nested
-from sandbox.resources.handler import Created, Handler, Properties, tag_list, tags_all
+from sandbox.resources.handler import Created, Handler, Properties
+from sandbox.resources.tags import lower_case_tag_list, tags_all
 
 
 class Cluster(Handler):
@@ -20,7 +21,7 @@ class Cluster(Handler):
     def create(self, aws: Aws, inputs: Properties) -> Created:
         """The id is the cluster's ARN."""
         request = self.request(inputs)
-        cluster = aws.client("ecs").create_cluster(**request, tags=tag_list(inputs, "key", "value"))["cluster"]
+        cluster = aws.client("ecs").create_cluster(**request, **lower_case_tag_list(inputs))["cluster"]
         arn = cluster["clusterArn"]
         return Created(arn, {**inputs, **tags_all(inputs), "arn": arn, "settings": cluster["settings"]})
 
@@ -88,7 +89,7 @@ class TaskDefinition(Handler):
         definition = aws.client("ecs").register_task_definition(
             **self.request(inputs),
             containerDefinitions=json.loads(inputs["containerDefinitions"]),
-            tags=tag_list(inputs, "key", "value"),
+            **lower_case_tag_list(inputs),
         )["taskDefinition"]
         arn = definition["taskDefinitionArn"]
         outputs = {"arn": arn, "arnWithoutRevision": arn.rpartition(":")[0], "revision": definition["revision"]}

@@ -5,7 +5,8 @@ from typing import ClassVar
 from sandbox.errors import SandboxError
 from sandbox.resources.aws import Aws
 from sandbox.resources.fields import Nested
-from sandbox.resources.handler import Created, Handler, Properties, tag_list, tags_all
+from sandbox.resources.handler import Created, Handler, Properties
+from sandbox.resources.tags import tag_list, tags_all
 
 
 class EventRule(Handler):
@@ -28,7 +29,7 @@ class EventRule(Handler):
 
     def create(self, aws: Aws, inputs: Properties) -> Created:
         """The id is the rule's name, on a bus of its own `<bus>/<rule>`."""
-        arn = aws.client("events").put_rule(**self.request(inputs), Tags=tag_list(inputs))["RuleArn"]
+        arn = aws.client("events").put_rule(**self.request(inputs), **tag_list(inputs))["RuleArn"]
         bus, name = inputs["eventBusName"], inputs["name"]
         return Created(name if bus == "default" else f"{bus}/{name}", {**inputs, **tags_all(inputs), "arn": arn})
 

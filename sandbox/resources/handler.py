@@ -3,7 +3,8 @@
 import json
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any, ClassVar, NamedTuple
 
 from botocore.exceptions import ClientError
@@ -81,17 +82,6 @@ class Handler(ABC):
         return auto_name(logical_name, seed, self.max_name_length)
 
 
-def tag_list(inputs: Properties, key: str = "Key", value: str = "Value") -> list[dict[str, str]]:
-    """The inputs' tags as the list that most services take; `key` and `value` are spelt differently by some."""
-    return [{key: name, value: text} for name, text in (inputs.get("tags") or {}).items()]
-
-
-def tags_all(inputs: Properties) -> Properties:
-    """The outputs `tags` and `tagsAll` of a taggable resource (the sandbox has no provider-wide default tags)."""
-    tags = inputs.get("tags") or {}
-    return {"tags": tags, "tagsAll": tags}
-
-
 def _refuse_other_than_json(name: str, text: str | None) -> None:
     if text is None:
         return
@@ -99,6 +89,18 @@ def _refuse_other_than_json(name: str, text: str | None) -> None:
         json.loads(text)
     except ValueError as error:
         raise SandboxError(f"the property {name!r} contains an invalid JSON document: {error}") from error
+
+
+@contextmanager
+def undone_on_error(undo: Callable[[], Any]) -> Iterator[None]:
+    """For the steps after the first of a creation: when one fails, the first is undone, or it would be orphaned."""
+    try:
+        yield
+    except Exception:
+        # What is to be told is why the step failed.
+        with suppress(ClientError):
+            undo()
+        raise
 
 
 def is_gone(error: Exception) -> bool:

@@ -3,7 +3,8 @@
 from typing import ClassVar
 
 from sandbox.resources.aws import Aws
-from sandbox.resources.handler import Created, Handler, Properties, tag_list, tags_all
+from sandbox.resources.handler import Created, Handler, Properties
+from sandbox.resources.tags import tag_list, tags_all
 
 
 class Role(Handler):
@@ -26,7 +27,7 @@ class Role(Handler):
 
     def create(self, aws: Aws, inputs: Properties) -> Created:
         """Outputs also have arn, uniqueId and createDate; the id is the role's name."""
-        role = aws.client("iam").create_role(**self.request(inputs), Tags=tag_list(inputs))["Role"]
+        role = aws.client("iam").create_role(**self.request(inputs), **tag_list(inputs))["Role"]
         outputs = {"arn": role["Arn"], "uniqueId": role["RoleId"], "createDate": role["CreateDate"].isoformat()}
         return Created(role["RoleName"], {**inputs, **tags_all(inputs), **outputs})
 

@@ -5,7 +5,8 @@ from typing import ClassVar
 
 from sandbox.resources.aws import Aws
 from sandbox.resources.fields import Nested
-from sandbox.resources.handler import Created, Handler, Properties, tag_list, tags_all
+from sandbox.resources.handler import Created, Handler, Properties
+from sandbox.resources.tags import tag_list, tags_all
 
 
 class ScheduleGroup(Handler):
@@ -19,7 +20,7 @@ class ScheduleGroup(Handler):
     def create(self, aws: Aws, inputs: Properties) -> Created:
         """The id is the group's name."""
         scheduler, name = aws.client("scheduler"), inputs["name"]
-        arn = scheduler.create_schedule_group(**self.request(inputs), Tags=tag_list(inputs))["ScheduleGroupArn"]
+        arn = scheduler.create_schedule_group(**self.request(inputs), **tag_list(inputs))["ScheduleGroupArn"]
         group = scheduler.get_schedule_group(Name=name)
         outputs = {
             "arn": arn,

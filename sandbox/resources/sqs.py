@@ -3,7 +3,8 @@
 from typing import ClassVar
 
 from sandbox.resources.aws import Aws
-from sandbox.resources.handler import Created, Handler, Properties, tags_all
+from sandbox.resources.handler import Created, Handler, Properties
+from sandbox.resources.tags import tag_map, tags_all
 
 
 class Queue(Handler):
@@ -38,9 +39,7 @@ class Queue(Handler):
         """The id is the queue's URL."""
         attributes = {name: _text(value) for name, value in self.request(inputs).items()}
         sqs = aws.client("sqs")
-        url = sqs.create_queue(QueueName=inputs["name"], Attributes=attributes, tags=inputs.get("tags") or {})[
-            "QueueUrl"
-        ]
+        url = sqs.create_queue(QueueName=inputs["name"], Attributes=attributes, **tag_map(inputs))["QueueUrl"]
         arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
         return Created(url, {**inputs, **tags_all(inputs), "url": url, "arn": arn})
 

@@ -4,7 +4,8 @@ from typing import ClassVar
 
 from sandbox.resources.aws import Aws
 from sandbox.resources.fields import Nested, translate
-from sandbox.resources.handler import Created, Handler, Properties, tag_list, tags_all
+from sandbox.resources.handler import Created, Handler, Properties
+from sandbox.resources.tags import lower_case_tag_list, tags_all
 
 LOGGING: dict = {"level": "level", "includeExecutionData": "includeExecutionData", "logDestination": "logDestination"}
 
@@ -30,7 +31,7 @@ class StateMachine(Handler):
         """The id is the machine's ARN."""
         states = aws.client("stepfunctions")
         logging = _logging_configuration(inputs.get("loggingConfiguration"))
-        made = states.create_state_machine(**self.request(inputs), **logging, tags=tag_list(inputs, "key", "value"))
+        made = states.create_state_machine(**self.request(inputs), **logging, **lower_case_tag_list(inputs))
         arn = made["stateMachineArn"]
         machine = states.describe_state_machine(stateMachineArn=arn)
         outputs = {

@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from botocore.exceptions import ClientError
+
+STATE_MACHINE = "aws:sfn/stateMachine:StateMachine"
+DEFINITION = {"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "states.amazonaws.com"}}],
+}
+
+
+def test_state_machine_is_made_as_asked_and_deleted(aws, make, delete, unique):
+    role = make("aws:iam/role:Role", {"name": unique, "assumeRolePolicy": json.dumps(TRUST)})
+    group = make("aws:cloudwatch/logGroup:LogGroup", {"name": f"/aws/vendedlogs/states/{unique}"})
+    destination = f"{group.outputs['arn']}:*"
+    made = make(
+        STATE_MACHINE,
+        {
+            "name": unique,
+            "definition": json.dumps(DEFINITION),
+            "roleArn": role.outputs["arn"],
+            "type": "STANDARD",
+            "loggingConfiguration": {"level": "ERROR", "includeExecutionData": False, "logDestination": destination},
+            "tracingConfiguration": {"enabled": True},
+            "tags": {"a": "b"},
+        },
+    )
+    states = aws.client("stepfunctions")
+    machine = states.describe_state_machine(stateMachineArn=made.id)
+    assert machine["name"] == unique
+    assert json.loads(machine["definition"]) == DEFINITION
+    assert machine["roleArn"] == role.outputs["arn"]
+    assert machine["type"] == "STANDARD"
+    assert machine["loggingConfiguration"] == {
+        "level": "ERROR",
+        "includeExecutionData": False,
+        "destinations": [{"cloudWatchLogsLogGroup": {"logGroupArn": destination}}],
+    }
+    assert machine["tracingConfiguration"] == {"enabled": True}
+    assert states.list_tags_for_resource(resourceArn=made.id)["tags"] == [{"key": "a", "value": "b"}]
+    assert made.id == made.outputs["arn"]
+    assert made.outputs["status"] == "ACTIVE"
+    delete(STATE_MACHINE, made)
+    with pytest.raises(ClientError, match="StateMachineDoesNotExist"):
+        states.describe_state_machine(stateMachineArn=made.id)
