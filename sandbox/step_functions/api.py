@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
-from ministack.services import ecs, stepfunctions
+from ministack.services import stepfunctions
 
 from sandbox.local_aws import LocalAws
+from sandbox.step_functions import repairs
 from sandbox.step_functions.answers import Answer, ApiError, error_answer
 from sandbox.step_functions.definitions_api import StateMachines
 from sandbox.step_functions.engine import Engine
@@ -14,7 +15,6 @@ from sandbox.step_functions.executions import Executions
 Handler = Callable[[dict[str, Any]], Answer]
 
 _handle_request = stepfunctions.handle_request
-_mark_task_stopped = ecs._mark_task_stopped
 
 
 def install(aws: LocalAws) -> Engine:
@@ -45,13 +45,8 @@ def install(aws: LocalAws) -> Engine:
     for name, handler in replaced.items():
         setattr(stepfunctions, name, _answering(handler))
     stepfunctions.handle_request = _handle_with_redrive
-
-    def mark_task_stopped(task_arn: str, *arguments: Any, **options: Any) -> bool:
-        stopped = _mark_task_stopped(task_arn, *arguments, **options)
-        engine.task_stopped(task_arn)
-        return stopped
-
-    ecs._mark_task_stopped = mark_task_stopped
+    for repair in repairs.ALL:
+        repair()
     return engine
 
 

@@ -35,8 +35,7 @@ class StateMachines:
         name = check_name(data.get("name"))
         check_member(data.get("type"), "type", ("STANDARD", "EXPRESS"))
         role_arn = _checked_role_arn(data.get("roleArn"))
-        definition = data.get("definition")
-        _check_definition(definition, data.get("type", "STANDARD"))
+        definition = _checked_definition(data.get("definition"), data.get("type", "STANDARD"))
         logging = _checked_logging(data.get("loggingConfiguration"))
         tracing = {**machines.DEFAULT_TRACING, **(data.get("tracingConfiguration") or {})}
         arn = f"arn:aws:states:{stepfunctions.get_region()}:{stepfunctions.get_account_id()}:stateMachine:{name}"
@@ -70,10 +69,10 @@ class StateMachines:
                 "Either the definition, the role ARN, the LoggingConfiguration, or the TracingConfiguration "
                 "must be specified",
             )
-        definition = data.get("definition", record["definition"])
+        definition = record["definition"]
+        if data.get("definition") is not None:
+            definition = _checked_definition(data["definition"], record["type"])
         role_arn = _checked_role_arn(data.get("roleArn", record["roleArn"]))
-        if "definition" in data:
-            _check_definition(definition, record["type"])
         logging = record["loggingConfiguration"]
         if data.get("loggingConfiguration") is not None:
             logging = _checked_logging(data["loggingConfiguration"])
@@ -147,7 +146,7 @@ def _record(arn: str) -> dict[str, Any]:
     return record
 
 
-def _check_definition(text: Any, machine_type: str) -> None:
+def _checked_definition(text: Any, machine_type: str) -> str:
     if not isinstance(text, str) or len(text.encode()) > _MAX_DEFINITION:
         raise ApiError(
             "ValidationException",
@@ -161,6 +160,7 @@ def _check_definition(text: Any, machine_type: str) -> None:
         raise ApiError("StateMachineTypeNotSupported", "The sandbox does not run Express state machines")
     if (problem := unsupported(jackson.loads(text))) is not None:
         raise ApiError("InvalidDefinition", f"Invalid State Machine Definition: '{problem}'")
+    return text
 
 
 def _checked_role_arn(arn: Any) -> str:

@@ -2,12 +2,11 @@
 
 import contextvars
 import threading
-from collections import defaultdict
-from collections.abc import Callable
 from typing import Any
 
-from ministack.services import ecs, stepfunctions
+from ministack.services import stepfunctions
 
+from sandbox.clock import Wake
 from sandbox.identity import RoleNotAssumable
 from sandbox.local_aws import LocalAws
 from sandbox.step_functions.errors import StateError
@@ -25,12 +24,11 @@ class Engine:
         self.clock = aws.clock
         self.identity = aws.identity
         self.region = aws.region
-        self.account = aws.account
         self.tokens: dict[str, TaskToken] = {}
+        self._tasks = aws.tasks
         self._lock = threading.Lock()
         self._running: dict[str, Execution] = {}
         self._deleting: set[str] = set()
-        self._task_listeners: dict[str, list[Callable[[], None]]] = defaultdict(list)
 
     def start(self, record: dict[str, Any], machine: Machine) -> None:
         """Begin an execution whose record MiniStack has; returns at once."""
@@ -77,28 +75,18 @@ class Engine:
         """See execution.Services."""
         return machine_arn in self._deleting
 
-    def when_execution_ends(self, execution_arn: str, callback: Callable[[], None]) -> None:
+    def execution_ended(self, execution_arn: str) -> Wake:
         """See execution.Services."""
         execution = self._running.get(execution_arn)
-        if execution is None:
-            callback()
-        else:
-            execution.when_ended(callback)
+        if execution is not None:
+            return execution.ended
+        ended = Wake()
+        ended.set()
+        return ended
 
-    def when_task_stops(self, task_arn: str, callback: Callable[[], None]) -> None:
+    def task_stopped(self, task_arn: str) -> Wake:
         """See execution.Services."""
-        with self._lock:
-            self._task_listeners[task_arn].append(callback)
-        task = ecs._tasks.get(task_arn)
-        if task is None or task["lastStatus"] == "STOPPED":
-            self.task_stopped(task_arn)
-
-    def task_stopped(self, task_arn: str) -> None:
-        """Call back whoever waits for this ECS task."""
-        with self._lock:
-            listeners = self._task_listeners.pop(task_arn, [])
-        for listener in listeners:
-            listener()
+        return self._tasks.stopped(task_arn)
 
     def _forget(self, execution: Execution) -> None:
         arn = execution.machine.arn

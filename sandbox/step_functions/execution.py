@@ -4,7 +4,6 @@ import json
 import logging
 import random
 import threading
-from collections.abc import Callable
 from typing import Any, Protocol
 
 from sandbox.clock import Clock, Wake
@@ -35,12 +34,12 @@ class Services(Protocol):
         """Whether DeleteStateMachine was called while executions ran."""
         ...
 
-    def when_task_stops(self, task_arn: str, callback: Callable[[], None]) -> None:
-        """Call back when an ECS task has stopped, at once if it has."""
+    def task_stopped(self, task_arn: str) -> Wake:
+        """The event that is set once an ECS task has stopped."""
         ...
 
-    def when_execution_ends(self, execution_arn: str, callback: Callable[[], None]) -> None:
-        """Call back when an execution has ended, at once if it has."""
+    def execution_ended(self, execution_arn: str) -> Wake:
+        """The event that is set once an execution has ended."""
         ...
 
 
@@ -62,8 +61,8 @@ class Execution:
         self.history = History(record["events"], self.clock.now, log.write)
         limit = self.definition.get("TimeoutSeconds")
         self._deadline = None if limit is None else self.clock.now() + limit
+        self.ended = Wake()
         self._ending = threading.Lock()
-        self._at_end: list[Callable[[], None]] = []
 
     @property
     def arn(self) -> str:
@@ -129,14 +128,6 @@ class Execution:
             self.pause(until)
         self.check()
 
-    def when_ended(self, callback: Callable[[], None]) -> None:
-        """Call back when the execution has ended, at once if it has."""
-        with self._ending:
-            if self.record["status"] == "RUNNING":
-                self._at_end.append(callback)
-                return
-        callback()
-
     def _end(
         self,
         status: str,
@@ -155,7 +146,5 @@ class Execution:
             self.record["stopDate"] = timestamp(self.clock.now())
             # Last, because whoever sees the new status may read the rest.
             self.record["status"] = status
-            callbacks = self._at_end
         announcements.announce(self.record)
-        for callback in callbacks:
-            callback()
+        self.ended.set()

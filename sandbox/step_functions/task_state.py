@@ -4,9 +4,11 @@ import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from sandbox.clock import Wake
 from sandbox.step_functions import integrations
 from sandbox.step_functions.error_handling import TIMEOUT, Retries, first_match
 from sandbox.step_functions.errors import StateError
+from sandbox.step_functions.integrations.resource import argument_problems
 from sandbox.step_functions.json_text import exceeds_payload_limit, to_text
 from sandbox.step_functions.task_token import Limits, TaskToken
 from sandbox.step_functions.visit import Visit, too_large
@@ -48,6 +50,10 @@ def attempt(visit: Visit) -> Any:
     token = TaskToken(execution.wake.set) if integration.waits_for_job else None
     visit.task_token = token.value if token else None
     arguments = visit.evaluate(visit.state["Arguments"], "Arguments") if "Arguments" in visit.state else visit.input
+    if problems := argument_problems(visit.state["Resource"], arguments):
+        raise visit.runtime_error(
+            f"The Parameters '{to_text(arguments)}' could not be used to start the Task: [{', '.join(problems)}]"
+        )
     timeout, heartbeat = (
         visit.seconds(field, minimum=1) if field in visit.state else None
         for field in ("TimeoutSeconds", "HeartbeatSeconds")
@@ -56,7 +62,9 @@ def attempt(visit: Visit) -> Any:
     events = integration.events(execution.history, execution.services.region)
     events.scheduled(to_text(parameters), timeout, heartbeat)
     events.started()
-    call = TaskCall(visit, parameters, Limits(execution.clock.now(), timeout, heartbeat), token, events)
+    # Only who has a token can send heartbeats.
+    limits = Limits(execution.clock.now(), timeout, heartbeat if token else None)
+    call = TaskCall(visit, parameters, limits, token, events)
     try:
         with call.registered():
             result = integration.run(call)
@@ -82,7 +90,7 @@ class TaskCall:
         parameters: Any,
         limits: Limits,
         token: TaskToken | None,
-        events: "integrations.TaskEvents",
+        events: integrations.AttemptEvents,
     ) -> None:
         self.execution = visit.execution
         self.parameters = parameters
@@ -103,21 +111,20 @@ class TaskCall:
         if self._limits.next(self._token) is None:
             return function()
         outcome: list[Callable[[], Outcome]] = []
-        done = threading.Event()
+        done = Wake()
 
         def run() -> None:
             with work:
                 outcome.append(_outcome_of(function))
                 done.set()
-                self.execution.wake.set()
 
         work = self.execution.clock.working()
         threading.Thread(target=run, name="task-call", daemon=True).start()
         self._wait(done)
         return outcome[0]()
 
-    def wait_for_job(self, ended: threading.Event) -> Any:
-        """Wait until `ended` is set (with the execution's `wake`) or the token reports the end.
+    def wait_for_job(self, ended: Wake) -> Any:
+        """Wait until `ended` is set or the token reports the end.
 
         Returns what was reported by the token, else None. Raises timeouts, and ExecutionOver when the execution ends.
         """
@@ -128,11 +135,15 @@ class TaskCall:
         """While entered, the task's token is known to the API."""
         return _Registration(self.execution, self._token)
 
-    def _wait(self, ended: threading.Event) -> None:
+    def _wait(self, ended: Wake) -> None:
         execution = self.execution
-        while not ended.is_set() and not (self._token is not None and self._token.is_used):
-            self._limits.check(execution.clock.now(), self._token)
-            execution.pause(self._limits.next(self._token))
+        ended.add_listener(execution.wake)
+        try:
+            while not ended.is_set() and not (self._token is not None and self._token.is_used):
+                self._limits.check(execution.clock.now(), self._token)
+                execution.pause(self._limits.next(self._token))
+        finally:
+            ended.remove_listener(execution.wake)
 
 
 class _Registration:

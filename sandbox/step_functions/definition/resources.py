@@ -5,7 +5,6 @@ from typing import Any
 
 from sandbox.step_functions.definition.diagnostic import Diagnostic, schema
 from sandbox.step_functions.integrations import resource as integrations
-from sandbox.step_functions.integrations.resource import input_members
 
 
 def problems(state: dict[str, Any], at: str, machine_type: str, *, jsonata: bool) -> Iterator[Diagnostic]:
@@ -29,17 +28,5 @@ def problems(state: dict[str, Any], at: str, machine_type: str, *, jsonata: bool
         yield schema(f"Express state machine does not support '.{pattern}' service integration ", place)
     arguments = state.get("Arguments")
     if jsonata and isinstance(arguments, dict):
-        yield from _arguments(arguments, resource, f"{at}/Arguments")
-
-
-def _arguments(arguments: dict[str, Any], resource: str, at: str) -> Iterator[Diagnostic]:
-    members = input_members(resource)
-    if members is None:
-        return
-    names, required = members
-    for name in arguments:
-        if name not in names:
-            yield schema(f"The field '{name}' is not supported by Step Functions", at)
-    for name in required:
-        if name not in arguments:
-            yield schema(f"The field '{name}' is required but was missing", at)
+        for problem in integrations.argument_problems(resource, arguments):
+            yield schema(problem, f"{at}/Arguments")

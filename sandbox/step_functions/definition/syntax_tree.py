@@ -9,7 +9,8 @@ from jsonata.parser import Parser
 Node = Any
 
 _LINKS_UPWARD = frozenset({"_outer_instance", "ancestor", "slot", "seeking_parent"})
-_FUNCTIONS = frozenset(Jsonata.static_frame.bindings) | {"partition", "range", "hash", "random", "uuid", "parse"}
+_BUILT_IN: Any = Jsonata.static_frame
+_FUNCTIONS = frozenset(_BUILT_IN.bindings) | {"partition", "range", "hash", "random", "uuid", "parse"}
 
 
 def top_level_names(node: Node) -> Iterator[str]:
@@ -43,7 +44,7 @@ def top_level_names(node: Node) -> Iterator[str]:
 
 def states_fields(node: Node) -> Iterator[str]:
     """The members of `$states` that the expression reads by name."""
-    steps = getattr(node, "steps", None)
+    steps = getattr(node, "steps", None) or []
     if node.type == "path" and len(steps) > 1 and _is_variable(steps[0], "states") and steps[1].type == "name":
         yield steps[1].value
     for child in _children(node):

@@ -118,7 +118,8 @@ def _handlers(state: dict[str, Any], at: str) -> Iterator[Diagnostic]:
         ("Catch", fields.CATCHER, ("ErrorEquals", "Next"), fields.CATCHER_VALUES),
     ):
         entries = state.get(field)
-        for number, entry in enumerate(entries if isinstance(entries, list) else []):
+        entries = entries if isinstance(entries, list) else []
+        for number, entry in enumerate(entries):
             place = f"{at}/{field}[{number}]"
             if not isinstance(entry, dict):
                 yield schema("Expected value of type [OBJECT]", place)

@@ -9,18 +9,10 @@ from typing import TYPE_CHECKING, Any
 import botocore.session
 
 from sandbox.step_functions.history import History
-from sandbox.step_functions.integrations.calls import (
-    Api,
-    iso_time,
-    java_name,
-    pascal,
-    sdk_error,
-    service_model,
-    to_request,
-    to_result,
-)
+from sandbox.step_functions.integrations.calls import Api, java_name, sdk_error
 from sandbox.step_functions.integrations.dynamodb import check_table_name
 from sandbox.step_functions.integrations.events import TaskEvents
+from sandbox.step_functions.integrations.shapes import iso_time, pascal, service_model
 
 if TYPE_CHECKING:
     from sandbox.step_functions.task_state import TaskCall
@@ -50,6 +42,9 @@ _OFFERED = {
     "ssm": "ssm",
     "sts": "sts",
 }
+
+# What the SDK says of a body that it is given as text.
+_TEXT = "text/plain; charset=UTF-8"
 
 
 def is_offered(service: str) -> bool:
@@ -96,16 +91,11 @@ class SdkTask:
 
     def run(self, call: "TaskCall") -> Any:
         """The operation's answer."""
-        model = self._api.model
-        request = to_request(call.parameters, model.input_shape)
+        request = self._api.request(call.parameters)
         if self._api.service == "dynamodb":
             check_table_name(self._api, request)
+        if self._api.service == "s3" and "Body" in request:
+            request.setdefault("ContentType", _TEXT)
         client = call.client(self._api.service)
-
-        def answer() -> Any:
-            # Inside, because a streamed body arrives only when it is read.
-            found = self._api.call_raw(client, request)
-            found.pop("ResponseMetadata", None)
-            return to_result(found, model.output_shape, iso_time)
-
-        return call.limited(answer)
+        # With the result's conversion, because a streamed body arrives only when it is read.
+        return call.limited(lambda: self._api.result(self._api.call_raw(client, request)))

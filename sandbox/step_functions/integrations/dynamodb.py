@@ -7,17 +7,10 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from sandbox.step_functions.history import History
-from sandbox.step_functions.integrations.calls import (
-    Api,
-    Failure,
-    millisecond_time,
-    optimised_error,
-    pascal,
-    to_request,
-    to_result,
-)
+from sandbox.step_functions.integrations.calls import Api, Failure, optimised_error
 from sandbox.step_functions.integrations.events import TaskEvents
 from sandbox.step_functions.integrations.metadata import sdk_metadata
+from sandbox.step_functions.integrations.shapes import millisecond_time, pascal
 
 if TYPE_CHECKING:
     from sandbox.step_functions.task_state import TaskCall
@@ -46,13 +39,11 @@ class ItemTask:
 
     def run(self, call: "TaskCall") -> Any:
         """The operation's answer."""
-        model = self._api.model
-        request = to_request(call.parameters, model.input_shape)
+        request = self._api.request(call.parameters)
         check_table_name(self._api, request)
         client = call.client("dynamodb")
         answer = call.limited(lambda: self._api.call_raw(client, request))
-        metadata = answer.pop("ResponseMetadata", {})
-        return {**to_result(answer, model.output_shape, millisecond_time), **sdk_metadata(metadata)}
+        return {**self._api.result(answer), **sdk_metadata(answer["ResponseMetadata"])}
 
 
 def check_table_name(api: Api, request: dict[str, Any]) -> None:

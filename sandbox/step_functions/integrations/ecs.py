@@ -4,13 +4,13 @@ https://docs.aws.amazon.com/step-functions/latest/dg/connect-ecs.html
 """
 
 import logging
-import threading
 from typing import TYPE_CHECKING, Any
 
 from sandbox.step_functions.errors import StateError
 from sandbox.step_functions.history import History
-from sandbox.step_functions.integrations.calls import Api, millisecond_time, optimised_error
+from sandbox.step_functions.integrations.calls import Api, optimised_error
 from sandbox.step_functions.integrations.events import TaskEvents
+from sandbox.step_functions.integrations.shapes import millisecond_time
 from sandbox.step_functions.json_text import to_text
 
 if TYPE_CHECKING:
@@ -55,15 +55,9 @@ class RunTask:
     def _wait(self, call: "TaskCall", client: Any, answer: dict[str, Any]) -> Any:
         task = answer["Tasks"][0]
         place = {"Cluster": task["ClusterArn"], "Tasks": [task["TaskArn"]]}
-        stopped = threading.Event()
-
-        def on_stop() -> None:
-            stopped.set()
-            call.execution.wake.set()
-
         try:
             call.submitted(answer)
-            call.execution.services.when_task_stops(task["TaskArn"], on_stop)
+            stopped = call.execution.services.task_stopped(task["TaskArn"])
             reported = call.wait_for_job(stopped)
         except BaseException:
             _stop(client, task, call.execution.arn)

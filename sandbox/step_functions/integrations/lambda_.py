@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.step_functions.errors import StateError
 from sandbox.step_functions.history import History
-from sandbox.step_functions.integrations.calls import Api, Failure, iso_time, parsed
+from sandbox.step_functions.integrations.calls import Api, Failure, parsed
 from sandbox.step_functions.integrations.events import LambdaEvents, TaskEvents
 from sandbox.step_functions.integrations.metadata import sdk_metadata
+from sandbox.step_functions.integrations.shapes import iso_time
 from sandbox.step_functions.json_text import to_text
 
 if TYPE_CHECKING:

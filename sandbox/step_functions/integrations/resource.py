@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from sandbox.step_functions.history import History
 from sandbox.step_functions.integrations.events import AttemptEvents
+from sandbox.step_functions.integrations.shapes import Shape, pascal, service_model
 
 if TYPE_CHECKING:
     from sandbox.step_functions.task_state import TaskCall
@@ -142,22 +143,32 @@ def refusal(resource: str) -> str | None:
     return f"the integration {service}:{action}"
 
 
-def input_members(resource: str) -> tuple[frozenset[str], tuple[str, ...]] | None:
-    """The parameters of an operation that AWS knows, and those it requires; None where it does not look at them."""
+def argument_problems(resource: str, arguments: Any) -> list[str]:
+    """What AWS refuses of the names of a task's arguments, in its words; nothing for a function's ARN."""
+    shape = _input_shape(resource)
+    if shape is None:
+        return []
+    if not isinstance(arguments, dict):
+        return ["The Arguments must be a JSON object"]
+    names = {pascal(name) for name in shape.members}
+    return [
+        *(f"The field '{name}' is not supported by Step Functions" for name in arguments if name not in names),
+        *(
+            f"The field '{pascal(name)}' is required but was missing"
+            for name in shape.required_members
+            if pascal(name) not in arguments
+        ),
+    ]
+
+
+def _input_shape(resource: str) -> Shape:
     from sandbox.step_functions.integrations import aws_sdk
-    from sandbox.step_functions.integrations.calls import pascal, service_model
 
     service, action, _ = split(resource)
     if service.startswith("aws-sdk:"):
         boto_service = aws_sdk.boto_name(service.removeprefix("aws-sdk:"))
     else:
-        boto_service = {"ecs": "ecs", "dynamodb": "dynamodb", "lambda": "lambda", "states": "stepfunctions"}.get(
-            service
-        )
+        boto_service = _OPTIMISED_BOTO_NAMES.get(service)
     if boto_service is None:
         return None
-    shape = service_model(boto_service).operation_model(pascal(action)).input_shape
-    if shape is None:
-        return None
-    names = frozenset(pascal(name) for name in shape.members)
-    return names, tuple(pascal(name) for name in shape.required_members)
+    return service_model(boto_service).operation_model(pascal(action)).input_shape

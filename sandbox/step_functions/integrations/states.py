@@ -4,21 +4,14 @@ https://docs.aws.amazon.com/step-functions/latest/dg/connect-stepfunctions.html
 """
 
 import logging
-import threading
 from typing import TYPE_CHECKING, Any
 
 from sandbox.step_functions.errors import StateError
 from sandbox.step_functions.history import History
-from sandbox.step_functions.integrations.calls import (
-    Api,
-    millisecond_time,
-    optimised_error,
-    parsed,
-    to_request,
-    to_result,
-)
+from sandbox.step_functions.integrations.calls import Api, optimised_error, parsed
 from sandbox.step_functions.integrations.events import TaskEvents
 from sandbox.step_functions.integrations.metadata import sdk_metadata
+from sandbox.step_functions.integrations.shapes import millisecond_time
 from sandbox.step_functions.json_text import to_text
 
 if TYPE_CHECKING:
@@ -52,22 +45,15 @@ class StartExecution:
     def run(self, call: "TaskCall") -> Any:
         """StartExecution's answer, or the ended execution."""
         client = call.client("stepfunctions")
-        answer = _START.call_raw(client, to_request(call.parameters, _START.model.input_shape))
-        metadata = answer.pop("ResponseMetadata", {})
-        started = {**to_result(answer, _START.model.output_shape, millisecond_time), **sdk_metadata(metadata)}
+        answer = _START.call_raw(client, _START.request(call.parameters))
+        started = {**_START.result(answer), **sdk_metadata(answer["ResponseMetadata"])}
         return self._wait(call, client, started) if self.waits_for_job else started
 
     def _wait(self, call: "TaskCall", client: Any, started: dict[str, Any]) -> Any:
         child = started["ExecutionArn"]
-        ended = threading.Event()
-
-        def on_end() -> None:
-            ended.set()
-            call.execution.wake.set()
-
         try:
             call.submitted(started)
-            call.execution.services.when_execution_ends(child, on_end)
+            ended = call.execution.services.execution_ended(child)
             reported = call.wait_for_job(ended)
         except BaseException:
             _stop(client, child, call.execution.arn)

@@ -1,0 +1,79 @@
+"""Repairs of MiniStack 1.5.33 where the results of an execution show its faults, each one small named function."""
+
+from collections.abc import Callable
+from typing import Any
+
+from ministack.core import lambda_runtime
+from ministack.services import lambda_svc, s3
+
+from sandbox.errors import SandboxError
+from sandbox.step_functions.integrations.calls import parsed
+
+# What the worker process does with a handler's result and with its exceptions, as shipped.
+_RESULT = '_real_stdout.write(json.dumps({"status": "ok", "result": result}) + "\\n")'
+_EXCEPTION = (
+    '_real_stdout.write(json.dumps({"status": "error", "error": str(e), "trace": traceback.format_exc()}) + "\\n")'
+)
+_REPAIRED_RESULT = """if isinstance(result, bytes):
+                result = json.loads(result)
+            try:
+                _answer = json.dumps({"status": "ok", "result": result})
+            except TypeError as _unfit:
+                _answer = json.dumps({"status": "error", "error": json.dumps({
+                    "errorMessage": "Unable to marshal response: " + str(_unfit),
+                    "errorType": "Runtime.MarshalError",
+                    "requestId": context.aws_request_id,
+                    "stackTrace": [],
+                })})
+            _real_stdout.write(_answer + "\\n")"""
+_REPAIRED_EXCEPTION = """_frames = traceback.extract_tb(e.__traceback__)[1:]
+            for _frame in _frames:
+                _frame.filename = _frame.filename.replace(code_dir, "/var/task")
+            _real_stdout.write(json.dumps({"status": "error", "error": json.dumps({
+                "errorMessage": str(e),
+                "errorType": type(e).__name__,
+                "requestId": context.aws_request_id,
+                "stackTrace": traceback.format_list(_frames),
+            }), "trace": traceback.format_exc()}) + "\\n")"""
+
+_shipped_worker = lambda_runtime._PYTHON_WORKER_SCRIPT
+_execute_warm = lambda_svc._execute_function_warm
+_build_object_record = s3._build_object_record
+
+
+def functions_report_their_exceptions() -> None:
+    """As shipped, every exception of a Python function is a Runtime.HandlerError without a stack trace.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/python-exceptions.html
+    """
+    script = _shipped_worker
+    for shipped, repaired in ((_RESULT, _REPAIRED_RESULT), (_EXCEPTION, _REPAIRED_EXCEPTION)):
+        if script.count(shipped) != 1:
+            raise SandboxError("the repair of Lambda's errors does not fit this version of MiniStack")
+        script = script.replace(shipped, repaired)
+    lambda_runtime._PYTHON_WORKER_SCRIPT = script
+
+    def execute(*arguments: Any, **options: Any) -> dict[str, Any]:
+        result = _execute_warm(*arguments, **options)
+        if result.get("error") and isinstance(result["body"], dict):
+            report = parsed(result["body"].get("errorMessage", ""))
+            if isinstance(report, dict) and "errorType" in report:
+                result["body"] = report
+        return result
+
+    lambda_svc._execute_function_warm = execute
+
+
+def objects_without_a_type_are_binary() -> None:
+    """As shipped, an object that was put without a Content-Type is application/octet-stream.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html, Content-Type
+    """
+
+    def build(body: bytes, headers: dict[str, str], *arguments: Any, **options: Any) -> dict[str, Any]:
+        return _build_object_record(body, {"content-type": "binary/octet-stream", **headers}, *arguments, **options)
+
+    s3._build_object_record = build
+
+
+ALL: tuple[Callable[[], None], ...] = (functions_report_their_exceptions, objects_without_a_type_are_binary)
