@@ -45,12 +45,12 @@ def seed(
     last: datetime,
     advance_to: Callable[[float], bool],
 ) -> None:
-    """Makes all that the stack's jobs need to run from `first` to `last`, and leaves the clock at `first`.
+    """Makes what the stack's jobs need to run from `first` to `last`, and leaves the clock at `first`.
 
     Args:
         client: a boto3 client of a service, by boto3's name, as administrator.
-        jobs_environment: each job's environment in this stack by the job's name: bucket names and the like are read
-            from it. A job that the stack does not have gets nothing.
+        jobs_environment: each job's environment in this stack by the job's name. A bucket is made for each variable
+            BUCKET or ..._BUCKET of any job; daily-rollup gets partitions and snapshot-cleanup snapshots.
         first: from when on schedules will be played (aware).
         last: until when.
         advance_to: moves the clock forward to a time in epoch seconds (`Clock.advance_to`): False if it may not.
@@ -101,15 +101,11 @@ def _move(advance_to: Callable[[float], bool], moment: datetime) -> None:
 
 
 def _buckets(client: ClientOf, jobs_environment: Mapping[str, Mapping[str, str]], first: datetime) -> Iterator[_Step]:
-    variables = {
-        "daily-rollup": ("SOURCE_BUCKET", "RESULT_BUCKET"),
-        "bucket-inventory": ("BUCKET", "REPORT_BUCKET"),
-    }
     names = {
-        jobs_environment[job][variable]
-        for job, of_job in variables.items()
-        for variable in of_job
-        if variable in jobs_environment.get(job, {})
+        value
+        for environment in jobs_environment.values()
+        for variable, value in environment.items()
+        if variable == "BUCKET" or variable.endswith("_BUCKET")
     }
     for name in sorted(names):
         yield _Step(first - HISTORY, partial(_create_bucket, client("s3"), name))
