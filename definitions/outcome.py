@@ -89,7 +89,7 @@ _RECORD = rf"""
         'exitCode': $exitCode,
         'stopCode': $stopCode,
         'startError': $startError,
-        'reason': $reason != '' ? $substring($replace($reason, /\s+/, ' '), 0, {_REASON_LENGTH}),
+        'reason': $reason != '' ? $substring($replace($reason, /[ \t\r\n]+/, ' '), 0, {_REASON_LENGTH}),
         'taskArn': $taskArn,
         'startedAt': $startedAt,
         'stoppedAt': $time($task.StoppedAt),

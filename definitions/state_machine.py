@@ -108,7 +108,7 @@ def _run(job: JobSpec, place: Place, target: RunTarget) -> dict[str, Any]:
         "TimeoutSeconds": job.timeout_seconds,
         "Retry": [
             {
-                "Comment": "ECS could not start the task",
+                "Comment": "ECS could not start it: wait and try again",
                 "ErrorEquals": list(START_ERRORS),
                 "IntervalSeconds": START_INTERVAL_SECONDS,
                 "BackoffRate": 2.0,
@@ -141,9 +141,9 @@ def _run(job: JobSpec, place: Place, target: RunTarget) -> dict[str, Any]:
 
 def _decide(job: JobSpec) -> dict[str, Any]:
     rules = [_rule("exit code 0", _ended(Outcome.SUCCEEDED), SUCCEEDED)]
-    rules.append(_rule("did not start, may next time", _may_start_later(), WAIT_TO_START))
+    rules.append(_rule("did not start, for a reason that passes", _may_start_later(), WAIT_TO_START))
     if job.retries.attempts:
-        rules.append(_rule("attempts left", _may_be_retried(job), WAIT_TO_RETRY))
+        rules.append(_rule("ran and failed, attempts left", _may_be_retried(job), WAIT_TO_RETRY))
     rules += [
         _rule(name.lower(), _ended(outcome), name)
         for outcome, (name, _) in FAILURES.items()

@@ -62,36 +62,34 @@ def task_definition(
 
 
 def _container(job: JobSpec, place: Place, image: str, log_group_name: str) -> dict[str, Any]:
-    container: dict[str, Any] = {
-        "name": CONTAINER_NAME,
-        "image": image,
-        "essential": True,
-        "environment": [{"name": name, "value": value} for name, value in sorted(job.environment.items())],
-        "stopTimeout": job.stop_timeout_seconds,
-        # As process 1 a program without a SIGTERM handler of its own ignores SIGTERM and sits out stopTimeout until
-        # SIGKILL. An init process in front of it passes the signal on, so that the program ends as it would anywhere.
-        "linuxParameters": {"initProcessEnabled": True},
-        "readonlyRootFilesystem": job.readonly_root_filesystem,
-        "logConfiguration": {
-            "logDriver": "awslogs",
-            "options": {
-                "awslogs-group": log_group_name,
-                "awslogs-region": place.region,
-                "awslogs-stream-prefix": LOG_STREAM_PREFIX,
-                # The log is the record of the run. ECS's own default drops lines when CloudWatch is slow.
-                # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/using_awslogs.html
-                "mode": "blocking",
-            },
-        },
-    }
+    container: dict[str, Any] = {"name": CONTAINER_NAME, "image": image, "essential": True}
     if job.entrypoint is not None:
         container["entryPoint"] = list(job.entrypoint)
     if job.command is not None:
         container["command"] = list(job.command)
     if job.user is not None:
         container["user"] = job.user
+    container |= {
+        "readonlyRootFilesystem": job.readonly_root_filesystem,
+        # As process 1 a program without a SIGTERM handler of its own ignores SIGTERM and sits out stopTimeout until
+        # SIGKILL. An init process in front of it passes the signal on, so that the program ends as it would anywhere.
+        "linuxParameters": {"initProcessEnabled": True},
+        "stopTimeout": job.stop_timeout_seconds,
+        "environment": [{"name": name, "value": value} for name, value in sorted(job.environment.items())],
+    }
     if job.secrets:
         container["secrets"] = [
             {"name": name, "valueFrom": value_from(secret, place)} for name, secret in sorted(job.secrets.items())
         ]
+    container["logConfiguration"] = {
+        "logDriver": "awslogs",
+        "options": {
+            "awslogs-group": log_group_name,
+            "awslogs-region": place.region,
+            "awslogs-stream-prefix": LOG_STREAM_PREFIX,
+            # The log is the record of the run. ECS's own default drops lines when CloudWatch is slow.
+            # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/using_awslogs.html
+            "mode": "blocking",
+        },
+    }
     return container

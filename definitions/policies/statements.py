@@ -1,8 +1,9 @@
 """The shape that every IAM policy document shares."""
 
+from collections.abc import Mapping
 from typing import Any
 
-Condition = dict[str, dict[str, str | list[str]]]
+Condition = Mapping[str, Mapping[str, str | list[str]]]
 
 
 def allow(

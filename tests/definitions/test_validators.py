@@ -91,7 +91,7 @@ def test_the_validators_find_planted_mistakes(mistake: str) -> None:
     (*folders, key), value = MISTAKES[mistake]
     nightly = job(schedule="rate(1 day)")
     rendered = copy.deepcopy(documents(nightly, StackSpec(project="longhaul", name="dev", jobs=(nightly,))))
-    place = rendered
+    place: Any = rendered
     for folder in folders:
         place = place[folder]
     assert document_problems(rendered) == []

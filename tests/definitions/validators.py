@@ -35,7 +35,7 @@ def _operation(service: str, operation: str) -> Any:
 def request_problems(service: str, operation: str, request: dict[str, Any]) -> list[str]:
     """What botocore would refuse to send."""
     report = ParamValidator().validate(request, _operation(service, operation))
-    return report.generate_report().splitlines() if report.has_errors() else []
+    return [str(line) for line in report.generate_report().splitlines()]
 
 
 def machine_problems(definition: dict[str, Any]) -> list[str]:

@@ -1,0 +1,95 @@
+"""The jobs whose documents are kept as golden files."""
+
+from spec.job import JobSpec
+from spec.network import NetworkSpec
+from spec.stack import StackSpec
+from tests.definitions.samples import job
+
+_BUILD = {"image": None, "build": {"context": "jobs/nightly", "dockerfile": "jobs/nightly/Dockerfile"}}
+
+PLAIN = job(schedule="cron(15 3 * * ? *)", **_BUILD)
+
+EVERYTHING_SET = job(
+    description="Adds up yesterday's sales by shop",
+    build={
+        "context": "jobs/nightly",
+        "dockerfile": "jobs/nightly/Dockerfile",
+        "target": "runtime",
+        "args": {"PYTHON": "3.13"},
+    },
+    image=None,
+    entrypoint=["python", "-m", "nightly"],
+    command=["--verbose", "{% not an expression %}"],
+    cpu="2 vCPU",
+    memory="8 GB",
+    ephemeralStorage=100,
+    architecture="arm64",
+    environment={"SHOP": "all", "BUCKET": "sales"},
+    secrets={
+        "DATABASE_PASSWORD": {
+            "from": "sales/database",
+            "key": "password",
+            "kmsKey": "arn:aws:kms:eu-west-1:123456789012:key/0a1b2c3d-4e5f-6a7b-8c9d-0e1f2a3b4c5d",
+        },
+        "API_TOKEN": "/sales/api-token",
+    },
+    permissions=[
+        {
+            "actions": ["s3:GetObject", "s3:PutObject"],
+            "resources": ["arn:aws:s3:::sales/*"],
+            "conditions": {"StringEquals": {"aws:ResourceAccount": "123456789012"}},
+        },
+        {"actions": ["s3:DeleteObject"], "resources": ["arn:aws:s3:::sales/*"], "effect": "Deny"},
+    ],
+    user="1000:1000",
+    readonlyRootFilesystem=True,
+    capacity={"spot": False},
+    timeout="2h30m",
+    stopTimeout="90s",
+    retries={
+        "attempts": 3,
+        "interval": "30s",
+        "backoffRate": 3,
+        "maxInterval": "5m",
+        "finalExitCodes": [64, 65],
+    },
+    schedule="cron(15 3 ? * MON-FRI *)",
+    enabled=False,
+    startDeadline="10m",
+    input={"shops": ["<all>", 'the "new" one'], "limit": None},
+    logRetention=90,
+    tags={"team": "sales", "cost-center": "4711"},
+)
+
+SPOT = job(schedule="rate(6 hours)", capacity={"spot": True}, retries={"attempts": 2}, **_BUILD)
+
+SECRETS = job(
+    image="210987654321.dkr.ecr.eu-west-1.amazonaws.com/team/importer@sha256:" + "0a" * 32,
+    secrets={
+        "BY_NAME": "sales/database",
+        "BY_ARN": "arn:aws:secretsmanager:eu-central-1:210987654321:secret:shared/token-a1B2c3",
+        "ONE_KEY": {"from": "sales/database", "key": "user"},
+        "PARAMETER": "/sales/api-token",
+    },
+)
+
+SCHEDULER = job(
+    schedule="cron(30 2 ? * SUN *)",
+    timezone="Europe/Berlin",
+    flexibleWindow="30m",
+    input={"quote": '"', "placeholder": "<aws.scheduler.scheduled-time>"},
+    **_BUILD,
+)
+
+JOBS: dict[str, JobSpec] = {
+    "plain": PLAIN,
+    "everything-set": EVERYTHING_SET,
+    "spot": SPOT,
+    "secrets": SECRETS,
+    "scheduler": SCHEDULER,
+}
+
+
+def stack_of(job: JobSpec) -> StackSpec:
+    """The stack that the golden jobs run in."""
+    return StackSpec(project="longhaul", name="dev", region="eu-west-1", network=NetworkSpec(nat="single"), jobs=(job,))

@@ -1,0 +1,111 @@
+"""Every field of a job reaches a document: nothing is accepted and then ignored."""
+
+from collections.abc import Iterator, Mapping
+from types import UnionType
+from typing import Any, Union, get_args, get_origin
+
+import pytest
+from pydantic import BaseModel
+
+from definitions.render import documents
+from spec.job import JobSpec
+from spec.stack import StackSpec
+from tests.definitions.samples import job
+
+SCHEDULED = {"schedule": "cron(15 3 * * ? *)"}
+SECRET = {"from": "sales/database", "key": "user", "kmsKey": "arn:aws:kms:eu-west-1:123456789012:key/0a1b"}
+PERMISSION = {"actions": ["s3:GetObject"], "resources": ["arn:aws:s3:::sales/*"]}
+BUILT = {"image": None, "build": {"context": "jobs/nightly", "dockerfile": "jobs/nightly/Dockerfile"}}
+
+# Path of a field: a job without it or with one value, the same job with another.
+CHANGES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "name": ({}, {"name": "hourly"}),
+    "description": ({}, {"description": "Adds up the sales"}),
+    "image": ({}, {"image": "public.ecr.aws/docker/library/alpine:3.21"}),
+    "build": ({}, BUILT),
+    "entrypoint": ({}, {"entrypoint": ["python"]}),
+    "command": ({}, {"command": ["--all"]}),
+    "cpu_units": ({"memory": 1024}, {"memory": 1024, "cpu": 512}),
+    "memory_mib": ({}, {"memory": 1024}),
+    "ephemeral_storage_gib": ({}, {"ephemeralStorage": 21}),
+    "architecture": ({}, {"architecture": "arm64"}),
+    "environment": ({}, {"environment": {"SHOP": "all"}}),
+    "secrets": ({}, {"secrets": {"USER": SECRET}}),
+    "secrets.source": ({"secrets": {"USER": SECRET}}, {"secrets": {"USER": {**SECRET, "from": "sales/other"}}}),
+    "secrets.key": ({"secrets": {"USER": SECRET}}, {"secrets": {"USER": {**SECRET, "key": "password"}}}),
+    "secrets.kms_key_arn": ({"secrets": {"USER": SECRET}}, {"secrets": {"USER": {**SECRET, "kmsKey": None}}}),
+    "permissions": ({}, {"permissions": [PERMISSION]}),
+    "permissions.actions": (
+        {"permissions": [PERMISSION]},
+        {"permissions": [{**PERMISSION, "actions": ["s3:PutObject"]}]},
+    ),
+    "permissions.resources": (
+        {"permissions": [PERMISSION]},
+        {"permissions": [{**PERMISSION, "resources": ["arn:aws:s3:::other/*"]}]},
+    ),
+    "permissions.effect": ({"permissions": [PERMISSION]}, {"permissions": [{**PERMISSION, "effect": "Deny"}]}),
+    "permissions.conditions": (
+        {"permissions": [PERMISSION]},
+        {"permissions": [{**PERMISSION, "conditions": {"Bool": {"aws:SecureTransport": "true"}}}]},
+    ),
+    "user": ({}, {"user": "1000"}),
+    "readonly_root_filesystem": ({}, {"readonlyRootFilesystem": True}),
+    "capacity": ({}, {"capacity": {"spot": True}}),
+    "capacity.spot": ({}, {"capacity": {"spot": True}}),
+    "timeout_seconds": ({}, {"timeout": "5m"}),
+    "stop_timeout_seconds": ({}, {"stopTimeout": "5s"}),
+    "retries": ({}, {"retries": {"attempts": 1}}),
+    "retries.attempts": ({}, {"retries": {"attempts": 1}}),
+    "retries.interval_seconds": ({"retries": {"attempts": 1}}, {"retries": {"attempts": 1, "interval": "5s"}}),
+    "retries.backoff_rate": ({"retries": {"attempts": 2}}, {"retries": {"attempts": 2, "backoffRate": 3}}),
+    "retries.max_interval_seconds": ({"retries": {"attempts": 2}}, {"retries": {"attempts": 2, "maxInterval": "90s"}}),
+    "retries.final_exit_codes": ({"retries": {"attempts": 1}}, {"retries": {"attempts": 1, "finalExitCodes": [64]}}),
+    "schedule": ({}, SCHEDULED),
+    "timezone": (SCHEDULED, {**SCHEDULED, "timezone": "Europe/Berlin"}),
+    "flexible_window_minutes": (SCHEDULED, {**SCHEDULED, "flexibleWindow": "5m"}),
+    "enabled": (SCHEDULED, {**SCHEDULED, "enabled": False}),
+    "start_deadline_seconds": (SCHEDULED, {**SCHEDULED, "startDeadline": "5m"}),
+    "input": ({}, {"input": {"day": "today"}}),
+    "tags": ({}, {"tags": {"team": "sales"}}),
+}
+
+ELSEWHERE = {
+    "build.context": "components/scheduled_job.py: the image",
+    "build.dockerfile": "components/scheduled_job.py: the image",
+    "build.target": "components/scheduled_job.py: the image",
+    "build.args": "components/scheduled_job.py: the image",
+    "log_retention_days": "components/scheduled_job.py: the log group",
+}
+"""Fields that are part of a resource of their own, and of no document."""
+
+
+def fields_of(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
+    """The paths of all fields of a model, and of the models within."""
+    for name, field in model.model_fields.items():
+        yield f"{prefix}{name}"
+        for inner in models_in(field.annotation):
+            yield from fields_of(inner, f"{prefix}{name}.")
+
+
+def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    elif get_origin(annotation) in (Union, UnionType, tuple, list, dict, Mapping):
+        for argument in get_args(annotation):
+            yield from models_in(argument)
+
+
+def rendered(fields: dict[str, Any]) -> dict[str, Any]:
+    one = job(**fields)
+    return documents(one, StackSpec(project="longhaul", name="dev", jobs=(one,)))
+
+
+def test_no_field_is_forgotten_here() -> None:
+    assert {*fields_of(JobSpec)} == {*CHANGES} | {*ELSEWHERE}
+
+
+@pytest.mark.parametrize("field", CHANGES)
+def test_a_change_of_the_field_changes_a_document(field: str) -> None:
+    before, after = CHANGES[field]
+
+    assert rendered(before) != rendered(after)
