@@ -19,14 +19,14 @@ def new_client(service: str, endpoint: str, region: str, credentials: tuple[str,
         credentials: access key, secret key, session token.
     """
     global _session
-    import boto3
+    from boto3.session import Session
     from botocore.config import Config
 
     access_key, secret_key, session_token = credentials
     # One session, because it keeps the service models it has read; making clients of it is not thread-safe.
     with _lock:
         if _session is None:
-            _session = boto3.session.Session()
+            _session = Session()
         return _session.client(
             service,
             endpoint_url=endpoint,

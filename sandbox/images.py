@@ -110,7 +110,7 @@ class _Dockerfile:
         """The stage that is the build's target."""
         wanted = self._build.target.lower() if self._build.target is not None else None
         current: _Stage | None = None
-        parser = DockerfileParser(fileobj=io.BytesIO(_without_heredocs(text).encode()))
+        parser = DockerfileParser(fileobj=io.StringIO(_without_heredocs(text)))
         for instruction in parser.structure:
             keyword, value = instruction["instruction"], instruction["value"].strip()
             line = instruction["startline"] + 1
@@ -150,7 +150,7 @@ class _Dockerfile:
         known = self._global_args if stage is None else stage.args
         environment = {} if stage is None else stage.environment
         for word in WordSplitter(value).split(dequote=False):
-            name, separator, default = word.partition("=")
+            name, separator, default = str(word).partition("=")
             if name in self._build.args:
                 known[name] = self._build.args[name]
             elif separator:

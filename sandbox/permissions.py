@@ -72,6 +72,26 @@ def ecs_context(action: str, body: bytes) -> dict[str, str]:
     return {"ecs:cluster": f"arn:aws:ecs:{get_region()}:{get_account_id()}:cluster/{name}"}
 
 
+def passed_roles(service: str, method: str, headers: Mapping[str, str], body: bytes) -> dict[str, str]:
+    """The roles that a call hands to a service other than ECS, by ARN, each with that service's principal.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html
+    """
+    request = _json(body)
+    action = headers.get("x-amz-target", "").rpartition(".")[2]
+    if service == "states" and action in ("CreateStateMachine", "UpdateStateMachine"):
+        roles = [request.get("roleArn")]
+    elif service == "events" and action == "PutTargets":
+        roles = [target.get("RoleArn") for target in request.get("Targets") or ()]
+    elif service == "events" and action == "PutRule":
+        roles = [request.get("RoleArn")]
+    elif service == "scheduler" and method in ("POST", "PUT"):
+        roles = [(request.get("Target") or {}).get("RoleArn")]
+    else:
+        roles = []
+    return {role: f"{service}.amazonaws.com" for role in roles if role}
+
+
 def definition_key(reference: str) -> str:
     """`family:revision` of a task definition by ARN, family or both; the latest active revision of a family."""
     key = ecs._resolve_td_key(reference) or reference

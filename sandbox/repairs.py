@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from ministack import app
 from ministack.core import iam_actions, iam_evaluator
+from ministack.core.responses import error_response_json
 from ministack.services import ecs, eventbridge, scheduler, sns, sqs, sts
 
 from sandbox import permissions
@@ -20,6 +21,8 @@ from sandbox.ecs_api import EcsApi
 
 if TYPE_CHECKING:
     from sandbox.local_aws import LocalAws
+
+Handler = Callable[..., Coroutine[Any, Any, Any]]
 
 NO_CALLS_OUT = "The sandbox calls nothing outside of itself: it has no HTTP subscriptions and no API destinations."
 
@@ -86,6 +89,44 @@ def ecs_calls_are_checked_as_aws_does(_aws: LocalAws) -> None:
     iam_actions.request_tag_context = context
 
 
+def roles_are_passed(_aws: LocalAws) -> None:
+    """As shipped, anyone may hand any role to a machine, a target or a schedule, without the right iam:PassRole."""
+
+    def checked(service: str, handler: Handler) -> Handler:
+        async def handle(
+            method: str, path: str, headers: dict[str, str], body: bytes, query_params: dict[str, Any]
+        ) -> Any:
+            for role, principal in permissions.passed_roles(service, method, headers, body).items():
+                denial = permissions.caller_denial("iam:PassRole", role, {"iam:PassedToService": principal})
+                if denial is not None:
+                    return error_response_json(
+                        "AccessDeniedException", denial, 400 if headers.get("x-amz-target") else 403
+                    )
+            return await handler(method, path, headers, body, query_params)
+
+        return handle
+
+    for service in ("states", "events", "scheduler"):
+        app.SERVICE_HANDLERS[service] = checked(service, _service_handlers[service])
+
+
+def snapshots_and_images_have_no_account(_aws: LocalAws) -> None:
+    """As shipped, the ARNs of EBS snapshots and AMIs that policies are asked about hold an account: AWS's hold none.
+
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html
+    """
+    # Whatever repair came before this one.
+    extract = iam_actions.extract_resource_arn
+
+    def resource_arn(*request: Any, **named: Any) -> str:
+        parts = extract(*request, **named).split(":", 5)
+        if parts[2:3] == ["ec2"] and parts[-1].startswith(("snapshot/", "image/")):
+            parts[4] = ""
+        return ":".join(parts)
+
+    iam_actions.extract_resource_arn = resource_arn
+
+
 def ecs_runs_tasks(aws: LocalAws) -> None:
     """As shipped, ECS answers without looking and runs nothing without Docker: see `sandbox.ecs_api`."""
     ecs._ACTION_MAP = {**_ecs_actions, **EcsApi(aws).handlers}
@@ -123,7 +164,7 @@ def no_calls_out(_aws: LocalAws) -> None:
         return _validate_subscription_endpoint(protocol, endpoint)
 
     def refuse(*_arguments: Any) -> Any:
-        return eventbridge.error_response_json("ValidationException", NO_CALLS_OUT, 400)
+        return error_response_json("ValidationException", NO_CALLS_OUT, 400)
 
     def call(*_arguments: Any) -> Any:
         raise OSError(NO_CALLS_OUT)
@@ -151,12 +192,15 @@ _extract_resource_arn = iam_actions.extract_resource_arn
 _request_tag_context = iam_actions.request_tag_context
 _validate_subscription_endpoint = sns._validate_subscription_endpoint
 _ecs_actions = dict(ecs._ACTION_MAP)
+_service_handlers = dict(app.SERVICE_HANDLERS)
 
 ALL: tuple[Callable[[LocalAws], None], ...] = (
     only_the_admin_is_root,
     denials_name_the_resource,
     callers_are_remembered,
     ecs_calls_are_checked_as_aws_does,
+    roles_are_passed,
+    snapshots_and_images_have_no_account,
     ecs_runs_tasks,
     ecs_times_have_milliseconds,
     no_init_scripts,

@@ -93,13 +93,13 @@ class TaskSecrets:
         from ministack.services import secretsmanager
 
         with self._scope():
-            return secretsmanager._resolve(arn)[1].get("KmsKeyId")
+            return (secretsmanager._resolve(arn)[1] or {}).get("KmsKeyId")
 
     def _parameter_key(self, name: str) -> str | None:
         from ministack.services import ssm
 
         with self._scope():
-            return ssm._lookup_parameter(name)[1].get("KeyId")
+            return (ssm._lookup_parameter(name)[1] or {}).get("KeyId")
 
     def _require_decrypt(self, key_id: str | None, context: str) -> None:
         """A value encrypted with a customer's key can be read only with the right to decrypt with that key."""

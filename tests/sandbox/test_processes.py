@@ -1,0 +1,147 @@
+"""Processes end with their container, and none outlives the sandbox, however that ends."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import os
+import select
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sandbox.processes import Process, Processes
+
+PATIENCE_SECONDS = 20
+ENVIRONMENT = {"PATH": os.environ["PATH"]}
+# Prints its own id and its child's, then both wait for ever.
+PARENT_AND_CHILD = "sleep 1000 & echo $$ $!; wait"
+
+
+@pytest.fixture
+def processes() -> Iterator[Processes]:
+    running = Processes()
+    yield running
+    running.kill_all()
+
+
+class Output:
+    """Collects a process's output; `line` is set with the first line."""
+
+    def __init__(self) -> None:
+        self.text = b""
+        self.ended = threading.Event()
+        self.line = threading.Event()
+
+    def __call__(self, chunk: bytes) -> None:
+        self.text += chunk
+        if b"\n" in self.text:
+            self.line.set()
+        if not chunk:
+            self.ended.set()
+
+
+def start(processes: Processes, folder: Path, *command: str) -> tuple[Process, Output]:
+    output = Output()
+    return processes.start(command, folder, ENVIRONMENT, output), output
+
+
+def is_running(pid: int) -> bool:
+    state = Path(f"/proc/{pid}/stat")
+    try:
+        return state.read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def await_end(pid: int) -> None:
+    """Return when the process is gone."""
+    if not is_running(pid):
+        return
+    with contextlib.suppress(ProcessLookupError), os.fdopen(os.pidfd_open(pid)) as handle:
+        assert select.select([handle], [], [], PATIENCE_SECONDS)[0]
+
+
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [(["true"], 0), (["sh", "-c", "exit 3"], 3), (["sh", "-c", "kill -9 $$"], 137), (["sh", "-c", "kill -15 $$"], 143)],
+)
+def test_exit_codes_are_a_containers(processes: Processes, tmp_path: Path, command: list[str], code: int) -> None:
+    process, _output = start(processes, tmp_path, *command)
+    assert processes.wait(process) == code
+
+
+def test_output_and_errors_arrive_in_order_before_the_end(processes: Processes, tmp_path: Path) -> None:
+    process, output = start(processes, tmp_path, "sh", "-c", "echo one; echo two >&2; echo three")
+    processes.wait(process)
+    assert output.text == b"one\ntwo\nthree\n"
+    assert output.ended.is_set()
+
+
+def test_environment_and_folder_are_exactly_what_is_given(
+    processes: Processes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SECRET_OF_THIS_MACHINE", "x")
+    process, output = start(
+        processes, tmp_path, sys.executable, "-c", "import os; print(os.getcwd(), sorted(os.environ))"
+    )
+    processes.wait(process)
+    folder, _, names = output.text.decode().partition(" ")
+    assert folder == str(tmp_path)
+    # The C library's locale coercion adds LC_CTYPE.
+    assert set(ast.literal_eval(names.strip())) <= {"PATH", "LC_CTYPE"}
+
+
+def test_children_die_with_the_first_process(processes: Processes, tmp_path: Path) -> None:
+    process, output = start(processes, tmp_path, "sh", "-c", "sleep 1000 & echo $!")
+    assert processes.wait(process) == 0
+    await_end(int(output.text))
+
+
+def test_terminate_reaches_the_first_process_alone(processes: Processes, tmp_path: Path) -> None:
+    script = "trap 'echo first; exit 5' TERM; (trap 'echo child' TERM; echo ready; sleep 1000 & wait) & wait"
+    process, output = start(processes, tmp_path, "sh", "-c", script)
+    assert output.line.wait(PATIENCE_SECONDS)
+    process.terminate()
+    assert processes.wait(process) == 5
+    assert output.text == b"ready\nfirst\n"
+
+
+def test_nothing_starts_after_kill_all_and_nothing_is_left(processes: Processes, tmp_path: Path) -> None:
+    process, output = start(processes, tmp_path, "sh", "-c", PARENT_AND_CHILD)
+    assert output.line.wait(PATIENCE_SECONDS)
+    processes.kill_all()
+    assert processes.wait(process) == 137
+    for pid in output.text.split():
+        await_end(int(pid))
+    with pytest.raises(OSError, match="stopping"):
+        start(processes, tmp_path, "true")
+
+
+def test_a_missing_executable_is_an_error(processes: Processes, tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        start(processes, tmp_path, "no-such-command")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
+def test_nothing_is_left_when_the_sandbox_is_killed(tmp_path: Path) -> None:
+    program = (
+        "import os, sys; from pathlib import Path; from sandbox.processes import Processes\n"
+        "def show(chunk): sys.stdout.write(chunk.decode()); sys.stdout.flush()\n"
+        "p = Processes()\n"
+        f"command, folder = ['sh', '-c', {PARENT_AND_CHILD!r}], Path({str(tmp_path)!r})\n"
+        "p.wait(p.start(command, folder, {'PATH': os.environ['PATH']}, show))"
+    )
+    root = Path(__file__).parents[2]
+    with subprocess.Popen([sys.executable, "-c", program], cwd=root, stdout=subprocess.PIPE, text=True) as sandbox:
+        assert sandbox.stdout is not None
+        pids = [int(pid) for pid in sandbox.stdout.readline().split()]
+        assert len(pids) == 2
+        assert all(map(is_running, pids))
+        sandbox.kill()
+    for pid in pids:
+        await_end(pid)
