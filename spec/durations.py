@@ -29,11 +29,11 @@ def duration_text(seconds: int) -> str:
     return text or "0s"
 
 
-def duration(lowest: int, highest: int, *, unit: str = "s") -> Form:
+def duration(lowest: int, highest: int, *, unit: str = "s", example: str = "90m or 2h30m") -> Form:
     """A duration between two others in seconds, both included; in Python a whole number of `unit` (s or m)."""
     seconds_per_unit = _UNITS[unit]
     whole = "" if unit == "s" else ", in whole minutes"
-    expects = f"a duration from {duration_text(lowest)} to {duration_text(highest)}{whole}, such as 90m or 2h30m"
+    expects = f"a duration from {duration_text(lowest)} to {duration_text(highest)}{whole}, such as {example}"
 
     def read(value: Any) -> int:
         seconds = parse_duration(value) if isinstance(value, str) else None
@@ -49,4 +49,7 @@ def duration(lowest: int, highest: int, *, unit: str = "s") -> Form:
             return value
         raise UnexpectedValueError(expects, shown(value))
 
-    return Form(expects, read, {"type": "string", "pattern": f"^{_PATTERN}$"}, read_canonical)
+    def written(value: int) -> str:
+        return duration_text(value * seconds_per_unit)
+
+    return Form(expects, read, {"type": "string", "pattern": f"^{_PATTERN}$"}, read_canonical, written)

@@ -26,6 +26,10 @@ class Reading:
     partial: bool = False
 
 
+def _same(value: Any) -> Any:
+    return value
+
+
 @dataclass(frozen=True, eq=False)
 class Form:
     """How one value is written.
@@ -33,12 +37,14 @@ class Form:
     `expects`: the words after "expected". `read`: the written value to Python's, raising `UnexpectedValueError`.
     `schema`: the JSON Schema of everything `read` takes. `read_canonical`: checks a value given in Python where it
     is not written in the same way (90 is clear as `timeout_seconds=90`, and lacks a unit as `timeout: 90`).
+    `written`: the Python value as people write it.
     """
 
     expects: str
     read: Callable[[Any], Any]
     schema: Mapping[str, Any]
     read_canonical: Callable[[Any], Any] | None = None
+    written: Callable[[Any], Any] = _same
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         del source, handler
@@ -137,7 +143,8 @@ def number(lowest: float, highest: float) -> Form:
             return float(value)
         raise UnexpectedValueError(expects, shown(value))
 
-    return Form(expects, read, {"type": "number", "minimum": lowest, "maximum": highest})
+    schema = {"type": "number", "minimum": lowest, "maximum": highest}
+    return Form(expects, read, schema, written=lambda value: int(value) if value.is_integer() else value)
 
 
 def one_of_numbers(expects: str, values: tuple[int, ...]) -> Form:

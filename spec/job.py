@@ -6,28 +6,25 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from spec import job_rules
-from spec.aws_text import (
+from spec.aws_forms import (
+    RETENTION_DAYS,
     Tags,
     VariableName,
     VariableValue,
     container_user,
     image_reference,
     kms_key,
+    retention_days,
     schedule_expression,
     secret_source,
     time_zone,
 )
 from spec.durations import DAY_SECONDS, duration
-from spec.forms import choice, flag, json_value, number, one_of_numbers, text, whole_number
+from spec.forms import choice, flag, json_value, number, text, whole_number
 from spec.model import Problem, Spec
 from spec.permission import PermissionSpec
 from spec.sizes import cpu, disk, memory
-
-# https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
-RETENTION_DAYS = (
-    *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
-    *(1096, 1827, 2192, 2557, 2922, 3288, 3653),
-)
+from spec.words import listed
 
 JOB_NAME = text(
     "a job's name of lower-case letters, digits and single hyphens, a letter first",
@@ -38,16 +35,18 @@ RelativePath = Annotated[str, text("a relative path", pattern=r"(?!/)[^\0]+")]
 
 
 class BuildSpec(Spec):
-    """How a job's image is built. Once loaded, all paths are relative to the repository."""
+    """How a job's image is built."""
+
+    # Once loaded, both paths are relative to the repository.
 
     context: RelativePath = Field(
         default=".",
-        description="Folder sent to the build; without it, the job's folder. Relative to the job's folder in job.yaml, "
-        "to the repository in a stack's file.",
+        description="Folder sent to the build. In job.yaml, paths are relative to the job's folder; in a stack's file, "
+        "to the repository. Left out: the job's folder.",
     )
     dockerfile: RelativePath = Field(
         default="Dockerfile",
-        description="The Dockerfile; without it, the one in the job's folder. Relative as `context` is.",
+        description="The Dockerfile, relative as `context` is. Left out: the job folder's.",
     )
     target: Word | None = Field(default=None, description="Stage of the Dockerfile to build; without it, the last one.")
     args: dict[
@@ -142,7 +141,7 @@ class JobSpec(Spec):
     memory_mib: Annotated[int, memory()] = Field(
         default=512,
         validation_alias="memory",
-        description="Memory of the task. Fargate sells certain pairs of CPU and memory only.",
+        description="Memory of the task. Fargate sells certain [sizes](#sizes) only.",
     )
     ephemeral_storage_gib: Annotated[int, disk(20, 200)] = Field(
         default=20,
@@ -179,7 +178,7 @@ class JobSpec(Spec):
         validation_alias="timeout",
         description="How long one attempt may take, the start of the task included.",
     )
-    stop_timeout_seconds: Annotated[int, duration(2, 120)] = Field(
+    stop_timeout_seconds: Annotated[int, duration(2, 120, example="45s")] = Field(
         default=30,
         validation_alias="stopTimeout",
         description="Time between SIGTERM and SIGKILL when the job is stopped.",
@@ -192,7 +191,7 @@ class JobSpec(Spec):
     timezone: Annotated[str, time_zone()] | None = Field(
         default=None, description="IANA time zone that `cron(...)` and `at(...)` are meant in; without it, UTC."
     )
-    flexible_window_minutes: Annotated[int, duration(60, DAY_SECONDS, unit="m")] | None = Field(
+    flexible_window_minutes: Annotated[int, duration(60, DAY_SECONDS, unit="m", example="15m")] | None = Field(
         default=None,
         validation_alias="flexibleWindow",
         description="The job may start this much later than scheduled, to spread load.",
@@ -209,8 +208,10 @@ class JobSpec(Spec):
         default_factory=dict,
         description="JSON the job gets as `LONGHAUL_INPUT`, unless a person's start brings its own. No secrets.",
     )
-    log_retention_days: Annotated[int, one_of_numbers("one of CloudWatch's retentions in days", RETENTION_DAYS)] = (
-        Field(default=30, validation_alias="logRetention", description="Days that log lines are kept.")
+    log_retention_days: Annotated[int, retention_days()] = Field(
+        default=30,
+        validation_alias="logRetention",
+        description=f"How long log lines are kept: {listed(RETENTION_DAYS)} days.",
     )
     tags: Tags = Field(default_factory=dict, description="Tags of the job's resources, beside the stack's.")
 

@@ -12,10 +12,10 @@ from spec.errors import SpecError, SpecErrors
 from spec.forms import Reading
 from spec.job import JobSpec
 from spec.merge import Merged
-from spec.model import Problem
+from spec.model import Loc, Problem
 from spec.translate import findings
 from spec.words import kind, nearest_hint, shortened, shown
-from spec.yaml_file import Loc, Written, read_yaml
+from spec.yaml_file import Written, read_yaml
 
 JOBS_FOLDER = "jobs"
 JOB_FILE = "job.yaml"
@@ -47,12 +47,9 @@ class ReadJob:
     entry: Written
 
     def error(self, problem: Problem) -> SpecError:
-        """A rule that does not hold, where the field to blame was written, or else at the job's entry."""
-        layer = self.merged.layer_of(problem.loc) or self._layer_of_others(problem)
-        return layer.error(problem.message, problem.loc) if layer else self.entry.error(problem.message, problem.loc)
-
-    def _layer_of_others(self, problem: Problem) -> Written | None:
-        return next((layer for key in problem.others if (layer := self.merged.layer_of((key,)))), None)
+        """A rule that does not hold, at the field the highest layer says: the one that broke what held below it."""
+        loc = max((problem.loc, *problem.others), key=self.merged.height_of)
+        return (self.merged.layer_of(loc) or self.entry).error(problem.message, loc)
 
 
 def job_names(root: Path) -> list[str]:
@@ -172,7 +169,7 @@ def _completed(build: dict[str, Any], layers: JobLayers) -> dict[str, Any]:
 
 
 def _missing_files(root: Path, job: JobSpec) -> Iterator[Problem]:
-    if job.build is None:
+    if job.build is None or job.image is not None:
         return
     for key, path, is_there in (
         ("context", job.build.context, Path.is_dir),
@@ -185,7 +182,7 @@ def _missing_files(root: Path, job: JobSpec) -> Iterator[Problem]:
             yield Problem(
                 ("build", key),
                 f"expected the {what} {shortened(path)}, or an image in its place, found none",
-                ("image",),
+                (("image",),),
             )
 
 

@@ -35,22 +35,21 @@ def problems(job: JobSpec) -> Iterator[Problem]:
 
 def _image_or_build(job: JobSpec) -> Iterator[Problem]:
     if job.image is not None and job.build is not None:
-        yield Problem(("image",), "expected image or build, found both", ("build",))
+        yield Problem(("image",), "expected image or build, found both", (("build",),))
     elif job.image is None and job.build is None:
-        yield Problem(("image",), "expected image or build, found neither", ("build",))
+        yield Problem(("image",), "expected image or build, found neither", (("build",),))
 
 
 def _fargate_pair(job: JobSpec) -> Iterator[Problem]:
     if mistake := pair_mistake(job.cpu_units, job.memory_mib):
-        yield Problem(("memory",), mistake, ("cpu",))
+        yield Problem(("memory",), mistake, (("cpu",),))
 
 
 def _secrets(job: JobSpec) -> Iterator[Problem]:
     for name, secret in job.secrets.items():
         if name in job.environment:
-            yield Problem(
-                ("secrets", name), "expected a name of its own, found it in environment too", ("environment",)
-            )
+            message = f"expected {name} in secrets or in environment, found it in both"
+            yield Problem(("secrets", name), message, (("environment", name),))
         if secret.key is not None and secret.service == "ssm":
             yield Problem(
                 ("secrets", name, "key"),
@@ -62,7 +61,8 @@ def _retries(job: JobSpec) -> Iterator[Problem]:
     retries = job.retries
     if retries.interval_seconds > retries.max_interval_seconds:
         longest, interval = duration_text(retries.max_interval_seconds), duration_text(retries.interval_seconds)
-        yield Problem(("retries", "interval"), f"expected at most maxInterval ({longest}), found {interval}")
+        message = f"expected interval to be at most maxInterval, found {interval} and {longest}"
+        yield Problem(("retries", "interval"), message, (("retries", "maxInterval"),))
     waits, wait = 0.0, float(retries.interval_seconds)
     for _ in range(retries.attempts):
         waits += min(wait, retries.max_interval_seconds)
@@ -71,7 +71,9 @@ def _retries(job: JobSpec) -> Iterator[Problem]:
     if total > _LONGEST_EXECUTION_SECONDS:
         found = f"{retries.attempts + 1} attempts of {duration_text(job.timeout_seconds)} and the waits between them"
         yield Problem(
-            ("timeout",), f"expected all attempts to end within the 365d of an execution, found {found}", ("retries",)
+            ("timeout",),
+            f"expected all attempts to end within the 365d of an execution, found {found}",
+            (("retries",),),
         )
 
 
@@ -79,18 +81,26 @@ def _schedule(job: JobSpec) -> Iterator[Problem]:
     if job.schedule is None:
         for key, value in (("timezone", job.timezone), ("flexibleWindow", job.flexible_window_minutes)):
             if value is not None:
-                yield Problem((key,), "expected a schedule beside it, found none", ("schedule",))
+                yield Problem((key,), "expected a schedule beside it, found none", (("schedule",),))
     elif job.timezone is not None and job.schedule.startswith("rate("):
         yield Problem(
             ("timezone",),
             f"expected cron(...) or at(...) beside it, found {job.schedule}: a rate has no time of day",
-            ("schedule",),
+            (("schedule",),),
         )
 
 
 def _permissions_fit(job: JobSpec) -> Iterator[Problem]:
-    statements = [permission.model_dump(exclude_defaults=True) for permission in job.permissions]
-    length = len(json.dumps(statements, separators=(",", ":")))
+    statements = [
+        {
+            "Effect": permission.effect,
+            "Action": permission.actions,
+            "Resource": permission.resources,
+            **({"Condition": permission.conditions} if permission.conditions else {}),
+        }
+        for permission in job.permissions
+    ]
+    length = len(json.dumps({"Version": "2012-10-17", "Statement": statements}, separators=(",", ":")))
     if length > _INLINE_POLICY_CHARACTERS:
         limit = f"at most {_INLINE_POLICY_CHARACTERS:,} characters of policy, IAM's limit for a role"
         yield Problem(("permissions",), f"expected {limit}, found {length:,}")
@@ -102,7 +112,9 @@ def _container_fits(job: JobSpec) -> Iterator[Problem]:
     size = len(json.dumps(parts, ensure_ascii=False).encode())
     if size > _CONTAINER_BYTES:
         wanted = f"at most {_CONTAINER_BYTES:,} bytes of environment, secrets, entrypoint and command together"
-        yield Problem(("environment",), f"expected {wanted}, found {size:,}", ("secrets", "entrypoint", "command"))
+        yield Problem(
+            ("environment",), f"expected {wanted}, found {size:,}", (("secrets",), ("entrypoint",), ("command",))
+        )
 
 
 def _tags_differ(job: JobSpec) -> Iterator[Problem]:

@@ -8,16 +8,17 @@ from typing import Any
 from pydantic import ValidationError
 
 from spec import job_rules, stack_rules
-from spec.aws_text import aws_region
+from spec.aws_forms import aws_region
 from spec.errors import SpecError, SpecErrors
 from spec.forms import Reading
 from spec.job import JobSpec, check_job_name
 from spec.job_layers import as_map, find_layers, job_names, layer_mistakes, read_job, rooted
+from spec.model import Loc
 from spec.stack import StackSettings, StackSpec
 from spec.stack_file import StackConfig, decoded, read_config, stack_file, stack_names
 from spec.translate import findings
 from spec.words import kind, listed, nearest_hint, shown
-from spec.yaml_file import Loc, Written
+from spec.yaml_file import Written
 
 __all__ = ["job_names", "load_stack", "stack_names"]
 

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from spec.errors import SpecError
-from spec.yaml_file import Loc, Written
+from spec.model import Loc
+from spec.yaml_file import Written
 
 # One replaces the other across layers: a stack may run an image where the job's folder says how to build one.
 _ALTERNATIVES = {"image": "build", "build": "image"}
@@ -22,8 +23,9 @@ class Merged:
         """Lay `layers`, maps all of them, over each other, the lowest first."""
         self.value: dict[str, Any] = {}
         self.errors: list[SpecError] = []
+        self._layers = tuple(layers)
         self._layer_of: dict[Loc, Written] = {}
-        for layer in layers:
+        for layer in self._layers:
             self._replace_alternatives(layer.value)
             self._lay(self.value, layer.value, (), layer)
 
@@ -31,6 +33,11 @@ class Merged:
         """The layer that the value at `loc`, or the nearest part of its path, came from; None when no layer has it."""
         ends = range(len(loc), 0, -1)
         return next((self._layer_of[loc[:end]] for end in ends if loc[:end] in self._layer_of), None)
+
+    def height_of(self, loc: Loc) -> int:
+        """How high the layer is that has the value at `loc`: 0 is the lowest, -1 none."""
+        layer = self.layer_of(loc)
+        return -1 if layer is None else next(i for i, one in enumerate(self._layers) if one is layer)
 
     def drop(self, key: str) -> None:
         """Take a top-level field away."""

@@ -9,22 +9,25 @@ from pydantic import BaseModel, ConfigDict, ValidationInfo, model_validator
 from spec.forms import Reading
 from spec.words import path_text
 
+Loc = tuple[str | int, ...]
+"""A path of YAML keys and list indexes."""
+
 
 @dataclass(frozen=True)
 class Problem:
     """A rule between several fields that does not hold.
 
-    `loc`: the path of the field to blame, in YAML keys. `others`: the other top-level keys the rule looks at; where
-    one of the fields is wrong by itself, the rule has nothing to say.
+    `loc`: the path of the field to blame, in YAML keys. `others`: the paths of the other fields the rule looks at.
+    Where one of all these is wrong by itself, the rule has nothing to say.
     """
 
-    loc: tuple[str | int, ...]
+    loc: Loc
     message: str
-    others: tuple[str, ...] = ()
+    others: tuple[Loc, ...] = ()
 
     def concerns(self, keys: Collection[str]) -> bool:
         """Whether the rule looks at one of these top-level keys."""
-        return self.loc[0] in keys or any(key in keys for key in self.others)
+        return any(loc[0] in keys for loc in (self.loc, *self.others))
 
 
 class Spec(BaseModel):

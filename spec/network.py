@@ -88,7 +88,7 @@ class NetworkSpec(Spec):
                     yield Problem(
                         (key,),
                         "expected vpcId beside it, found none: it takes effect in an existing VPC only",
-                        ("vpcId",),
+                        (("vpcId",),),
                     )
         else:
             for key in given:
@@ -96,12 +96,12 @@ class NetworkSpec(Spec):
                     yield Problem(
                         (key,),
                         "expected nothing beside vpcId, found a value: it describes a VPC of the stack's own",
-                        ("vpcId",),
+                        (("vpcId",),),
                     )
             if not self.subnet_ids:
-                yield Problem(("subnetIds",), "expected at least 1 subnet with vpcId, found none", ("vpcId",))
+                yield Problem(("subnetIds",), "expected at least 1 subnet with vpcId, found none", (("vpcId",),))
         if self.endpoints is not None and self.nat != "none":
-            yield Problem(("endpoints",), f"expected nat: none beside it, found nat: {self.nat}", ("nat",))
+            yield Problem(("endpoints",), f"expected nat: none beside it, found nat: {self.nat}", (("nat",),))
         for index, endpoint in enumerate(self.endpoints or ()):
             if endpoint in STANDARD_ENDPOINTS:
                 yield Problem(

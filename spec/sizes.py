@@ -85,7 +85,7 @@ def pair_mistake(cpu_units: int, memory_mib: int) -> str | None:
     closest = min(sizes, key=lambda size: abs(size - memory_mib))
     step = "" if cpu_units == 256 else f" in steps of {sizes[1] - sizes[0]}"
     return (
-        f"expected {sizes[0]} to {sizes[-1]} MiB{step} with cpu {cpu_units}, found {memory_mib}: "
+        f"expected memory of {sizes[0]} to {sizes[-1]} MiB{step} with cpu {cpu_units}, found {memory_mib}: "
         f"the nearest are cpu {cpu_units} with memory {closest}, and cpu {other_cpu} with memory {memory_mib}"
     )
 

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from spec.aws_text import Tags, aws_region
+from spec.aws_forms import Tags, aws_region
 from spec.forms import choice, flag
 from spec.job import JobSpec
 from spec.model import Spec

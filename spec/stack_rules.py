@@ -95,7 +95,7 @@ def _input_template_fits(job: JobSpec, settings: StackSettings) -> Iterator[Prob
         template = '{"scheduledTime":<time>,"input":' + _compact(job.input).replace("<", "\\u003c") + "}"
         if len(template) > _INPUT_TEMPLATE:
             limit = f"at most {_INPUT_TEMPLATE:,} characters of a rule's input template with every < escaped"
-            yield Problem(("input",), f"expected {limit}, found {len(template):,}", ("schedule",))
+            yield Problem(("input",), f"expected {limit}, found {len(template):,}", (("schedule",),))
 
 
 def _tags_fit(job: JobSpec, settings: StackSettings) -> Iterator[Problem]:

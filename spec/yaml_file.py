@@ -13,9 +13,8 @@ from typing import Any, NoReturn
 import yaml
 
 from spec.errors import SpecError, SpecErrors
+from spec.model import Loc
 from spec.words import kind, path_text, shortened
-
-Loc = tuple[str | int, ...]
 
 _Parser = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 _TAG = "tag:yaml.org,2002:"
