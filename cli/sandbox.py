@@ -1,0 +1,54 @@
+"""`longhaul sandbox`: a stack, deployed and run on this machine with no AWS account."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+import typer
+
+from cli import project
+from cli.arguments import Output, instant, json_or_file
+
+app = typer.Typer(help="Run a stack on this machine, with no AWS account.", no_args_is_help=True, rich_markup_mode=None)
+
+
+@app.command()
+def run(
+    stack: Annotated[str, typer.Option(help="The stack to deploy.")] = "dev",
+    hours: Annotated[float, typer.Option(min=0, help="How many hours of schedules to play.")] = 24,
+    start: Annotated[
+        str | None, typer.Option("--from", help="ISO 8601, UTC without an offset; now when absent.")
+    ] = None,
+    job: Annotated[str | None, typer.Option(help="Start this job now instead of playing the schedules.")] = None,
+    job_input: Annotated[str | None, typer.Option("--input", help="The input of --job, as JSON or @file.")] = None,
+    output: Annotated[Output, typer.Option(help="How to print the runs.")] = Output.TABLE,
+) -> None:
+    """Deploy a stack here, play its schedules at full speed and show how each run ended.
+
+    Exits with 0 only if every run succeeded; with --job, with the exit code of the job.
+    """
+    if job_input is not None and job is None:
+        raise typer.BadParameter("--input goes with --job")
+    given = None if job_input is None else json_or_file(job_input)
+    begin = datetime.now(UTC) if start is None else instant(start)
+
+    from cli import sandbox_run
+
+    if job is None:
+        ended = sandbox_run.play_schedules(project.root(), stack, begin, begin + timedelta(hours=hours), output)
+    else:
+        ended = sandbox_run.start_job(project.root(), stack, job, given, begin, output)
+    raise typer.Exit(ended)
+
+
+@app.command()
+def serve(
+    stack: Annotated[str | None, typer.Option(help="The stack to deploy; none when absent.")] = None,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port to listen on; any free one when absent.")] = 0,
+    speed: Annotated[float, typer.Option(min=0.001, help="How fast the clock goes: 60 makes an hour a minute.")] = 1,
+) -> None:
+    """Stay up as an AWS endpoint on this machine, firing schedules by the clock, until Ctrl-C."""
+    from cli import sandbox_serve
+
+    sandbox_serve.serve(project.root(), stack, port, speed)

@@ -1,0 +1,91 @@
+"""`longhaul sandbox run`: the schedules of a stack played at full speed, or one job started now."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+from itertools import takewhile
+from pathlib import Path
+from typing import Any
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+
+from cli.arguments import Output, find_job, utc_text
+from cli.console import console, notices
+from cli.run_report import Report, print_failures, print_run, print_table
+from cli.sandbox_stack import DeployedStack, deployed_stack
+from cli.upcoming import firings
+from ops.runs import last_log_line, log_lines, read_run
+from sandbox.play import Run as Played
+from sandbox.play import play, run_to_end
+
+
+def play_schedules(root: Path, stack: str, begin: datetime, end: datetime, output: Output) -> int:
+    """Play what is scheduled after `begin` and up to `end`, print how each run ended; 0 if every run succeeded."""
+    with deployed_stack(root, stack, begin, end) as deployed:
+        _say_deployed(deployed)
+        planned = takewhile(lambda firing: firing.moment <= end, firings(deployed.spec.jobs, begin))
+        with _progress() as progress:
+            bar = progress.add_task("", total=sum(1 for _ in planned))
+
+            def on_change(run: Played) -> None:
+                ended = run.status != "RUNNING"
+                progress.update(bar, advance=ended, description=f"Playing {run.scheduled_time:%a %H:%M} UTC")
+
+            played = play(deployed.aws, begin, end, on_change)
+        reports = [_report(deployed, run) for run in played]
+    if output is Output.JSON:
+        print(json.dumps([report.as_json() for report in reports], indent=2))
+    else:
+        print_table(console(), reports)
+        print_failures(console(), reports)
+    return 0 if all(report.succeeded for report in reports) else 1
+
+
+def start_job(root: Path, stack: str, job: str, job_input: Any, begin: datetime, output: Output) -> int:
+    """Start one job as a person would, print its run; the exit code is the job's, or 1 if it never had one.
+
+    `job_input` of None leaves the job its own.
+    """
+    with deployed_stack(root, stack, begin, begin + timedelta(days=1)) as deployed:
+        find_job(deployed.spec, job)
+        _say_deployed(deployed)
+        execution_input = {} if job_input is None else {"input": job_input}
+        execution_arn = deployed.aws.client("stepfunctions").start_execution(
+            stateMachineArn=deployed.state_machine_arn(job), input=json.dumps(execution_input)
+        )["executionArn"]
+        with notices().status(f"Running {job}"):
+            run_to_end(deployed.aws, execution_arn)
+        run = read_run(deployed.aws.client, job, execution_arn)
+        lines = list(log_lines(deployed.aws.client, run))
+    report = Report.of(run, lines[-1] if lines else None)
+    if output is Output.JSON:
+        print(json.dumps(report.as_json() | {"input": run.input, "log": lines}, indent=2))
+    else:
+        print_run(console(), report, run, lines)
+    if report.succeeded:
+        return 0
+    # Above what a process can return: it never ran, or it was stopped.
+    return run.exit_code or 1
+
+
+def _report(deployed: DeployedStack, played: Played) -> Report:
+    jobs = {arn: job for job, arn in deployed.deployment.outputs["stateMachines"].items()}
+    job = jobs.get(played.state_machine_arn, played.trigger)
+    if not played.execution_arn:
+        return Report.not_started(job, utc_text(played.scheduled_time), played.error, played.cause)
+    run = read_run(deployed.aws.client, job, played.execution_arn)
+    return Report.of(run, last_log_line(deployed.aws.client, run))
+
+
+def _say_deployed(deployed: DeployedStack) -> None:
+    count = len(deployed.spec.jobs)
+    notices().print(
+        f"Deployed {deployed.spec.name}: {count} {'job' if count == 1 else 'jobs'}, "
+        f"{len(deployed.deployment.resources)} resources"
+    )
+
+
+def _progress() -> Progress:
+    columns = SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("runs")
+    return Progress(*columns, console=notices(), transient=True)

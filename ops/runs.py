@@ -1,0 +1,110 @@
+"""A run is one execution of a job's state machine: how it went, what went in and came out, and what it logged."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+Clients = Callable[[str], Any]
+"""Gives the boto3 client of a service by its name."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """One execution. What a run that was aborted or timed out could not report of itself is None."""
+
+    job: str
+    execution_arn: str
+    status: str
+    """Step Functions' own: RUNNING, SUCCEEDED, FAILED, TIMED_OUT or ABORTED."""
+    scheduled_time: str | None
+    """As the trigger wrote it, `2026-11-24T03:15:00Z`; None for a run started by hand."""
+    started: datetime
+    stopped: datetime | None
+    input: Any
+    output: Any
+    error: str | None
+    cause: str | None
+    """The sentence that explains a failure, without the details that follow it."""
+    exit_code: int | None
+    attempts: int | None
+    log_group: str | None
+    log_stream: str | None
+
+    @property
+    def duration(self) -> timedelta | None:
+        return self.stopped - self.started if self.stopped else None
+
+
+def read_run(clients: Clients, job: str, execution_arn: str) -> Run:
+    """Ask Step Functions for one execution.
+
+    Raises botocore's ClientError, as ExecutionDoesNotExist.
+    """
+    answer = clients("stepfunctions").describe_execution(executionArn=execution_arn)
+    execution_input = json.loads(answer["input"])
+    output = json.loads(answer["output"]) if "output" in answer else None
+    cause, details = _explained(answer.get("cause"))
+    if isinstance(output, dict):
+        details = output
+    return Run(
+        job=job,
+        execution_arn=execution_arn,
+        status=answer["status"],
+        scheduled_time=execution_input.get("scheduledTime") if isinstance(execution_input, dict) else None,
+        started=answer["startDate"],
+        stopped=answer.get("stopDate"),
+        input=execution_input,
+        output=output,
+        error=answer.get("error"),
+        cause=cause,
+        exit_code=details.get("exitCode"),
+        attempts=details.get("attempts"),
+        log_group=details.get("logGroup"),
+        log_stream=details.get("logStream"),
+    )
+
+
+def log_lines(clients: Clients, run: Run) -> Iterator[str]:
+    """What the last attempt of `run` logged, oldest line first. Nothing when it logged nothing, or never started."""
+    if not (run.log_group and run.log_stream):
+        return
+    logs = clients("logs")
+    page = {"logGroupName": run.log_group, "logStreamName": run.log_stream, "startFromHead": True}
+    token = None
+    while True:
+        try:
+            answer = logs.get_log_events(**page, **({"nextToken": token} if token else {}))
+        except logs.exceptions.ResourceNotFoundException:
+            return
+        yield from (event["message"] for event in answer["events"])
+        if answer["nextForwardToken"] == token:  # CloudWatch Logs says "no more" by giving the same token again
+            return
+        token = answer["nextForwardToken"]
+
+
+def last_log_line(clients: Clients, run: Run) -> str | None:
+    """The last line that the last attempt of `run` logged."""
+    if not (run.log_group and run.log_stream):
+        return None
+    logs = clients("logs")
+    try:
+        answer = logs.get_log_events(logGroupName=run.log_group, logStreamName=run.log_stream, limit=1)
+    except logs.exceptions.ResourceNotFoundException:
+        return None
+    return answer["events"][-1]["message"] if answer["events"] else None
+
+
+def _explained(cause: str | None) -> tuple[str | None, dict[str, Any]]:
+    """The sentence of a failure's cause, and the JSON details that a job's own failures carry on the next line."""
+    if cause is None:
+        return None, {}
+    sentence, _, text = cause.partition("\n")
+    try:
+        details = json.loads(text)
+    except ValueError:
+        return cause, {}
+    return (sentence, details) if isinstance(details, dict) else (cause, {})
