@@ -123,9 +123,11 @@ class LocalAws:
             return self._clients[service]
 
     def _serve(self, listener: Any) -> None:
-        from sandbox import ministack_setup
+        from sandbox import ministack_setup, step_functions, triggers
 
         app = ministack_setup.load(self)
+        step_functions.install(self)
+        triggers.install(self)
         self.clock.install()
         server = Server(app, listener)
         server.start()
