@@ -1,0 +1,67 @@
+"""Keeps what could not be started in the target's dead-letter queue.
+
+A rule sends as the service, so the queue's policy must let it; a schedule sends with its role.
+https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
+https://docs.aws.amazon.com/scheduler/latest/UserGuide/configuring-schedule-dlq.html
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ministack.core.responses import request_scope
+from ministack.services import sqs
+
+from sandbox.identity import RoleNotAssumable
+from sandbox.local_aws import LocalAws
+from sandbox.triggers.deployed import Trigger
+from sandbox.triggers.start import role_client
+
+
+class NotKept(Exception):  # noqa: N818 - names what became of the message
+    """Why a dead letter did not reach its queue, in one line."""
+
+
+def send(
+    aws: LocalAws, trigger: Trigger, target: dict[str, Any], queue_arn: str, body: str, attributes: dict[str, str]
+) -> None:
+    """Send a dead letter to a queue.
+
+    Args:
+        aws: the sandbox.
+        trigger: whose delivery failed.
+        target: the target that was not reached.
+        queue_arn: its dead-letter queue, a standard one.
+        body: the event of a rule, the input of a schedule's target.
+        attributes: message attributes by AWS's names; empty ones are left out.
+
+    Raises:
+        NotKept: the queue is missing or refuses.
+    """
+    from botocore.exceptions import ClientError
+
+    message = {
+        "MessageBody": body,
+        "MessageAttributes": {
+            name: {"DataType": "String", "StringValue": value} for name, value in attributes.items() if value
+        },
+    }
+    try:
+        client = _client(aws, trigger, target, queue_arn)
+        url = aws.client("sqs").get_queue_url(QueueName=queue_arn.rpartition(":")[2])["QueueUrl"]
+        client.send_message(QueueUrl=url, **message)
+    except (ClientError, RoleNotAssumable) as error:
+        raise NotKept(f"the dead-letter queue {queue_arn} was not reached: {error}") from None
+
+
+def _client(aws: LocalAws, trigger: Trigger, target: dict[str, Any], queue_arn: str) -> Any:
+    if trigger.service == "scheduler":
+        return role_client(aws, "sqs", trigger, target)
+    with request_scope(aws.account, aws.region):
+        allowed = sqs.queue_policy_allows(queue_arn, "events.amazonaws.com", trigger.arn, aws.account)
+    if not allowed:
+        raise NotKept(
+            f"the dead-letter queue {queue_arn} is missing or its policy does not let events.amazonaws.com do "
+            f"sqs:SendMessage for {trigger.arn}"
+        )
+    return aws.client("sqs")
