@@ -33,11 +33,8 @@ def read_stack_file(root: Path, stack: str) -> StackFile:
         raise SandboxError(f"there is no {PROJECT_FILE} in {root}: is it the folder of a Pulumi project?")
     file = stack_file(stack)
     if not (root / file).is_file():
-        names = stack_names(root)
-        raise SandboxError(
-            f"there is no stack {stack!r} in {root}: "
-            + (f"there are {', '.join(names)}" if names else "there are none")
-        )
+        known = ", ".join(stack_names(root)) or "none"
+        raise SandboxError(f"there is no {file} in {root}; the stacks there: {known}")
     project_file = _mapping(root, PROJECT_FILE)
     project = str(project_file.get("name", root.name))
     values = _project_values(project_file.get("config") or {}) | (_mapping(root, file).get("config") or {})
