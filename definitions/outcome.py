@@ -67,7 +67,7 @@ _TOLD = rf"""
     $ran := $exists($startedAt) or $exists($exitCode);
     $startError := $exists($failure) and $failure != 'States.TaskFailed' ? $failure;
     $refusals := $filter($task.Failures.Reason, function($value) {{ $type($value) = 'string' }});
-    $told := $join([$text($task.StoppedReason), $containerReason, $refusals], '; ');
+    $told := $join($distinct([$text($task.StoppedReason), $containerReason, $refusals]), '; ');
     $reason := $told != '' ? $told : $not($exists($taskArn)) ? $cause;
 """
 

@@ -47,45 +47,53 @@ def _facts(job: JobSpec, place: Place, log_group_name: str, *, status: str, more
 
 
 def _sentence(job: JobSpec, place: Place, log_group_name: str, outcome: Outcome) -> str:
-    allowed = job.retries.attempts + 1
+    """What happened, in which attempt, and where the log is, as JSONata. It ends in a name, ready to be copied."""
     which = f"{job.name} ({place.stack})"
     group = f"log group {log_group_name}"
-    after = f"' after ' & $string($attempt) & {literal(' of ' + _count(allowed, 'attempt'))}"
     log = f"""($exists($run.logStream)
-        ? {literal(f"; {group}, stream ")} & $run.logStream & '.'
-        : {literal(f"; nothing was written to {group}.")})"""
-    why = "($exists($run.reason) ? $run.reason : 'AWS gave no reason')"
+        ? {literal(f"; {group}, stream ")} & $run.logStream
+        : {literal(f"; nothing was written to {group}")})"""
+    why = "' (' & ($exists($run.reason) ? $run.reason : 'AWS gave no reason') & ')'"
+    after, within = _attempts(job)
     match outcome:
         case Outcome.EXITED_NON_ZERO:
-            final = ", which is never retried,"
-            codes = literal(list(job.retries.final_exit_codes))
-            note = f"($run.exitCode in {codes} ? {literal(final)} : '') & " if job.retries.final_exit_codes else ""
-            said = f"{literal(f'{which} exited with code ')} & $string($run.exitCode) & {note}{after}"
+            said = f"{literal(f'{which} exited with code ')} & $string($run.exitCode) & {_final(job)}{after}"
         case Outcome.OUT_OF_MEMORY:
             code = "($exists($run.exitCode) ? ' (exit code ' & $string($run.exitCode) & ')' : '')"
             said = f"{literal(f'{which} ran out of its {job.memory_mib} MiB of memory')} & {code} & {after}"
         case Outcome.TIMED_OUT:
             timeout = duration_text(job.timeout_seconds)
-            said = f"{literal(f'{which} did not finish within its timeout of {timeout}')} & {after}"
-            log = literal(f"; {group}, its latest stream {LOG_STREAM_PREFIX}/{CONTAINER_NAME}/... if it had started.")
+            said = f"{literal(f'{which} ran longer than its timeout of {timeout}')} & {within} & ' and was stopped'"
+            log = literal(f"; look for the latest stream {LOG_STREAM_PREFIX}/{CONTAINER_NAME}/... in {group}")
         case Outcome.NEVER_STARTED:
-            said = f"{literal(f'{which} never started (')} & {_start_error(why)} & ')' & {after}"
+            error = "($exists($run.startError) ? ': ' & $run.startError : '')"
+            said = f"{literal(f'{which} never started')} & {within} & {error} & {why}"
         case Outcome.INTERRUPTED:
-            code = "($exists($run.stopCode) ? $run.stopCode & ': ' : '')"
-            said = f"{literal(f'{which} lost its machine before it finished (')} & {code} & {why} & ')' & {after}"
+            code = "($exists($run.stopCode) ? ': ' & $run.stopCode : '')"
+            said = f"{literal(f'{which} lost its machine before it finished')} & {within} & {code} & {why}"
         case Outcome.STOPPED:
-            said = f"{literal(f'{which} was stopped by a person or a tool (')} & {why} & ')' & {after}"
+            said = f"{literal(f'{which} was stopped by a person or a tool')} & {within} & {why}"
         case Outcome.UNEXPLAINED:
-            said = f"{literal(f'{which} failed, and what AWS says of it explains nothing (')} & {why} & ')' & {after}"
-            log = literal(f"; look for its latest stream in {group}.")
+            said = f"{literal(f'{which} failed')} & {within} & ', and AWS did not explain it' & {why}"
+            log = literal(f"; look for the latest stream {LOG_STREAM_PREFIX}/{CONTAINER_NAME}/... in {group}")
         case Outcome.SUCCEEDED:
             raise ValueError("a success has an output, not a cause")
     return f"{said} & {log}"
 
 
-def _start_error(why: str) -> str:
-    return f"($exists($run.startError) ? $run.startError & ': ' : '') & {why}"
+def _attempts(job: JobSpec) -> tuple[str, str]:
+    """How many attempts there were, after them and within the last, as JSONata."""
+    allowed = job.retries.attempts + 1
+    if allowed == 1:
+        return literal(" after 1 attempt"), literal(" in its only attempt")
+    return (
+        f"' after ' & $string($attempt) & {literal(f' of {allowed} attempts')}",
+        f"' in attempt ' & $string($attempt) & {literal(f' of {allowed}')}",
+    )
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+def _final(job: JobSpec) -> str:
+    """Says of an exit code that is never retried that it is, as JSONata to be followed by more."""
+    if not job.retries.final_exit_codes:
+        return ""
+    return f"($run.exitCode in {literal(list(job.retries.final_exit_codes))} ? ', which is never retried,' : '') & "

@@ -3,15 +3,20 @@
 `LONGHAUL_UPDATE_GOLDEN=1 pytest tests/definitions/test_state_machine_page.py` draws its diagram anew.
 """
 
+import json
 import os
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from definitions.diagram import diagram
+from definitions.place import Place
+from definitions.state_machine import RunTarget, state_machine
 from spec.job import JobSpec
-from tests.definitions.samples import job
+from tests.definitions.samples import failed, job, task
+from tests.definitions.walker import walk
 
 PAGE = Path(__file__).parents[2] / "docs" / "state-machine.md"
 UPDATE = os.environ.get("LONGHAUL_UPDATE_GOLDEN") == "1"
@@ -41,6 +46,19 @@ def test_the_page_names_every_start_error_that_is_retried(machine_of: Callable[[
     page = PAGE.read_text("utf-8")
 
     assert all(f"`{error}`" in page for error in retrier["ErrorEquals"])
+
+
+def test_the_page_shows_what_an_execution_really_says(place: Place, target: RunTarget) -> None:
+    rollup = job(name="daily-rollup", retries={"attempts": 2})
+    logging = replace(target, log_group_name="/longhaul/longhaul/dev/daily-rollup-0a1b2c3")
+    definition = json.loads(json.dumps(state_machine(rollup, place, logging)))
+    due = {"scheduledTime": "2026-11-24T03:15:00Z"}
+    page = PAGE.read_text("utf-8")
+
+    shown = [json.loads(example) for example in re.findall(r"(?<=\n\n)    {.*?}(?=\n\n)", page, re.DOTALL)]
+
+    assert {**walk(definition, due, [task(0)]).output, "taskArn": "arn:aws:ecs:..."} in shown
+    assert f"    {walk(definition, due, [failed(3)] * 3).sentence}\n" in page
 
 
 def test_the_diagram_shows_every_way_from_state_to_state(machine_of: Callable[[JobSpec], dict[str, Any]]) -> None:
