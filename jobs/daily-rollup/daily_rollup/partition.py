@@ -3,7 +3,7 @@
 import csv
 import hashlib
 import io
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,7 +41,7 @@ def fingerprint(sources: tuple[Source, ...]) -> str:
     return digest.hexdigest()
 
 
-def rows(s3: Any, bucket: str, source: Source) -> Iterator[list[str]]:
+def rows(s3: Any, bucket: str, source: Source) -> Generator[list[str]]:
     """The object's lines as lists of fields, the header first; blank lines are none.
 
     Raises JobError: TEMPORARY if the object is no longer the one that was listed, DATA if it is not UTF-8 CSV at all.
