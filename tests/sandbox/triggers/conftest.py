@@ -135,10 +135,6 @@ def trust(service: str, source_arn: str) -> dict[str, Any]:
 
 @pytest.fixture
 def stack(local_aws: LocalAws) -> Iterator[Stack]:
-    from sandbox import step_functions, triggers
-
-    step_functions.install(local_aws)
-    triggers.install(local_aws)
     stack = Stack(local_aws, f"t{secrets.token_hex(4)}")
     with stack.undo:
         _make(stack)
