@@ -131,11 +131,7 @@ class EcsApi:
         return json_response({"task": answer})
 
     def _describe_tasks(self, request: Request) -> Response:
-        cluster = _cluster(request)
-        for reference in request.get("tasks", [])[1:]:
-            # MiniStack has asked about the first one.
-            task_arn = permissions.task_arn(reference, cluster["clusterName"], get_region(), get_account_id())
-            _require("ecs:DescribeTasks", task_arn, {"ecs:cluster": cluster["clusterArn"]})
+        _cluster(request)
         return _describe_as_shipped(request)
 
     def _list_tasks(self, request: Request) -> Response:

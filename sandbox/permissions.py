@@ -46,22 +46,32 @@ def caller_denial(action: str, resource: str, context: Mapping[str, str | list[s
     return iam_actions.identity_denial_message(action, result.principal_arn, resource, explicit)
 
 
-def ecs_resource(action: str, body: bytes, region: str, account: str) -> str | None:
-    """The resource on which AWS checks a call of ECS; None where MiniStack's own answer is right."""
+def named_resources(service: str, action: str, body: bytes, region: str, account: str) -> list[str]:
+    """The resources on which AWS checks a call, where MiniStack's own answer is wrong; empty where it is right."""
     request = _json(body)
+    if service == "ecs":
+        return _ecs_resources(action, request, f"arn:aws:ecs:{region}:{account}:")
+    if service == "ssm" and action in ("GetParameter", "GetParameters"):
+        names = request.get("Names") or [request.get("Name", "")]
+        prefix = f"arn:aws:ssm:{region}:{account}:parameter/"
+        return [name if name.startswith("arn:") else prefix + name.removeprefix("/") for name in names]
+    return []
+
+
+def _ecs_resources(action: str, request: Mapping[str, Any], prefix: str) -> list[str]:
     if action == "RunTask":
-        key = definition_key(request.get("taskDefinition", ""))
-        return f"arn:aws:ecs:{region}:{account}:task-definition/{key}"
+        return [f"{prefix}task-definition/{definition_key(request.get('taskDefinition', ''))}"]
     if action in ("StopTask", "DescribeTasks"):
         references = request.get("tasks") or [request.get("task", "")]
-        return task_arn(references[0], _cluster_name(request), region, account)
+        tasks = f"{prefix}task/{_cluster_name(request)}/"
+        return [reference if reference.startswith("arn:") else tasks + reference for reference in references]
     if action == "RegisterTaskDefinition":
-        return f"arn:aws:ecs:{region}:{account}:task-definition/{request.get('family', '')}:*"
+        return [f"{prefix}task-definition/{request.get('family', '')}:*"]
     if action in ("TagResource", "UntagResource", "ListTagsForResource"):
-        return request.get("resourceArn", "*")
+        return [request.get("resourceArn", "*")]
     if action in ("ListTasks", "DescribeTaskDefinition", "DeregisterTaskDefinition", "ListTaskDefinitions"):
-        return "*"
-    return None
+        return ["*"]
+    return []
 
 
 def ecs_context(action: str, body: bytes) -> dict[str, str]:
@@ -103,13 +113,6 @@ def definition_key(reference: str) -> str:
         if definition is not None and definition["status"] == "ACTIVE":
             return f"{family}:{revision}"
     return key
-
-
-def task_arn(reference: str, cluster_name: str, region: str, account: str) -> str:
-    """The ARN of a task by ARN or id."""
-    return (
-        reference if reference.startswith("arn:") else f"arn:aws:ecs:{region}:{account}:task/{cluster_name}/{reference}"
-    )
 
 
 def _cluster_name(request: Mapping[str, Any]) -> str:

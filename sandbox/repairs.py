@@ -6,14 +6,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from ministack import app
 from ministack.core import iam_actions, iam_evaluator
-from ministack.core.responses import error_response_json
+from ministack.core.responses import error_response_json, get_account_id, get_region
 from ministack.services import ecs, eventbridge, scheduler, sns, sqs, sts
 
 from sandbox import permissions
@@ -21,8 +21,6 @@ from sandbox.ecs_api import EcsApi
 
 if TYPE_CHECKING:
     from sandbox.local_aws import LocalAws
-
-Handler = Callable[..., Coroutine[Any, Any, Any]]
 
 NO_CALLS_OUT = "The sandbox calls nothing outside of itself: it has no HTTP subscriptions and no API destinations."
 
@@ -60,8 +58,8 @@ def callers_are_remembered(_aws: LocalAws) -> None:
     iam_evaluator.pin_request_caller = permissions.pin_request_caller
 
 
-def ecs_calls_are_checked_as_aws_does(_aws: LocalAws) -> None:
-    """As shipped, every call of ECS that names a cluster is checked on the cluster, without the key `ecs:cluster`."""
+def calls_are_checked_on_what_they_name(_aws: LocalAws) -> None:
+    """As shipped, calls of ECS are checked on the cluster, without the key `ecs:cluster`, and GetParameters on `*`."""
 
     def resource_arn(
         service: str,
@@ -73,10 +71,9 @@ def ecs_calls_are_checked_as_aws_does(_aws: LocalAws) -> None:
         region: str,
         account_id: str,
     ) -> str:
-        if service == "ecs":
-            action = headers.get("x-amz-target", "").rpartition(".")[2]
-            if (arn := permissions.ecs_resource(action, body, region, account_id)) is not None:
-                return arn
+        named = permissions.named_resources(service, _action(headers), body, region, account_id)
+        if named:
+            return named[0]
         return _extract_resource_arn(service, method, path, headers, body, query_params, region, account_id)
 
     def context(service: str, iam_action: str, body: bytes, params: dict[str, Any]) -> dict[str, Any]:
@@ -85,29 +82,33 @@ def ecs_calls_are_checked_as_aws_does(_aws: LocalAws) -> None:
             keys |= permissions.ecs_context(iam_action.partition(":")[2], body)
         return keys
 
+    def further(service: str, headers: dict[str, str], body: bytes) -> str | None:
+        action = _action(headers)
+        keys = permissions.ecs_context(action, body) if service == "ecs" else {}
+        named = permissions.named_resources(service, action, body, get_region(), get_account_id())
+        denials = (permissions.caller_denial(f"{service}:{action}", resource, keys) for resource in named[1:])
+        return next(filter(None, denials), None)
+
     iam_actions.extract_resource_arn = resource_arn
     iam_actions.request_tag_context = context
+    # MiniStack asks about one resource of a call.
+    for service in ("ecs", "ssm"):
+        _check_before(service, lambda _method, headers, body, service=service: further(service, headers, body))
 
 
 def roles_are_passed(_aws: LocalAws) -> None:
     """As shipped, anyone may hand any role to a machine, a target or a schedule, without the right iam:PassRole."""
 
-    def checked(service: str, handler: Handler) -> Handler:
-        async def handle(
-            method: str, path: str, headers: dict[str, str], body: bytes, query_params: dict[str, Any]
-        ) -> Any:
-            for role, principal in permissions.passed_roles(service, method, headers, body).items():
-                denial = permissions.caller_denial("iam:PassRole", role, {"iam:PassedToService": principal})
-                if denial is not None:
-                    return error_response_json(
-                        "AccessDeniedException", denial, 400 if headers.get("x-amz-target") else 403
-                    )
-            return await handler(method, path, headers, body, query_params)
-
-        return handle
+    def passed(service: str, method: str, headers: dict[str, str], body: bytes) -> str | None:
+        roles = permissions.passed_roles(service, method, headers, body)
+        denials = (
+            permissions.caller_denial("iam:PassRole", role, {"iam:PassedToService": principal})
+            for role, principal in roles.items()
+        )
+        return next(filter(None, denials), None)
 
     for service in ("states", "events", "scheduler"):
-        app.SERVICE_HANDLERS[service] = checked(service, _service_handlers[service])
+        _check_before(service, lambda method, headers, body, service=service: passed(service, method, headers, body))
 
 
 def snapshots_and_images_have_no_account(_aws: LocalAws) -> None:
@@ -198,7 +199,7 @@ ALL: tuple[Callable[[LocalAws], None], ...] = (
     only_the_admin_is_root,
     denials_name_the_resource,
     callers_are_remembered,
-    ecs_calls_are_checked_as_aws_does,
+    calls_are_checked_on_what_they_name,
     roles_are_passed,
     snapshots_and_images_have_no_account,
     ecs_runs_tasks,
@@ -208,6 +209,24 @@ ALL: tuple[Callable[[LocalAws], None], ...] = (
     no_calls_out,
     addresses_of_this_start,
 )
+
+
+def _check_before(service: str, denial: Callable[[str, dict[str, str], bytes], str | None]) -> None:
+    """Have a call of `service` refused with what `denial` says of its method, headers and body."""
+    handlers: dict[str, Any] = app.SERVICE_HANDLERS
+
+    async def handle(method: str, path: str, headers: dict[str, str], body: bytes, query_params: Any) -> Any:
+        denied = denial(method, headers, body)
+        if denied is not None:
+            status = 400 if headers.get("x-amz-target") else 403
+            return error_response_json("AccessDeniedException", denied, status)
+        return await _service_handlers[service](method, path, headers, body, query_params)
+
+    handlers[service] = handle
+
+
+def _action(headers: dict[str, str]) -> str:
+    return headers.get("x-amz-target", "").rpartition(".")[2]
 
 
 def apply(aws: LocalAws) -> None:

@@ -11,12 +11,12 @@ import pytest
 
 from sandbox.images import BuildContext
 from sandbox.local_aws import LocalAws
+from tests.sandbox.conftest import TaskPlace
 
-Place = Any
 PATIENCE_SECONDS = 30
 
 
-def started(place: Place, *command: str, **container: Any) -> str:
+def started(place: TaskPlace, *command: str, **container: Any) -> str:
     """Run a task whose command says `ready`, and return once it has."""
     task_arn = place.run(place.register("sh", "-c", *command, **container))
     for _ in range(1000):
@@ -27,7 +27,7 @@ def started(place: Place, *command: str, **container: Any) -> str:
     raise AssertionError("the task never said ready")
 
 
-def test_a_task_runs_to_its_end(place: Place) -> None:
+def test_a_task_runs_to_its_end(place: TaskPlace) -> None:
     task_arn = place.run(place.register("sh", "-c", "echo hello; exit 3"))
     task = place.finish(task_arn)
     assert task["lastStatus"] == task["desiredStatus"] == "STOPPED"
@@ -39,7 +39,7 @@ def test_a_task_runs_to_its_end(place: Place) -> None:
     assert place.lines(task_arn) == ["hello"]
 
 
-def test_what_is_asked_for_is_what_is_described(place: Place) -> None:
+def test_what_is_asked_for_is_what_is_described(place: TaskPlace) -> None:
     overrides = {"containerOverrides": [{"name": "job", "environment": [{"name": "DAY", "value": "2026-11-24"}]}]}
     definition = place.register("sh", "-c", "echo $DAY")
     task_arn = place.run(definition, overrides=overrides, startedBy="someone", group="a-group")
@@ -51,13 +51,13 @@ def test_what_is_asked_for_is_what_is_described(place: Place) -> None:
     assert place.lines(task_arn) == ["2026-11-24"]
 
 
-def test_the_default_group_is_the_family(place: Place) -> None:
+def test_the_default_group_is_the_family(place: TaskPlace) -> None:
     task = place.describe(place.run(place.register("true")))
     assert task["group"] == f"family:{place.cluster}"
     assert "startedBy" not in task
 
 
-def test_a_default_strategy_gives_the_capacity_provider(place: Place) -> None:
+def test_a_default_strategy_gives_the_capacity_provider(place: TaskPlace) -> None:
     ecs = place.aws.client("ecs")
     ecs.put_cluster_capacity_providers(
         cluster=place.cluster,
@@ -69,14 +69,14 @@ def test_a_default_strategy_gives_the_capacity_provider(place: Place) -> None:
     assert "capacityProviderName" not in place.describe(place.run(definition))
 
 
-def test_a_command_of_the_override_replaces_the_definitions(place: Place) -> None:
+def test_a_command_of_the_override_replaces_the_definitions(place: TaskPlace) -> None:
     overrides = {"containerOverrides": [{"name": "job", "command": ["echo", "other"]}]}
     task_arn = place.run(place.register("echo", "one"), overrides=overrides)
     place.finish(task_arn)
     assert place.lines(task_arn) == ["other"]
 
 
-def test_an_image_runs_in_its_build_context(place: Place, tmp_path: Path) -> None:
+def test_an_image_runs_in_its_build_context(place: TaskPlace, tmp_path: Path) -> None:
     (tmp_path / "main.py").write_text("import os, sys; print(os.getcwd(), os.environ['MODE'], *sys.argv[1:])")
     (tmp_path / "Dockerfile").write_text(
         'FROM python:3.12\nENV MODE=image\nENTRYPOINT ["python", "main.py"]\nCMD ["by", "default"]\n'
@@ -99,13 +99,13 @@ def test_an_image_runs_in_its_build_context(place: Place, tmp_path: Path) -> Non
     assert place.lines(with_entry_point) == ["['x']"]
 
 
-def test_python_is_the_sandboxs_own(place: Place) -> None:
+def test_python_is_the_sandboxs_own(place: TaskPlace) -> None:
     task_arn = place.run(place.register("python", "-c", "import sys; print(sys.prefix)"))
     place.finish(task_arn)
     assert place.lines(task_arn) == [sys.prefix]
 
 
-def test_the_environment_holds_nothing_of_this_machine(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_environment_holds_nothing_of_this_machine(place: TaskPlace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SECRET_OF_THIS_MACHINE", "x")
     task_arn = place.run(place.register("python", "-c", "import os; print(*sorted(os.environ))"))
     place.finish(task_arn)
@@ -118,20 +118,20 @@ def test_the_environment_holds_nothing_of_this_machine(place: Place, monkeypatch
 WHO = "import boto3; print(boto3.client('sts').get_caller_identity()['Arn'])"
 
 
-def test_a_task_acts_with_its_own_role(place: Place) -> None:
+def test_a_task_acts_with_its_own_role(place: TaskPlace) -> None:
     task_arn = place.run(place.register("python", "-c", WHO))
     assert place.finish(task_arn)["containers"][0]["exitCode"] == 0
     role_name, task_id = place.task_role.rsplit("/", 1)[-1], task_arn.rsplit("/", 1)[-1]
     assert place.lines(task_arn) == [f"arn:aws:sts::{place.aws.account}:assumed-role/{role_name}/{task_id}"]
 
 
-def test_a_task_without_a_role_has_no_credentials(place: Place) -> None:
+def test_a_task_without_a_role_has_no_credentials(place: TaskPlace) -> None:
     task_arn = place.run(place.register("python", "-c", WHO, task={"taskRoleArn": None}))
     assert place.finish(task_arn)["containers"][0]["exitCode"] == 1
     assert "NoCredentialsError" in place.lines(task_arn)[-1]
 
 
-def test_lines_arrive_whole_and_in_order(place: Place) -> None:
+def test_lines_arrive_whole_and_in_order(place: TaskPlace) -> None:
     task_arn = place.run(place.register("sh", "-c", "seq 1 2000; printf 'caf\\351 last'"))
     place.finish(task_arn)
     events = place.aws.client("logs").get_log_events(
@@ -142,7 +142,7 @@ def test_lines_arrive_whole_and_in_order(place: Place) -> None:
     assert times == sorted(times)
 
 
-def test_stop_answers_at_once_and_ends_with_sigterm(place: Place) -> None:
+def test_stop_answers_at_once_and_ends_with_sigterm(place: TaskPlace) -> None:
     task_arn = started(place, "trap 'echo stopping; exit 7' TERM; echo ready; while :; do sleep 0.01; done")
     answer = place.aws.client("ecs").stop_task(cluster=place.cluster, task=task_arn, reason="enough")["task"]
     assert (answer["lastStatus"], answer["desiredStatus"]) == ("RUNNING", "STOPPED")
@@ -152,7 +152,7 @@ def test_stop_answers_at_once_and_ends_with_sigterm(place: Place) -> None:
     assert place.lines(task_arn) == ["ready", "stopping"]
 
 
-def test_a_task_that_ignores_sigterm_is_killed_after_its_stop_timeout(place: Place) -> None:
+def test_a_task_that_ignores_sigterm_is_killed_after_its_stop_timeout(place: TaskPlace) -> None:
     task_arn = started(place, "trap '' TERM; echo ready; while :; do sleep 0.01; done", stopTimeout=2)
     place.aws.client("ecs").stop_task(cluster=place.cluster, task=task_arn)
     task = place.finish(task_arn)
@@ -161,7 +161,7 @@ def test_a_task_that_ignores_sigterm_is_killed_after_its_stop_timeout(place: Pla
     assert (task["stoppedAt"] - task["stoppingAt"]).total_seconds() >= 2
 
 
-def test_a_task_that_has_stopped_can_be_stopped(place: Place) -> None:
+def test_a_task_that_has_stopped_can_be_stopped(place: TaskPlace) -> None:
     task_arn = place.run(place.register("true"))
     before = place.finish(task_arn)
     answer = place.aws.client("ecs").stop_task(cluster=place.cluster, task=task_arn, reason="late")["task"]
@@ -169,7 +169,7 @@ def test_a_task_that_has_stopped_can_be_stopped(place: Place) -> None:
     assert place.describe(task_arn) == before
 
 
-def test_a_list_shows_what_should_run_or_has_stopped(place: Place) -> None:
+def test_a_list_shows_what_should_run_or_has_stopped(place: TaskPlace) -> None:
     ecs = place.aws.client("ecs")
     running = started(place, "echo ready; sleep 1000")
     stopped = place.run(place.register("true"), startedBy="someone")
@@ -189,7 +189,7 @@ def test_a_list_shows_what_should_run_or_has_stopped(place: Place) -> None:
     place.finish(running)
 
 
-def test_the_task_ends_with_its_essential_container(place: Place) -> None:
+def test_the_task_ends_with_its_essential_container(place: TaskPlace) -> None:
     definition = place.register("sh", "-c", "exit 4", task={"containerDefinitions": [
         {"name": "job", "image": "x", "command": ["sh", "-c", "exit 4"], "essential": True},
         {"name": "beside", "image": "x", "command": ["sleep", "1000"], "essential": False, "stopTimeout": 2},
@@ -198,7 +198,7 @@ def test_the_task_ends_with_its_essential_container(place: Place) -> None:
     assert {container["name"]: container["exitCode"] for container in task["containers"]} == {"job": 4, "beside": 143}
 
 
-def test_the_task_outlives_a_container_that_is_not_essential(place: Place) -> None:
+def test_the_task_outlives_a_container_that_is_not_essential(place: TaskPlace) -> None:
     definition = place.register(task={"containerDefinitions": [
         {"name": "beside", "image": "x", "command": ["true"], "essential": False},
         {"name": "job", "image": "x", "command": ["sh", "-c", "sleep 0.2; exit 5"], "essential": True},
@@ -207,7 +207,7 @@ def test_the_task_outlives_a_container_that_is_not_essential(place: Place) -> No
     assert {container["name"]: container["exitCode"] for container in task["containers"]} == {"beside": 0, "job": 5}
 
 
-def test_a_missing_executable_fails_the_start(place: Place) -> None:
+def test_a_missing_executable_fails_the_start(place: TaskPlace) -> None:
     task = place.finish(place.run(place.register("no-such-command")))
     assert task["stopCode"] == "TaskFailedToStart"
     assert task["stoppedReason"].startswith("CannotStartContainerError: ")
@@ -217,14 +217,14 @@ def test_a_missing_executable_fails_the_start(place: Place) -> None:
     assert "startedAt" not in task
 
 
-def test_an_image_that_is_nowhere_cannot_be_pulled(place: Place) -> None:
+def test_an_image_that_is_nowhere_cannot_be_pulled(place: TaskPlace) -> None:
     task = place.finish(place.run(place.register(image="public.ecr.aws/nobody/nothing:1")))
     assert task["stopCode"] == "TaskFailedToStart"
     assert task["stoppedReason"].startswith("CannotPullContainerError: ")
     assert "public.ecr.aws/nobody/nothing:1" in task["stoppedReason"]
 
 
-def test_the_clock_does_not_jump_while_a_task_runs(place: Place) -> None:
+def test_the_clock_does_not_jump_while_a_task_runs(place: TaskPlace) -> None:
     clock = place.aws.clock
     task_arn = started(place, "trap 'exit 0' TERM; echo ready; while :; do sleep 0.01; done")
     assert not clock.advance_to(clock.now() + 3600)
@@ -234,7 +234,7 @@ def test_the_clock_does_not_jump_while_a_task_runs(place: Place) -> None:
     assert clock.advance_to(clock.now() + 3600)
 
 
-def test_times_follow_the_clock(place: Place, local_aws: LocalAws) -> None:
+def test_times_follow_the_clock(place: TaskPlace, local_aws: LocalAws) -> None:
     assert local_aws.clock.wait_idle(PATIENCE_SECONDS)
     assert local_aws.clock.advance_to(local_aws.clock.now() + 10 * 86_400)
     before = local_aws.clock.now()
@@ -243,7 +243,7 @@ def test_times_follow_the_clock(place: Place, local_aws: LocalAws) -> None:
         assert before - 1 <= task[field].timestamp() <= local_aws.clock.now() + 1
 
 
-def test_two_hundred_tasks_at_once_all_end_right(place: Place) -> None:
+def test_two_hundred_tasks_at_once_all_end_right(place: TaskPlace) -> None:
     definition = place.register("sh", "-c", "echo $NUMBER; exit $((NUMBER % 4 == 0))")
     arns: dict[int, str] = {}
 
