@@ -1,0 +1,121 @@
+"""The project's own stacks, in the local AWS: what is there after deploying them, and what is left after destroying."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sandbox.deploy import Deployment, deploy
+from sandbox.errors import SandboxError
+from sandbox.local_aws import LocalAws
+from sandbox.resources.registry import handler_for
+
+# Importing the SDK's own EC2 module warns of a name in it that this project does not use.
+pytestmark = pytest.mark.filterwarnings("ignore:aws.ec2/encryptioncontrol:DeprecationWarning")
+
+ROOT = Path(__file__).parents[2]
+
+
+def inventory(aws: LocalAws) -> set[tuple[str, str]]:
+    """Everything in the account that a stack could have made, as (kind, name)."""
+    ec2, ecs, events, scheduler = (aws.client(name) for name in ("ec2", "ecs", "events", "scheduler"))
+    found = {
+        "role": [each["RoleName"] for each in aws.client("iam").list_roles()["Roles"]],
+        "log group": [each["logGroupName"] for each in aws.client("logs").describe_log_groups()["logGroups"]],
+        "cluster": ecs.list_clusters()["clusterArns"],
+        "task definition": ecs.list_task_definitions(status="ACTIVE")["taskDefinitionArns"],
+        "state machine": [each["name"] for each in aws.client("stepfunctions").list_state_machines()["stateMachines"]],
+        "rule": [each["Name"] for each in events.list_rules()["Rules"]],
+        "schedule": [each["Name"] for each in scheduler.list_schedules()["Schedules"]],
+        "schedule group": [each["Name"] for each in scheduler.list_schedule_groups()["ScheduleGroups"]],
+        "queue": aws.client("sqs").list_queues().get("QueueUrls", []),
+        "repository": [each["repositoryName"] for each in aws.client("ecr").describe_repositories()["repositories"]],
+        "vpc": [each["VpcId"] for each in ec2.describe_vpcs()["Vpcs"]],
+        "subnet": [each["SubnetId"] for each in ec2.describe_subnets()["Subnets"]],
+        "security group": [each["GroupId"] for each in ec2.describe_security_groups()["SecurityGroups"]],
+        "route table": [each["RouteTableId"] for each in ec2.describe_route_tables()["RouteTables"]],
+        "endpoint": [each["VpcEndpointId"] for each in ec2.describe_vpc_endpoints()["VpcEndpoints"]],
+        "internet gateway": [
+            each["InternetGatewayId"] for each in ec2.describe_internet_gateways()["InternetGateways"]
+        ],
+        # AWS keeps showing a deleted one for a while.
+        "nat gateway": [
+            each["NatGatewayId"] for each in ec2.describe_nat_gateways()["NatGateways"] if each["State"] != "deleted"
+        ],
+        "address": [each["AllocationId"] for each in ec2.describe_addresses()["Addresses"]],
+    }
+    return {(kind, name) for kind, names in found.items() for name in names}
+
+
+@pytest.fixture
+def before(local_aws: LocalAws) -> Iterator[set[tuple[str, str]]]:
+    """What was there before the test; what its stack keeps by design is taken away after it."""
+    found = inventory(local_aws)
+    yield found
+    for kind, name in inventory(local_aws) - found:
+        match kind:
+            case "log group":
+                local_aws.client("logs").delete_log_group(logGroupName=name)
+            case "task definition":
+                local_aws.client("ecs").deregister_task_definition(taskDefinition=name)
+            case "repository":
+                local_aws.client("ecr").delete_repository(repositoryName=name, force=True)
+            case _:
+                pytest.fail(f"{kind} {name} is left over")
+
+
+def left(local_aws: LocalAws, before: set[tuple[str, str]]) -> Counter[str]:
+    return Counter(kind for kind, _ in inventory(local_aws) - before)
+
+
+def untagged(deployment: Deployment) -> list[str]:
+    taggable = [made for made in deployment.resources if handler_for(made.token).taggable]
+    assert taggable
+    return [made.urn for made in taggable if made.inputs["tags"].get("longhaul:stack") != deployment.stack]
+
+
+def wrong_images(deployment: Deployment, local_aws: LocalAws) -> list[str]:
+    """The task definitions whose image was not built for their architecture, or cannot be run."""
+    platforms = {"X86_64": "linux/amd64", "ARM64": "linux/arm64"}
+    built = {
+        (made.outputs["digest"], *made.inputs["platforms"])
+        for made in deployment.resources
+        if made.token == "docker-build:index:Image"
+    }
+    wrong = []
+    for made in deployment.resources:
+        if made.token == "aws:ecs/taskDefinition:TaskDefinition":
+            (container,) = json.loads(made.inputs["containerDefinitions"])
+            digest = container["image"].partition("@")[2]
+            platform = platforms[made.inputs["runtimePlatform"]["cpuArchitecture"]]
+            if (digest, platform) not in built or local_aws.images.find(container["image"]) is None:
+                wrong.append(made.name)
+    return wrong
+
+
+def test_dev_leaves_only_task_definitions(local_aws, before):
+    deployment = deploy(ROOT, "dev", local_aws)
+    assert sorted(deployment.outputs["stateMachines"]) == ["bucket-inventory", "daily-rollup", "snapshot-cleanup"]
+    assert untagged(deployment) == []
+    assert wrong_images(deployment, local_aws) == []
+    there = left(local_aws, before)
+    assert (there["state machine"], there["nat gateway"], there["repository"]) == (3, 0, 1)
+    deployment.destroy()
+    # Their revisions stay: a run in flight may need one for its next attempt.
+    assert left(local_aws, before) == {"task definition": 3}
+
+
+def test_prod_keeps_its_logs_and_does_not_give_up_its_images(local_aws, before):
+    deployment = deploy(ROOT, "prod", local_aws)
+    count = len(deployment.outputs["stateMachines"])
+    assert untagged(deployment) == []
+    assert wrong_images(deployment, local_aws) == []
+    assert left(local_aws, before)["nat gateway"] >= 1
+    with pytest.raises(SandboxError, match=r"DeleteRepository: RepositoryNotEmptyException: [^\n]*$"):
+        deployment.destroy()
+    # One log group a job and one for the state machines.
+    assert left(local_aws, before) == {"task definition": count, "log group": count + 1, "repository": 1}
