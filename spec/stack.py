@@ -30,7 +30,7 @@ class StackSettings(Spec):
     keep_logs: Annotated[bool, flag()] = Field(
         default=False,
         validation_alias="keepLogs",
-        description="Whether log groups stay when a job or the stack is removed.",
+        description="Whether logs and images stay when a job or the stack is removed.",
     )
     tags: Tags = Field(default_factory=dict, description="Tags of everything in the stack that can be tagged.")
 
