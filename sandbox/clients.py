@@ -36,6 +36,8 @@ def new_client(service: str, endpoint: str, region: str, credentials: tuple[str,
             aws_session_token=session_token,
             config=Config(
                 retries={"total_max_attempts": 1},
+                # A Lambda function may take fifteen minutes to answer.
+                read_timeout=960,
                 max_pool_connections=50,
                 # Presigned URLs otherwise carry the old signature, which the sandbox does not accept.
                 signature_version="s3v4" if service == "s3" else None,

@@ -41,6 +41,8 @@ SERVICES = [
 
 # Imported before the clock is installed: a module loaded later would read the machine's clock.
 _MODULES = [
+    "apigateway",
+    "apigateway_v1",
     "cloudtrail",
     "cloudwatch",
     "cloudwatch_logs",

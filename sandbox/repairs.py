@@ -177,6 +177,24 @@ def no_calls_out(_aws: LocalAws) -> None:
     eventbridge._api_destination_send_sync = call
 
 
+def other_services_say_so(_aws: LocalAws) -> None:
+    """As shipped, a service that is switched off answers in a form that most clients cannot read."""
+    handlers: dict[str, Any] = app.SERVICE_HANDLERS
+
+    def refusing(service: str) -> Callable[..., Any]:
+        async def refuse(_method: str, _path: str, headers: dict[str, str], _body: bytes, _query_params: Any) -> Any:
+            message = f"The sandbox does not offer {service}. It offers: {', '.join(sorted(_service_handlers))}"
+            _status, named, body = _access_denied_response(
+                service, "", "", "", error_code="UnsupportedOperation", message=message, headers=headers
+            )
+            return 400, named, body
+
+        return refuse
+
+    for service in app.SERVICE_REGISTRY.keys() - _service_handlers.keys():
+        handlers[service] = refusing(service)
+
+
 def addresses_of_this_start(aws: LocalAws) -> None:
     """As shipped, modules keep the port that the first start in a process had."""
     port = str(urlsplit(aws.endpoint).port)
@@ -207,6 +225,7 @@ ALL: tuple[Callable[[LocalAws], None], ...] = (
     no_init_scripts,
     no_tickers,
     no_calls_out,
+    other_services_say_so,
     addresses_of_this_start,
 )
 
