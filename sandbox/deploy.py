@@ -10,7 +10,7 @@ import secrets
 import sys
 import threading
 import traceback
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,7 +36,9 @@ if TYPE_CHECKING:
 
 PROGRAM = "__main__.py"
 ORGANIZATION = "organization"
+# More gain nothing: the local server is one process with this one, and with one the order is always the same.
 WORKERS = 1
+SECONDS_TO_LET_GO = 1
 # Of the AWS provider's own settings, those that hold here; profiles and accounts name credentials that are not used.
 # https://www.pulumi.com/registry/packages/aws/installation-configuration/
 PROVIDER_SETTINGS = frozenset({"aws:region", "aws:profile", "aws:allowedAccountIds", "aws:forbiddenAccountIds"})
@@ -122,8 +124,10 @@ def _surroundings_of_the_program(root: Path) -> Iterator[None]:
     All of it, and what a program may set for its process, is as before at the end.
     """
     environment, path, thresholds = dict(os.environ), list(sys.path), gc.get_threshold()
-    for name in [name for name in os.environ if name.startswith("PULUMI_")]:
-        del os.environ[name]
+    # A person's own Pulumi is none of this program's business; some of its variables would even set configuration.
+    for name in environment:
+        if name.startswith("PULUMI_"):
+            del os.environ[name]
     # Turns the text of an Output into an error: without it the SDK's warning ends up in names and documents.
     os.environ["PULUMI_ERROR_OUTPUT_STRING"] = "true"
     sys.path.insert(0, str(root))
@@ -133,7 +137,8 @@ def _surroundings_of_the_program(root: Path) -> Iterator[None]:
     finally:
         gc.set_threshold(*thresholds)
         sys.path[:] = path
-        os.environ.clear()
+        for name in os.environ.keys() - environment.keys():
+            del os.environ[name]
         os.environ.update(environment)
 
 
@@ -156,11 +161,7 @@ def _run_program(monitor: EngineMonitor, stack_file: StackFile, stack: str, root
     # After a failure the SDK leaves futures behind whose exceptions nobody asks for; the failure itself is reported.
     loop.set_exception_handler(lambda *_: None)
     try:
-        loop.run_until_complete(asyncio.wait_for(run_in_stack(lambda: _program(root)), timeout_seconds))
-    except TimeoutError as error:
-        raise SandboxError(
-            f"{PROGRAM} did not end within {timeout_seconds:g} seconds; does an output wait for itself?"
-        ) from error
+        loop.run_until_complete(_within(timeout_seconds, run_in_stack(lambda: _program(root))))
     except pulumi.RunError as error:
         raise SandboxError(str(error)) from error
     except SandboxError:
@@ -169,6 +170,15 @@ def _run_program(monitor: EngineMonitor, stack_file: StackFile, stack: str, root
         raise SandboxError(f"{_place(error, root)}{type(error).__name__}: {one_line(error)}") from error
     finally:
         _wind_up(loop)
+
+
+async def _within(timeout_seconds: float, running: Coroutine[Any, Any, None]) -> None:
+    # Not asyncio.wait_for: the SDK takes a cancellation for one more thing to wait after.
+    task = asyncio.ensure_future(running)
+    await asyncio.wait([task], timeout=timeout_seconds)
+    if not task.done():
+        raise SandboxError(f"{PROGRAM} did not end within {timeout_seconds:g} seconds; does an output wait for itself?")
+    task.result()
 
 
 def _program(root: Path) -> None:
@@ -184,10 +194,11 @@ def _wind_up(loop: asyncio.AbstractEventLoop) -> None:
     """Let go of whatever still waits for a result that will not come, and close the loop."""
 
     async def cancel_all() -> None:
-        waiting = asyncio.all_tasks() - {asyncio.current_task()}
+        waiting = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
         for task in waiting:
             task.cancel()
-        await asyncio.gather(*waiting, return_exceptions=True)
+        if waiting:
+            await asyncio.wait(waiting, timeout=SECONDS_TO_LET_GO)
         await loop.shutdown_default_executor()
 
     loop.run_until_complete(cancel_all())

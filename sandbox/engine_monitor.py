@@ -72,13 +72,14 @@ class EngineMonitor(mocks.MockMonitor):
         try:
             self._claim(urn)
             _refuse_options(request)
-            if self._is_left_out(request):
+            inputs = to_python(request.object)
+            if self._is_left_out(request, inputs):
                 return self._fail(urn)
             if request.remote:
-                return self._construct(urn, request)
+                return self._construct(urn, request, inputs)
             if not request.custom:
                 return resource_pb2.RegisterResourceResponse(urn=urn, object=request.object)
-            inputs, secret = to_python(request.object), secret_names(request.object)
+            secret = secret_names(request.object) | set(request.additionalSecretOutputs)
             created = self._create(urn, request.type, request.name, inputs, request.protect, request.retainOnDelete)
             return resource_pb2.RegisterResourceResponse(
                 urn=urn, id=created.id, object=to_struct(created.outputs, secret)
@@ -131,10 +132,10 @@ class EngineMonitor(mocks.MockMonitor):
                 raise SandboxError(f"duplicate resource URN {urn!r}; give each resource of a type its own name")
             self._urns.add(urn)
 
-    def _is_left_out(self, request: Any) -> bool:
+    def _is_left_out(self, request: Any, inputs: dict[str, Any]) -> bool:
         """Whether something that this resource needs has failed, which is recorded already."""
         needed = {request.parent, *request.dependencies}
-        return bool(needed & self._failed) or holds_unknown(to_python(request.object))
+        return bool(needed & self._failed) or holds_unknown(inputs)
 
     def _fail(self, urn: str) -> Any:
         self._failed.add(urn)
@@ -161,7 +162,7 @@ class EngineMonitor(mocks.MockMonitor):
             self.resources[urn] = mocks.MockMonitor.ResourceRegistration(urn, resource_id, outputs)
         return Registered(urn, resource_id, outputs)
 
-    def _construct(self, urn: str, request: Any) -> Any:
+    def _construct(self, urn: str, request: Any, inputs: dict[str, Any]) -> Any:
         """Make a component of another package, all its resources before the answer."""
         if request.type not in COMPONENTS:
             raise SandboxError(f"the sandbox has no component {request.type}; it has {', '.join(sorted(COMPONENTS))}")
@@ -182,7 +183,7 @@ class EngineMonitor(mocks.MockMonitor):
                 raise SandboxError(f"{token} {name!r}: {one_line(error)}") from error
 
         component = Component(request.name, urn, register, self.aws)
-        outputs = COMPONENTS[request.type](component, to_python(request.object))
+        outputs = COMPONENTS[request.type](component, inputs)
         return resource_pb2.RegisterResourceResponse(urn=urn, object=to_struct(outputs))
 
 

@@ -56,6 +56,8 @@ class Handler(ABC):
         known = {*self.fields, *self.others}
         refuse_unknown(inputs, known | {"tags"} if self.taggable else known)
         checked = {**self.defaults, **{name: value for name, value in inputs.items() if value is not None}}
+        if "name" in checked and "namePrefix" in checked:
+            raise SandboxError("the properties 'name' and 'namePrefix' exclude each other")
         if self.auto_named and self.auto_named not in checked:
             checked[self.auto_named] = self._generated_name(checked.get("namePrefix"), logical_name, seed)
         for name in sorted(self.required - checked.keys()):

@@ -9,9 +9,12 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-from botocore.model import ListShape, MapShape, OperationModel, Shape, StringShape, StructureShape
+from botocore.model import ListShape, MapShape, OperationModel, StringShape, StructureShape
 
 from sandbox.errors import SandboxError
+
+# The attributes of botocore's shapes are computed when first read, by descriptors that no type checker sees through:
+# below, a shape is Any.
 
 
 def enforce_limits(client: Any) -> Any:
@@ -21,20 +24,19 @@ def enforce_limits(client: Any) -> Any:
 
 
 def _refuse_illegal(params: dict[str, Any], model: OperationModel, **_: Any) -> None:
-    if model.input_shape is None:
-        return
     problems = list(_problems(model.input_shape, params, ""))
     if problems:
         count = f"{len(problems)} validation error{'s' if len(problems) > 1 else ''} detected"
         raise SandboxError(f"{model.name}: ValidationException: {count}: {'; '.join(problems)}")
 
 
-def _problems(shape: Shape, value: Any, path: str) -> Iterator[str]:
+def _problems(shape: Any, value: Any, path: str) -> Iterator[str]:
     """What is illegal in a value; one of another type than its shape's is left to botocore, which names that."""
     if isinstance(shape, StructureShape) and isinstance(value, dict):
-        for name, member in shape.members.items():
-            if value.get(name) is not None:
-                yield from _problems(member, value[name], f"{path}.{name}" if path else name)
+        members: Any = shape.members
+        for name, item in value.items():
+            if name in members:
+                yield from _problems(members[name], item, f"{path}.{name}" if path else name)
     elif isinstance(shape, ListShape) and isinstance(value, (list, tuple)):
         yield from _outside_range(shape, len(value), value, path, "length")
         for index, item in enumerate(value, start=1):
@@ -51,7 +53,7 @@ def _problems(shape: Shape, value: Any, path: str) -> Iterator[str]:
         yield from _outside_range(shape, value, value, path, "value")
 
 
-def _outside_range(shape: Shape, measure: float, value: Any, path: str, what: str) -> Iterator[str]:
+def _outside_range(shape: Any, measure: float, value: Any, path: str, what: str) -> Iterator[str]:
     limits = shape.metadata
     if "max" in limits and measure > limits["max"]:
         yield _problem(shape, value, path, f"have {what} less than or equal to {limits['max']}")
@@ -59,7 +61,7 @@ def _outside_range(shape: Shape, measure: float, value: Any, path: str, what: st
         yield _problem(shape, value, path, f"have {what} greater than or equal to {limits['min']}")
 
 
-def _wrong_text(shape: StringShape, value: str, path: str) -> Iterator[str]:
+def _wrong_text(shape: Any, value: str, path: str) -> Iterator[str]:
     if shape.enum and value not in shape.enum:
         yield _problem(shape, value, path, f"satisfy enum value set: [{', '.join(shape.enum)}]")
     pattern = _compiled(shape.metadata.get("pattern"))
@@ -67,7 +69,7 @@ def _wrong_text(shape: StringShape, value: str, path: str) -> Iterator[str]:
         yield _problem(shape, value, path, f"satisfy regular expression pattern: {shape.metadata['pattern']}")
 
 
-def _problem(shape: Shape, value: Any, path: str, constraint: str) -> str:
+def _problem(shape: Any, value: Any, path: str, constraint: str) -> str:
     shown = "***Sensitive Data Redacted***" if shape.metadata.get("sensitive") else _shortened(str(value))
     return f"Value '{shown}' at '{path}' failed to satisfy constraint: Member must {constraint}"
 

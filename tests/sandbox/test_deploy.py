@@ -193,6 +193,14 @@ def test_all_refusals_are_told_what_depends_on_them_is_left_out_and_nothing_stay
             "aws:iam/role:Role 'task': the sandbox does not know the resource option 'transforms'",
         ),
         (
+            "pulumi.runtime.register_resource_transform(lambda args: None)",
+            "the sandbox does not run transforms",
+        ),
+        (
+            'cloudwatch.LogGroup("log", name="/a", name_prefix="/b")',
+            "aws:cloudwatch/logGroup:LogGroup 'log': the properties 'name' and 'namePrefix' exclude each other",
+        ),
+        (
             'aws.Provider("elsewhere", region="us-east-1")',
             "pulumi:providers:aws 'elsewhere': the sandbox has no resource type pulumi:providers:aws",
         ),
@@ -252,6 +260,36 @@ def test_a_program_that_waits_for_itself_is_given_up(write, local_aws):
         """)
     with pytest.raises(SandboxError, match=r"__main__.py did not end within 0.2 seconds"):
         deploy(root, "dev", local_aws, timeout_seconds=0.2)
+
+
+def test_an_asynchronous_program_that_never_ends_is_given_up(write, local_aws):
+    root = write("""
+        import asyncio
+
+        async def main():
+            await asyncio.get_running_loop().create_future()
+
+        cloudwatch.LogGroup("log", name="/endless/log")
+        pulumi.run(main)
+        """)
+    with pytest.raises(SandboxError, match=r"__main__.py did not end within 0.2 seconds"):
+        deploy(root, "dev", local_aws, timeout_seconds=0.2)
+    assert log_groups(local_aws, "/endless/") == set()
+
+
+def test_an_asynchronous_program_is_waited_for(write, local_aws):
+    root = write("""
+        import asyncio
+
+        async def main():
+            await asyncio.sleep(0)
+            return {"group": cloudwatch.LogGroup("log", name="/asynchronous/log").name}
+
+        pulumi.run(main)
+        """)
+    deployment = deploy(root, "dev", local_aws)
+    assert deployment.outputs == {"group": "/asynchronous/log"}
+    deployment.destroy()
 
 
 def test_components_are_parents_and_take_no_part_in_aws(write, local_aws):
@@ -435,7 +473,7 @@ def test_deploying_does_not_disturb_another_use_of_the_sdk(write, local_aws):
             return args.name, args.inputs
 
         def call(self, args):
-            return args.args
+            return args.args, None
 
     pulumi.runtime.set_mocks(Mocks(), project="mocked", stack="unit")
     deploy(write("export('stack', pulumi.get_stack())"), "dev", local_aws)

@@ -10,6 +10,7 @@ import pytest
 from sandbox.errors import SandboxError
 from sandbox.resources.awsx import COMPONENTS
 from sandbox.resources.awsx.component import RESOURCE_SIGNATURE, SIGNATURE_KEY, Component, Registered
+from sandbox.resources.handler import Created
 from sandbox.resources.registry import handler_for
 
 
@@ -31,7 +32,7 @@ def construct(aws, unique):
 
     yield component
     for (token, _), created in reversed(made.items()):
-        handler_for(token).delete(aws, created)
+        handler_for(token).delete(aws, Created(created.id, created.outputs))
 
 
 def network(construct, strategy, kinds, **more):

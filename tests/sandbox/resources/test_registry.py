@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
 import re
 
+import pulumi_aws
 import pytest
 
 from sandbox.errors import SandboxError
@@ -17,21 +17,16 @@ pytestmark = pytest.mark.filterwarnings("ignore:aws.ec2/encryptioncontrol:Deprec
 OF_THE_PROVIDER = sorted(token for token in HANDLERS if token.startswith("aws:"))
 
 
-def snake_case(name: str) -> str:
-    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
-
-
 def sdk_class(token: str, suffix: str = "") -> type:
-    """`aws:iam/role:Role` -> pulumi_aws.iam.role.Role; with suffix "Args" what its constructor takes."""
-    module, name = token.removeprefix("aws:").split(":")
-    package, _, file = module.partition("/")
-    return getattr(importlib.import_module(f"pulumi_aws.{package}.{snake_case(file)}"), name + suffix)
+    """`aws:iam/role:Role` -> pulumi_aws.iam.Role; with suffix "Args" what its constructor takes."""
+    _, module, name = token.split(":")
+    return getattr(getattr(pulumi_aws, module.partition("/")[0]), name + suffix)
 
 
 def properties(sdk: type) -> set[str]:
     """The names, as the engine sees them, of an SDK class's properties."""
-    getters = (value.fget for value in vars(sdk).values() if isinstance(value, property))
-    return {getattr(getter, "_pulumi_name", getter.__name__) for getter in getters}
+    getters = {name: value.fget for name, value in vars(sdk).items() if isinstance(value, property)}
+    return {getattr(getter, "_pulumi_name", name) for name, getter in getters.items()}
 
 
 @pytest.mark.parametrize("token", OF_THE_PROVIDER)

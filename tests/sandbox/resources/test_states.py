@@ -6,15 +6,33 @@ import pytest
 from botocore.exceptions import ClientError
 
 STATE_MACHINE = "aws:sfn/stateMachine:StateMachine"
-DEFINITION = {"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}
+DEFINITION = {"QueryLanguage": "JSONata", "StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}
 TRUST = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "states.amazonaws.com"}}],
 }
 
+# What a role needs before a state machine may log:
+# https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html#cloudwatch-iam-policy
+LOG_DELIVERY = [
+    f"logs:{action}"
+    for action in (
+        "CreateLogDelivery",
+        "GetLogDelivery",
+        "UpdateLogDelivery",
+        "DeleteLogDelivery",
+        "ListLogDeliveries",
+        "PutResourcePolicy",
+        "DescribeResourcePolicies",
+        "DescribeLogGroups",
+    )
+]
+GRANT = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": LOG_DELIVERY, "Resource": "*"}]}
+
 
 def test_state_machine_is_made_as_asked_and_deleted(aws, make, delete, unique):
     role = make("aws:iam/role:Role", {"name": unique, "assumeRolePolicy": json.dumps(TRUST)})
+    make("aws:iam/rolePolicy:RolePolicy", {"role": unique, "name": "log-delivery", "policy": json.dumps(GRANT)})
     group = make("aws:cloudwatch/logGroup:LogGroup", {"name": f"/aws/vendedlogs/states/{unique}"})
     destination = f"{group.outputs['arn']}:*"
     made = make(
