@@ -52,7 +52,7 @@ def name_mistake(project: str, stack: str, job: str, *, scheduled: bool) -> str 
 def stack_mix_up(stack: str, job: str, stacks: Iterable[str]) -> str | None:
     """What is wrong with a job whose resources would have the names of another stack's; None when they differ.
 
-    The job `2-report` of the stack `dev` and the job `report` of the stack `dev-2` would share one rule.
+    The job `eu-report` of the stack `dev` and the job `report` of the stack `dev-eu` would share one rule.
     """
     for other in stacks:
         rest = other.removeprefix(f"{stack}-")

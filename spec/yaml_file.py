@@ -76,12 +76,8 @@ def read_yaml(root: Path, file: str, unsaid: int = 0) -> Written:
     try:
         value = reader.read(yaml.parse(source, _Parser))
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        column = f" (column {mark.column + 1})" if mark else ""
-        line = mark.line + 1 if mark else None
-        raise SpecErrors(
-            [SpecError(file, line, "", f"not valid YAML: {error.problem or error.context}{column}")]
-        ) from None
+        line = error.problem_mark.line + 1 if error.problem_mark else None
+        raise SpecErrors([SpecError(file, line, "", f"not valid YAML: {_syntax_mistake(error)}")]) from None
     except yaml.reader.ReaderError as error:
         line = source.encode().count(b"\n", 0, error.position) + 1
         raise SpecErrors([SpecError(file, line, "", f"not valid YAML: {error.reason}")]) from None
@@ -222,6 +218,15 @@ def _number(plain: str) -> int | float | None:
         return number if abs(number) <= _LARGEST_INTEGER else None
     number = float(plain.lower().replace(".inf", "inf").replace(".nan", "nan"))
     return number if math.isfinite(number) else None
+
+
+def _syntax_mistake(error: yaml.MarkedYAMLError) -> str:
+    words = error.problem or "not understood"
+    if error.problem_mark:
+        words += f" (column {error.problem_mark.column + 1})"
+    if error.context and error.context_mark:
+        words += f", {error.context} that begins on line {error.context_mark.line + 1}"
+    return words
 
 
 def _line(event: yaml.Event) -> int:

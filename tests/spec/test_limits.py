@@ -1,0 +1,137 @@
+"""Limits of AWS on a job as a whole, to the character."""
+
+import json
+
+import pytest
+
+JOB = "config:\n  longhaul:trigger: {trigger}\n  longhaul:jobs:\n    nightly:\n      image: alpine\n"
+
+
+def overrides(job: str, stack: str, value: object) -> int:
+    """Bytes of the overrides that ECS gets for the longest execution name, written out by hand."""
+    compact = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    text = (
+        '{"containerOverrides":[{"name":"job","environment":['
+        f'{{"name":"LONGHAUL_JOB","value":"{job}"}},'
+        f'{{"name":"LONGHAUL_STACK","value":"{stack}"}},'
+        f'{{"name":"LONGHAUL_EXECUTION","value":"{"e" * 80}"}},'
+        '{"name":"LONGHAUL_SCHEDULED_TIME","value":"2026-11-24T03:15:00.000Z"},'
+        '{"name":"LONGHAUL_ATTEMPT","value":"100"},'
+        f'{{"name":"LONGHAUL_INPUT","value":{json.dumps(compact, ensure_ascii=False)}}}'
+        "]}]}"
+    )
+    return len(text.encode())
+
+
+@pytest.mark.parametrize("letter", ["x", '"', "ä", "\\"], ids=["plain", "quote", "umlaut", "backslash"])
+@pytest.mark.parametrize("trigger", ["rule", "scheduler"])
+def test_the_input_is_measured_as_json_within_the_overrides(repository, trigger: str, letter: str) -> None:
+    empty, one = (overrides("nightly", "dev", {"text": text}) for text in ("", letter))
+    count = (8192 - empty) // (one - empty)
+
+    def write(length: int) -> None:
+        value = json.dumps({"text": letter * length})
+        repository.write("Pulumi.dev.yaml", JOB.format(trigger=trigger) + f"      input: {value}\n")
+
+    write(count)
+    assert repository.load().job("nightly").input == {"text": letter * count}
+    write(count + 1)
+    found = overrides("nightly", "dev", {"text": letter * (count + 1)})
+    assert repository.mistakes() == [
+        "Pulumi.dev.yaml:6 longhaul:jobs.nightly.input: expected at most 8,192 bytes of container overrides with "
+        f"LONGHAUL_INPUT as JSON in JSON, found {found:,}: keep larger input in S3 and pass its name"
+    ]
+
+
+def test_a_rules_template_has_every_opening_bracket_escaped(repository) -> None:
+    # A `<` begins a placeholder in an input template, and is written as six characters there: \u003c.
+    fixed = len('{"scheduledTime":<time>,"input":""}')
+    most = (8192 - fixed) // 6
+
+    def write(count: int, trigger: str) -> None:
+        entry = f"      schedule: rate(1 day)\n      input: '{'<' * count}'\n"
+        repository.write("Pulumi.dev.yaml", JOB.format(trigger=trigger) + entry)
+
+    write(most, "rule")
+    assert repository.load().jobs
+    write(most + 1, "rule")
+    (line,) = repository.mistakes()
+    assert line == (
+        "Pulumi.dev.yaml:7 longhaul:jobs.nightly.input: expected at most 8,192 characters of a rule's input template "
+        f"with every < escaped, found {fixed + 6 * (most + 1):,}"
+    )
+    write(most + 1, "scheduler")
+    assert repository.load().jobs
+
+
+def test_a_policy_is_measured_as_iam_does(repository) -> None:
+    statement = {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Action": ["s3:GetObject"], "Resource": ["arn:aws:s3:::"]}],
+    }
+    room = 10_240 - len(json.dumps(statement, separators=(",", ":")))
+
+    def write(length: int) -> None:
+        resource = f"arn:aws:s3:::{'b' * length}"
+        entry = f"      permissions: [{{actions: ['s3:GetObject'], resources: ['{resource}']}}]\n"
+        repository.write("Pulumi.dev.yaml", JOB.format(trigger="rule") + entry)
+
+    write(room)
+    assert repository.load().jobs
+    write(room + 1)
+    assert repository.mistakes() == [
+        "Pulumi.dev.yaml:6 longhaul:jobs.nightly.permissions: "
+        "expected at most 10,240 characters of policy, IAM's limit for a role, found 10,241"
+    ]
+
+
+def test_the_container_leaves_room_in_the_task_definition(repository) -> None:
+    repository.write("Pulumi.dev.yaml", JOB.format(trigger="rule") + f"      environment: {{BIG: {'x' * 62_000}}}\n")
+    (line,) = repository.mistakes()
+    assert line.startswith("Pulumi.dev.yaml:6 longhaul:jobs.nightly.environment: expected at most 61,440 bytes of ")
+
+
+def test_tags_are_counted_with_the_stacks(repository) -> None:
+    def write(count: int) -> None:
+        of_stack = json.dumps({f"stack{index}": "x" for index in range(20)})
+        of_job = json.dumps({f"job{index}": "x" for index in range(count)})
+        text = JOB.format(trigger="rule") + f"      tags: {of_job}\n  longhaul:tags: {of_stack}\n"
+        repository.write("Pulumi.dev.yaml", text)
+
+    write(25)
+    assert repository.load().jobs
+    write(26)
+    assert repository.mistakes() == [
+        "Pulumi.dev.yaml:6 longhaul:jobs.nightly.tags: expected at most 45 tags with the stack's, found 46"
+    ]
+
+
+def test_a_tag_of_the_job_may_replace_the_stacks_but_not_differ_in_case_alone(repository) -> None:
+    text = JOB.format(trigger="rule") + "      tags: {{team: job}}\n  longhaul:tags: {{{key}: stack}}\n"
+    repository.write("Pulumi.dev.yaml", text.format(key="team"))
+    assert repository.load().job("nightly").tags == {"team": "job"}
+    repository.write("Pulumi.dev.yaml", text.format(key="Team"))
+    assert repository.mistakes() == [
+        "Pulumi.dev.yaml:6 longhaul:jobs.nightly.tags.team: expected keys that differ in more than case, "
+        'found "Team" too'
+    ]
+
+
+@pytest.mark.parametrize(
+    ("image", "within_reach"),
+    [
+        ("alpine:3.22", False),
+        ("public.ecr.aws/docker/library/alpine", False),
+        ("123456789012.dkr.ecr.eu-west-1.amazonaws.com/jobs:1", True),
+    ],
+)
+def test_isolated_subnets_reach_images_in_ecr_only(repository, image: str, within_reach: bool) -> None:
+    text = JOB.format(trigger="rule").replace("alpine", image)
+    repository.write("Pulumi.dev.yaml", text + "  longhaul:network: {endpoints: [sts]}\n")
+    if within_reach:
+        assert repository.load().job("nightly").image == image
+    else:
+        assert repository.mistakes() == [
+            f'Pulumi.dev.yaml:5 longhaul:jobs.nightly.image: expected an image in ECR, found "{image}": '
+            "the stack's isolated subnets reach no other registry"
+        ]
