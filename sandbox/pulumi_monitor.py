@@ -14,8 +14,8 @@ from google.protobuf import empty_pb2
 from pulumi.runtime import mocks
 from pulumi.runtime.proto import resource_pb2
 
-from sandbox.engine_values import holds_unknown, secret_names, to_python, to_struct
 from sandbox.errors import SandboxError
+from sandbox.pulumi_values import holds_unknown, secret_names, to_python, to_struct
 from sandbox.resources import functions
 from sandbox.resources.aws import Aws
 from sandbox.resources.awsx import COMPONENTS
@@ -39,7 +39,7 @@ class Resource:
     retain_on_delete: bool = False
 
 
-class EngineMonitor(mocks.MockMonitor):
+class Monitor(mocks.MockMonitor):
     """Takes registrations from the SDK, in any of its worker threads, and creates resources in `aws`.
 
     resources: what was created, each after all it depends on.
@@ -104,7 +104,9 @@ class EngineMonitor(mocks.MockMonitor):
                 answer = functions.call(self.aws, request.tok, arguments)
             except (SandboxError, ClientError, BotoCoreError) as error:
                 raise SandboxError(f"{request.tok}: {one_line(error)}") from error
-        return resource_pb2.ResourceInvokeResponse(**{"return": to_struct(answer)})
+        response = resource_pb2.ResourceInvokeResponse()
+        getattr(response, "return").CopyFrom(to_struct(answer))
+        return response
 
     def ReadResource(self, request: Any) -> Any:  # noqa: N802
         """Refused: the sandbox looks nothing up that it did not create."""
