@@ -1,6 +1,8 @@
 """Every field of a job reaches a document: nothing is accepted and then ignored."""
 
+import re
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
 
@@ -98,6 +100,13 @@ def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
 def rendered(fields: dict[str, Any]) -> dict[str, Any]:
     one = job(**fields)
     return documents(one, StackSpec(project="longhaul", name="dev", jobs=(one,)))
+
+
+@pytest.mark.parametrize("field", ELSEWHERE)
+def test_a_field_of_no_document_is_used_where_it_is_said_to_be(field: str) -> None:
+    path = Path(__file__).parents[2] / ELSEWHERE[field].partition(":")[0]
+
+    assert re.search(rf"\b{field.replace('.', '[.]')}\b", path.read_text("utf-8"))
 
 
 def test_no_field_is_forgotten_here() -> None:

@@ -19,7 +19,7 @@ QUEUE = "arn:aws:sqs:eu-west-1:123456789012:longhaul-dev-dead-letters-0a1b2c3"
 DUE = "2026-11-24T03:15:00Z"
 DAILY = "cron(15 3 * * ? *)"
 
-same_place = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+same_place = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def delivered_by_rule(target: dict[str, Any], time: str) -> Any:

@@ -2,10 +2,12 @@
 
 import copy
 import json
+import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from definitions.render import documents
@@ -52,6 +54,28 @@ def test_no_validator_objects_to_any_document_of_any_job(any_job: JobSpec, stack
     for parts in rendered["policies"].values():
         assert len(json.dumps(parts.get("policy", {}), separators=(",", ":"))) <= MAX_ROLE_POLICY_CHARACTERS
         assert len(json.dumps(parts.get("trust", {}), separators=(",", ":"))) <= MAX_TRUST_POLICY_CHARACTERS
+
+
+@settings(max_examples=30, deadline=None)
+@given(jobs, stacks)
+@example(job(input="%} {% $x"), StackSpec(project="longhaul", name="dev"))
+def test_an_expression_begins_and_ends_once(any_job: JobSpec, stack: StackSpec) -> None:
+    states = documents(any_job, stack)["state-machine"]["States"]
+
+    for text in texts(states):
+        if "{%" in text or "%}" in text:
+            assert (text[:2], text[-2:]) == ("{%", "%}")
+            assert not re.search(r"\{%|%\}", text[2:-2])
+
+
+def texts(value: Any) -> Iterator[str]:
+    """Every text in a JSON value but the comments."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        yield from (text for key, item in value.items() if key != "Comment" for text in texts(item))
+    elif isinstance(value, list):
+        yield from (text for item in value for text in texts(item))
 
 
 def nulls(value: Any, path: str = "") -> list[str]:

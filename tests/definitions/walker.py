@@ -7,6 +7,7 @@ import json
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from jsonata import Jsonata
@@ -59,8 +60,8 @@ def evaluate(template: Any, states: Mapping[str, Any], variables: Mapping[str, A
         return [evaluate(value, states, variables) for value in template]
     if not (isinstance(template, str) and template.startswith("{%") and template.endswith("%}")):
         return template
-    source = Jsonata(template[2:-2])
-    source.set_output_convert_nulls(False)
+    source = _parsed(template[2:-2])
+    source.environment = source.create_frame(Jsonata.static_frame)
     source.register_lambda("parse", json.loads)
     for name, value in {**variables, "states": states}.items():
         source.assign(name, value)
@@ -68,6 +69,13 @@ def evaluate(template: Any, states: Mapping[str, Any], variables: Mapping[str, A
     if result is None:
         raise AssertionError(f"States.QueryEvaluationError: undefined: {template}")
     return _plain(result)
+
+
+@lru_cache(maxsize=256)
+def _parsed(source: str) -> Jsonata:
+    parsed = Jsonata(source)
+    parsed.set_output_convert_nulls(False)
+    return parsed
 
 
 def _plain(value: Any) -> Any:
