@@ -14,7 +14,7 @@ from sandbox.clock import Clock
 from sandbox.errors import SandboxError
 from sandbox.identity import RoleSessions
 from sandbox.images import ImageStore
-from sandbox.server import HOST, Server, listen
+from sandbox.server import HOST, Server, allow_many_open_files, listen
 from sandbox.tasks import Tasks
 
 ACCOUNT = "123456789012"
@@ -65,6 +65,7 @@ class LocalAws:
         if not _running.acquire(blocking=False):
             raise SandboxError("an AWS runs in this process already: stop it before starting another")
         try:
+            allow_many_open_files()
             listener = listen(port)
             self.endpoint = f"http://{HOST}:{listener.getsockname()[1]}"
             self.identity = RoleSessions(self.endpoint, self.region, self.account)

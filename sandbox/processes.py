@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import signal
 import subprocess
@@ -12,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
+_logger = logging.getLogger(__name__)
 _WATCHDOG = Path(__file__).with_name("watchdog.py")
 _READ_BYTES = 64 * 1024
 # How long output is waited for that a process outside the group still holds open.
@@ -59,8 +61,15 @@ class Process:
         assert output is not None
         with output:
             while chunk := os.read(output.fileno(), _READ_BYTES):
-                self._on_output(chunk)
-        self._on_output(b"")
+                self._deliver(chunk)
+        self._deliver(b"")
+
+    def _deliver(self, chunk: bytes) -> None:
+        try:
+            self._on_output(chunk)
+        except Exception:
+            # The process would block for ever if nobody read on.
+            _logger.exception("output of the process %s is lost", self.group)
 
 
 class Processes:

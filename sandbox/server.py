@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import resource
 import socket
 import threading
 from typing import Any
@@ -13,6 +14,8 @@ from sandbox.guard import App, Guard, Receive, Scope, Send
 
 HOST = "127.0.0.1"
 _STOP_SECONDS = 10
+# The most that macOS allows.
+_OPEN_FILES = 10_240
 
 
 def listen(port: int) -> socket.socket:
@@ -29,6 +32,14 @@ def listen(port: int) -> socket.socket:
         reason = "it is in use, choose another or 0 for any free one" if taken else str(error)
         raise SandboxError(f"cannot listen on port {port} of {HOST}: {reason}") from error
     return listener
+
+
+def allow_many_open_files() -> None:
+    """Raise this process's limit of open files as far as it may: each task and each connection needs some."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _OPEN_FILES if hard == resource.RLIM_INFINITY else min(_OPEN_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 class Server:

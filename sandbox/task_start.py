@@ -75,19 +75,19 @@ class TaskStarter:
         self._check_pull(container["image"])
         image = self._aws.images.find(container["image"])
         secrets = TaskSecrets(self._aws, self._execution_role, self._task_arn)
-        return Launch(
-            command=_command(container, override, image),
-            folder=image.folder if image else self._scratch,
-            environment={
-                **self._own_environment(),
-                **(image.environment if image else {}),
-                **_by_name(container.get("environment", ())),
-                **{secret["name"]: secrets.value(secret["valueFrom"]) for secret in container.get("secrets", ())},
-                **_by_name(override.get("environment", ())),
-                # Last, so that no container is led to an AWS outside.
-                "AWS_ENDPOINT_URL": self._aws.endpoint,
-            },
-        )
+        environment = {
+            **self._own_environment(),
+            **(image.environment if image else {}),
+            **_by_name(container.get("environment", ())),
+            **{secret["name"]: secrets.value(secret["valueFrom"]) for secret in container.get("secrets", ())},
+            **_by_name(override.get("environment", ())),
+        }
+        environment["PATH"] = _search_path(environment.get("PATH", ""))
+        # Last, so that no container finds this machine's AWS files or is led to an AWS outside.
+        environment["HOME"] = str(self._scratch)
+        environment["AWS_ENDPOINT_URL"] = self._aws.endpoint
+        command = _command(container, override, image)
+        return Launch(command, image.folder if image else self._scratch, environment)
 
     def create_log_stream(self, group: str, stream: str, region: str) -> bool:
         """Create the log stream of a container.
@@ -112,11 +112,8 @@ class TaskStarter:
         return self._aws.identity.allowed(self._execution_role, "logs:PutLogEvents", arn)
 
     def _own_environment(self) -> dict[str, str]:
-        """What every container has: of this machine's environment only PATH, and credentials of its role alone."""
-        path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
+        """What every container has from ECS: its region, and the credentials of its role alone."""
         environment = {
-            "PATH": path,
-            "HOME": str(self._scratch),
             "AWS_REGION": self._region,
             "AWS_DEFAULT_REGION": self._region,
             "AWS_EXECUTION_ENV": "AWS_ECS_FARGATE",
@@ -179,6 +176,12 @@ def _command(container: Mapping[str, Any], override: Mapping[str, Any], image: I
     if not entry_point + command:
         raise TaskStartError(f"CannotCreateContainerError: no command specified for the image {container['image']}")
     return entry_point + command
+
+
+def _search_path(image_path: str) -> str:
+    """This Python's folder, then the image's PATH, then this machine's: there are no programs of a base image here."""
+    folders = [str(Path(sys.executable).parent), *image_path.split(":"), *os.environ.get("PATH", os.defpath).split(":")]
+    return ":".join(dict.fromkeys(filter(None, folders)))
 
 
 def _by_name(variables: Iterable[Mapping[str, str]]) -> dict[str, str]:

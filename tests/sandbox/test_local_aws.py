@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -9,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -91,6 +93,29 @@ def test_services_that_it_has_not_are_refused(local_aws: LocalAws) -> None:
         with pytest.raises(ClientError, match="The sandbox does not offer") as refused:
             getattr(local_aws.client(service), call)()
         assert refused.value.response["Error"]["Code"] == "UnsupportedOperation"
+
+
+def test_of_many_conditional_writes_at_once_one_wins(local_aws: LocalAws) -> None:
+    # MiniStack checks and writes without a lock: whatever reaches it must come by HTTP, through its one event loop.
+    dynamodb, rounds, winners = local_aws.client("dynamodb"), 15, []
+    dynamodb.create_table(
+        TableName="locks",
+        AttributeDefinitions=[{"AttributeName": "name", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "name", "KeyType": "HASH"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+
+    def take(lock: str) -> None:
+        with contextlib.suppress(dynamodb.exceptions.ConditionalCheckFailedException):
+            dynamodb.put_item(
+                TableName="locks", Item={"name": {"S": lock}}, ConditionExpression="attribute_not_exists(#n)",
+                ExpressionAttributeNames={"#n": "name"},
+            )  # fmt: skip
+            winners.append(lock)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(take, [f"lock-{number}" for number in range(rounds) for _ in range(8)]))
+    assert sorted(winners) == sorted(f"lock-{number}" for number in range(rounds))
 
 
 TWO_STARTS = """

@@ -105,6 +105,17 @@ def test_python_is_the_sandboxs_own(place: TaskPlace) -> None:
     assert place.lines(task_arn) == [sys.prefix]
 
 
+def test_an_images_path_comes_after_the_sandboxs_python_and_its_home_is_not_this_machines(
+    place: TaskPlace, tmp_path: Path
+) -> None:
+    (tmp_path / "Dockerfile").write_text("FROM python:3.12\nENV PATH=/opt/tool/bin:$PATH HOME=/root\n")
+    place.aws.images.register(place.cluster, BuildContext(tmp_path, tmp_path / "Dockerfile"))
+    program = "import os; print(*os.environ['PATH'].split(':')[:2]); print(os.listdir(os.environ['HOME']))"
+    task_arn = place.run(place.register("python", "-c", program, image=place.cluster))
+    place.finish(task_arn)
+    assert place.lines(task_arn) == [f"{Path(sys.executable).parent} /opt/tool/bin", "[]"]
+
+
 def test_the_environment_holds_nothing_of_this_machine(place: TaskPlace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SECRET_OF_THIS_MACHINE", "x")
     task_arn = place.run(place.register("python", "-c", "import os; print(*sorted(os.environ))"))
