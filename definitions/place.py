@@ -47,10 +47,6 @@ class Place:
         """Matches the state machines of this stack's jobs, present and future."""
         return self.arn("states", f"stateMachine:{self.prefix}*")
 
-    def rule_arn(self, job_name: str) -> str:
-        """The ARN of a job's EventBridge rule on the default bus."""
-        return self.arn("events", f"rule/{self.name(job_name)}")
-
     @property
     def rule_arn_pattern(self) -> str:
         """Matches the EventBridge rules of this stack's jobs, present and future."""

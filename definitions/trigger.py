@@ -1,7 +1,7 @@
 """What starts a job on time: an EventBridge rule with its target, or an EventBridge Scheduler schedule.
 
 Both start the job's state machine with the same input, give up after `startDeadline`, and keep what could not be
-started in the stack's dead-letter queue.
+started in the stack's dead-letter queue. That input is `{"scheduledTime": "2026-11-24T03:15:00Z", "input": <the job's>}`.
 """
 
 import json
@@ -14,16 +14,6 @@ MAXIMUM_RETRY_ATTEMPTS = 185
 """The most that both services allow, so that the deadline alone decides when a start is given up."""
 
 _TARGET_ID = "state-machine"
-
-
-def execution_input(job: JobSpec, scheduled_time: str) -> dict[str, Any]:
-    """The input with which a trigger starts a job's execution.
-
-    Args:
-        job: the job.
-        scheduled_time: when it was due, `2026-11-24T03:15:00Z`.
-    """
-    return {"scheduledTime": scheduled_time, "input": job.input}
 
 
 def rule(job: JobSpec, place: Place) -> dict[str, Any]:
