@@ -1,7 +1,7 @@
 """What starts a job on time: an EventBridge rule with its target, or an EventBridge Scheduler schedule.
 
 Both start the job's state machine with the same input, give up after `startDeadline`, and keep what could not be
-started in the stack's dead-letter queue. That input is `{"scheduledTime": "2026-11-24T03:15:00Z", "input": <the job's>}`.
+started in the stack's dead-letter queue. The input is `{"scheduledTime": "2026-11-24T03:15:00Z", "input": the job's}`.
 """
 
 import json
