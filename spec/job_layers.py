@@ -9,7 +9,6 @@ from typing import Any
 from pydantic import ValidationError
 
 from spec.errors import SpecError, SpecErrors
-from spec.forms import Reading
 from spec.job import JobSpec
 from spec.merge import Merged
 from spec.model import Loc, Problem
@@ -20,7 +19,6 @@ from spec.yaml_file import Written, read_yaml
 JOBS_FOLDER = "jobs"
 JOB_FILE = "job.yaml"
 _TRIGGER_FIELDS = ("timezone", "flexibleWindow", "startDeadline", "enabled")
-_PARTIAL = Reading(partial=True)
 
 
 @dataclass(frozen=True)
@@ -112,7 +110,7 @@ def read_job(root: Path, layers: JobLayers) -> tuple[ReadJob, list[SpecError]]:
     fields = {key: value for key, value in merged.value.items() if key not in wrong}
     if not wrong & {"image", "build"} and "image" not in fields:
         fields["build"] = _completed(fields.get("build", {}), layers)
-    spec = JobSpec.model_validate({**fields, "name": layers.name}, context=_PARTIAL, by_alias=True, by_name=False)
+    spec = JobSpec.from_yaml({**fields, "name": layers.name})
     job = ReadJob(spec, wrong, merged, layers.entry)
     errors.extend(job.error(problem) for problem in _missing_files(root, spec))
     return job, errors
@@ -126,7 +124,7 @@ def _mistakes(fields: dict[str, Any]) -> list[tuple[Loc, str, bool]]:
             (("name",), "expected no name here, found one: a job's name is its key in longhaul:jobs", False)
         )
     try:
-        JobSpec.model_validate({**fields, "name": "any"}, context=_PARTIAL, by_alias=True, by_name=False)
+        JobSpec.from_yaml({**fields, "name": "any"})
     except ValidationError as error:
         mistakes.extend(findings(error, JobSpec))
     return mistakes

@@ -30,7 +30,7 @@ def problems(job: JobSpec) -> Iterator[Problem]:
     yield from _schedule(job)
     yield from _permissions_fit(job)
     yield from _container_fits(job)
-    yield from _tags_differ(job)
+    yield from tags_differ(job.tags)
 
 
 def _image_or_build(job: JobSpec) -> Iterator[Problem]:
@@ -117,16 +117,12 @@ def _container_fits(job: JobSpec) -> Iterator[Problem]:
         )
 
 
-def _tags_differ(job: JobSpec) -> Iterator[Problem]:
-    yield from tags_differ(job.tags, ("tags",))
-
-
-def tags_differ(tags: dict[str, str], loc: tuple[str, ...]) -> Iterator[Problem]:
+def tags_differ(tags: dict[str, str]) -> Iterator[Problem]:
     """Keys of tags that differ in case only: IAM takes them for one."""
     seen: dict[str, str] = {}
     for key in tags:
         if key.casefold() in seen:
             yield Problem(
-                (*loc, key), f'expected keys that differ in more than case, found "{seen[key.casefold()]}" too'
+                ("tags", key), f'expected keys that differ in more than case, found "{seen[key.casefold()]}" too'
             )
         seen.setdefault(key.casefold(), key)

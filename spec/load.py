@@ -10,9 +10,8 @@ from pydantic import ValidationError
 from spec import job_rules, stack_rules
 from spec.aws_forms import aws_region
 from spec.errors import SpecError, SpecErrors
-from spec.forms import Reading
 from spec.job import JobSpec, check_job_name
-from spec.job_layers import as_map, find_layers, job_names, layer_mistakes, read_job, rooted
+from spec.job_layers import JOBS_FOLDER, as_map, find_layers, job_names, layer_mistakes, read_job, rooted
 from spec.model import Loc
 from spec.stack import StackSettings, StackSpec
 from spec.stack_file import StackConfig, decoded, read_config, stack_file, stack_names
@@ -24,7 +23,6 @@ __all__ = ["job_names", "load_stack", "stack_names"]
 
 _JOBS = "jobs"
 _DEFAULTS = "defaults"
-_PARTIAL = Reading(partial=True)
 
 
 def load_stack(root: Path, stack: str, config: Mapping[str, object] | None = None) -> StackSpec:
@@ -33,57 +31,124 @@ def load_stack(root: Path, stack: str, config: Mapping[str, object] | None = Non
     `root` is the repository. `config` holds the `longhaul:*` values keyed without the namespace ("jobs", ...) as Pulumi
     hands them over: plain, or as JSON text; None reads the stack's file. Raises SpecErrors with every mistake.
     """
-    found = read_config(root, stack, config)
-    errors = [*found.errors, *_unknown_keys(found), *_name_mistakes(found, stack)]
-    settings = _read_settings(found, errors)
-    region = _read_region(found, errors)
-    jobs = list(_read_jobs(root, stack, found, settings, errors))
-    if errors:
-        raise SpecErrors(_by_place(errors))
-    fields = {name: getattr(settings, name) for name in StackSettings.model_fields}
-    return StackSpec(project=found.project.value, name=stack, region=region, jobs=tuple(jobs), **fields)
+    return _Loader(root, stack, read_config(root, stack, config)).load()
 
 
-def _unknown_keys(found: StackConfig) -> Iterator[SpecError]:
-    known = [*StackSettings.yaml_keys(), _DEFAULTS, _JOBS]
-    for name, written in found.settings.items():
-        if name not in known:
-            hint = nearest_hint(name, known) or f"known are {listed(known, 'and')}"
-            yield written.error(f"expected a known longhaul: key, found {shown(name)}: {hint}")
+class _Loader:
+    """Reads all there is of a stack. What is wrong goes to `errors`, and has its default meanwhile."""
 
+    def __init__(self, root: Path, stack: str, config: StackConfig) -> None:
+        self.errors: list[SpecError] = [*config.errors]
+        self._root = root
+        self._stack = stack
+        self._config = config
+        self._settings = StackSettings()
+        self._defaults: Written | None = None
 
-def _name_mistakes(found: StackConfig, stack: str) -> Iterator[SpecError]:
-    """Names that would be refused in the names of AWS resources, which begin with project and stack."""
-    expected = "letters, digits, hyphens and underscores, as AWS resources are named after it"
-    if not _is_name(found.project.value):
-        yield found.project.error(f"expected a name of {expected}, found {shown(found.project.value)}")
-    if not _is_name(stack):
-        yield SpecError(stack_file(stack), None, "", f"expected a stack's name of {expected}, found {shown(stack)}")
+    def load(self) -> StackSpec:
+        self._check_keys()
+        self._check_names()
+        self._settings = self._read_settings()
+        self._defaults = self._read_defaults()
+        jobs = [job for entry in self._job_entries() if (job := self._read_job(entry)) is not None]
+        region = self._read_region()
+        if self.errors:
+            raise SpecErrors(sorted(self.errors, key=_place))
+        settings = {name: getattr(self._settings, name) for name in StackSettings.model_fields}
+        project = self._config.project.value
+        return StackSpec(project=project, name=self._stack, region=region, jobs=tuple(jobs), **settings)
 
+    def _check_keys(self) -> None:
+        known = [*StackSettings.yaml_keys(), _DEFAULTS, _JOBS]
+        for name, written in self._config.settings.items():
+            if name not in known:
+                hint = nearest_hint(name, known) or f"known are {listed(known, 'and')}"
+                self.errors.append(written.error(f"expected a known longhaul: key, found {shown(name)}: {hint}"))
 
-def _is_name(name: str) -> bool:
-    return name.isascii() and name.replace("-", "").replace("_", "").isalnum()
+    def _check_names(self) -> None:
+        """The names of AWS resources begin with those of project and stack."""
+        expected = "letters, digits, hyphens and underscores, as AWS resources are named after it"
+        project = self._config.project
+        if not _is_name(project.value):
+            self.errors.append(project.error(f"expected a name of {expected}, found {shown(project.value)}"))
+        if not _is_name(self._stack):
+            message = f"expected a stack's name of {expected}, found {shown(self._stack)}"
+            self.errors.append(SpecError(stack_file(self._stack), None, "", message))
 
+    def _read_settings(self) -> StackSettings:
+        keys = StackSettings.yaml_keys()
+        written = {key: decoded(one) for key, one in self._config.settings.items() if key in keys}
+        for one in written.values():
+            self.errors.extend(one.error("expected a value, found nothing", loc) for loc in _empty_values(one.value))
+        values = {key: one.value for key, one in written.items()}
+        try:
+            settings = StackSettings.from_yaml(values)
+        except ValidationError as error:
+            for loc, message, _ in findings(error, StackSettings):
+                values.pop(str(loc[0]), None)
+                self.errors.append(written[str(loc[0])].error(message, loc[1:]))
+            settings = StackSettings.from_yaml(values)
+        for problem in settings.network.problems():
+            self.errors.append(written["network"].error(problem.message, problem.loc))
+        for problem in job_rules.tags_differ(settings.tags):
+            self.errors.append(written["tags"].error(problem.message, problem.loc[1:]))
+        return settings
 
-def _read_settings(found: StackConfig, errors: list[SpecError]) -> StackSettings:
-    written = {name: decoded(found.settings[name]) for name in StackSettings.yaml_keys() if name in found.settings}
-    values = {name: one.value for name, one in written.items()}
-    for one in written.values():
-        errors.extend(one.error("expected a value, found nothing", loc) for loc in _empty_values(one.value))
-    wrong: set[str] = set()
-    try:
-        settings = StackSettings.model_validate(values, context=_PARTIAL, by_alias=True, by_name=False)
-    except ValidationError as error:
-        for loc, message, _ in findings(error, StackSettings):
-            wrong.add(str(loc[0]))
-            errors.append(written[str(loc[0])].error(message, loc[1:]))
-        right = {name: value for name, value in values.items() if name not in wrong}
-        settings = StackSettings.model_validate(right, context=_PARTIAL, by_alias=True, by_name=False)
-    for problem in settings.network.problems():
-        errors.append(written["network"].error(problem.message, problem.loc))
-    for problem in job_rules.tags_differ(settings.tags, ("tags",)):
-        errors.append(written["tags"].error(problem.message, problem.loc[1:]))
-    return settings
+    def _read_region(self) -> str | None:
+        if self._config.region is None:
+            return None
+        try:
+            return aws_region().read(self._config.region.value)
+        except ValueError as error:
+            self.errors.append(self._config.region.error(str(error)))
+            return None
+
+    def _read_defaults(self) -> Written | None:
+        if _DEFAULTS not in self._config.settings:
+            return None
+        try:
+            defaults = rooted(as_map(decoded(self._config.settings[_DEFAULTS])), "")
+        except SpecErrors as unreadable:
+            self.errors.extend(unreadable.errors)
+            return None
+        self.errors.extend(layer_mistakes(defaults))
+        return defaults
+
+    def _job_entries(self) -> Iterator[Written]:
+        if _JOBS not in self._config.settings:
+            message = "expected longhaul:jobs with the jobs that run in this stack, found none"
+            self.errors.append(SpecError(stack_file(self._stack), None, "", message))
+            return
+        entries = decoded(self._config.settings[_JOBS])
+        if not isinstance(entries.value, dict):
+            self.errors.append(entries.error(f"expected a map of jobs by name, found {kind(entries.value)}"))
+            return
+        yield from (entries.child(name) for name in entries.value)
+
+    def _read_job(self, entry: Written) -> JobSpec | None:
+        name = str(entry.path[-1])
+        try:
+            check_job_name(name)
+            layers = find_layers(self._root, name, self._defaults, entry)
+        except SpecErrors as unreadable:
+            self.errors.extend(unreadable.errors)
+            return None
+        except ValueError as error:
+            self.errors.append(entry.error(str(error)))
+            return None
+        for layer in (layers.job_file, layers.entry):
+            self.errors.extend(layer_mistakes(layer) if layer is not None else ())
+        job, mistakes = read_job(self._root, layers)
+        self.errors.extend(mistakes)
+        project, scheduled = self._config.project.value, "schedule" in job.merged.value
+        for mistake in (
+            stack_rules.name_mistake(project, self._stack, name, scheduled=scheduled),
+            stack_rules.stack_mix_up(self._stack, name, stack_names(self._root)),
+        ):
+            self.errors.extend([entry.error(mistake)] if mistake else [])
+        rules = chain(job_rules.problems(job.spec), stack_rules.problems(job.spec, self._settings, self._stack))
+        self.errors.extend(job.error(problem) for problem in rules if not problem.concerns(job.wrong))
+        return job.spec
 
 
 def _empty_values(value: Any, loc: Loc = ()) -> Iterator[Loc]:
@@ -95,77 +160,10 @@ def _empty_values(value: Any, loc: Loc = ()) -> Iterator[Loc]:
             yield from _empty_values(item, (*loc, key))
 
 
-def _read_region(found: StackConfig, errors: list[SpecError]) -> str | None:
-    if found.region is None:
-        return None
-    try:
-        return aws_region().read(found.region.value)
-    except ValueError as error:
-        errors.append(found.region.error(str(error)))
-        return None
+def _place(error: SpecError) -> tuple[bool, str, int]:
+    """The stack first, then the jobs' files, each from top to bottom."""
+    return error.file.startswith(f"{JOBS_FOLDER}/"), error.file, error.line or 0
 
 
-def _read_jobs(
-    root: Path, stack: str, found: StackConfig, settings: StackSettings, errors: list[SpecError]
-) -> Iterator[JobSpec]:
-    """The jobs as far as they can be read; what is wrong goes to `errors`."""
-    defaults = _read_defaults(found, errors)
-    if _JOBS not in found.settings:
-        message = "expected longhaul:jobs with the jobs that run in this stack, found none"
-        errors.append(SpecError(stack_file(stack), None, "", message))
-        return
-    entries = decoded(found.settings[_JOBS])
-    if not isinstance(entries.value, dict):
-        errors.append(entries.error(f"expected a map of jobs by name, found {kind(entries.value)}"))
-        return
-    for name in entries.value:
-        try:
-            yield from _read_job(root, stack, found, settings, defaults, entries.child(name), errors)
-        except SpecErrors as unreadable:
-            errors.extend(unreadable.errors)
-
-
-def _read_defaults(found: StackConfig, errors: list[SpecError]) -> Written | None:
-    if _DEFAULTS not in found.settings:
-        return None
-    try:
-        defaults = rooted(as_map(decoded(found.settings[_DEFAULTS])), "")
-    except SpecErrors as unreadable:
-        errors.extend(unreadable.errors)
-        return None
-    errors.extend(layer_mistakes(defaults))
-    return defaults
-
-
-def _read_job(
-    root: Path,
-    stack: str,
-    found: StackConfig,
-    settings: StackSettings,
-    defaults: Written | None,
-    entry: Written,
-    errors: list[SpecError],
-) -> Iterator[JobSpec]:
-    name = str(entry.path[-1])
-    try:
-        check_job_name(name)
-    except ValueError as error:
-        raise SpecErrors([entry.error(str(error))]) from None
-    layers = find_layers(root, name, defaults, entry)
-    for layer in (layers.job_file, layers.entry):
-        errors.extend(layer_mistakes(layer) if layer is not None else ())
-    job, mistakes = read_job(root, layers)
-    errors.extend(mistakes)
-    scheduled = "schedule" in job.merged.value
-    if mistake := stack_rules.name_mistake(found.project.value, stack, name, scheduled=scheduled):
-        errors.append(entry.error(mistake))
-    if mistake := stack_rules.stack_mix_up(stack, name, stack_names(root)):
-        errors.append(entry.error(mistake))
-    rules = chain(job_rules.problems(job.spec), stack_rules.problems(job.spec, settings, stack))
-    errors.extend(job.error(problem) for problem in rules if not problem.concerns(job.wrong))
-    yield job.spec
-
-
-def _by_place(errors: list[SpecError]) -> list[SpecError]:
-    """Stack first, then the jobs' files, each from top to bottom."""
-    return sorted(errors, key=lambda error: (error.file.startswith("jobs/"), error.file, error.line or 0))
+def _is_name(name: str) -> bool:
+    return name.isascii() and name.replace("-", "").replace("_", "").isalnum()

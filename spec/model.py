@@ -51,6 +51,14 @@ class Spec(BaseModel):
         written = ((name, field) for name, field in cls.model_fields.items() if name not in cls.NOT_WRITTEN)
         return {_key(name, field.validation_alias): name for name, field in written}
 
+    @classmethod
+    def from_yaml(cls, value: Any) -> Self:
+        """Read what is written in YAML, by its keys, each field by itself.
+
+        Rules between fields are left to the caller, who knows where each was written. Raises ValidationError.
+        """
+        return cls.model_validate(value, context=Reading(partial=True), by_alias=True, by_name=False)
+
     def problems(self) -> Iterable[Problem]:
         """The rules between several fields that do not hold; overridden by models that have such rules."""
         return ()

@@ -103,7 +103,7 @@ def _tags_fit(job: JobSpec, settings: StackSettings) -> Iterator[Problem]:
     if len(tags) > _TAGS:
         yield Problem(("tags",), f"expected at most {_TAGS} tags with the stack's, found {len(tags)}")
     if job.tags and settings.tags:
-        yield from (problem for problem in tags_differ(tags, ("tags",)) if problem.loc[-1] in job.tags)
+        yield from (problem for problem in tags_differ(tags) if problem.loc[-1] in job.tags)
 
 
 def _image_within_reach(job: JobSpec, settings: StackSettings) -> Iterator[Problem]:

@@ -114,6 +114,9 @@ def test_refused_with_the_nearest_valid_form(expression, where, nearest):
         "cron(0 0 25-5 * ? *)",
         "cron(0 0 LW * ? *)",
         "cron(15 10 ? * 6L 2019-2022)",  # in the past, and valid
+        # Seen accepted by AWS: https://github.com/localstack/localstack/issues/13572
+        "cron(0-15/1 8-8 ? * 2,3,4,5,6,7 *)",
+        "cron(1-31/30 1-1 ? * 1,7 *)",
     ],
 )
 def test_accepted(expression):
