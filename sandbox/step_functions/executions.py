@@ -128,7 +128,7 @@ class Executions:
         token = self._token(data)
         output = data.get("output", "")
         try:
-            json.loads(output)
+            jackson.loads(output)
         except ValueError:
             raise ApiError("InvalidOutput", f"Invalid Output: '{jackson.describe(output)}'") from None
         token.succeed(output)
@@ -172,7 +172,7 @@ def _checked_input(text: Any) -> str:
             f"Member must have length less than or equal to {MAX_PAYLOAD_BYTES}",
         )
     try:
-        json.loads(text)
+        jackson.loads(text)
     except ValueError:
         raise ApiError(
             "InvalidExecutionInput", f"Invalid State Machine Execution Input: '{jackson.describe(text)}'"

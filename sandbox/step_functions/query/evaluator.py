@@ -91,7 +91,11 @@ class Evaluator:
         except JException as error:
             text = f"{error.error}: {messages.describe(error)}"
             raise EvaluationError(f"{subject} threw an error during evaluation. {text}", location) from None
-        except (ValueError, TypeError, ArithmeticError, LookupError, AttributeError, RuntimeError) as error:
+        except ArithmeticError:
+            # A division by zero: the reference goes on with a number that JSON cannot hold.
+            text = f"D1001: {messages.describe(JException('D1001', -1))}"
+            raise EvaluationError(f"{subject} threw an error during evaluation. {text}", location) from None
+        except (ValueError, TypeError, LookupError, AttributeError, RuntimeError) as error:
             # The port lets Python's own errors out where the reference has an error of its own.
             raise EvaluationError(f"{subject} threw an error during evaluation. {error}", location) from None
 

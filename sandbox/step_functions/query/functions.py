@@ -7,7 +7,6 @@ import hashlib
 import json
 import math
 import random
-import re
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -17,12 +16,14 @@ from jsonata.jexception import JException
 from jsonata.jsonata import Jsonata
 from jsonata.utils import Utils
 
+from sandbox.step_functions.query import corrections
+
 _MAX_RANGE_ITEMS = 1_000_000
 _HASHES = {"MD5": "md5", "SHA-1": "sha1", "SHA-256": "sha256", "SHA-384": "sha384", "SHA-512": "sha512"}
 
 
 def bindings(now_seconds: Callable[[], float]) -> dict[str, Any]:
-    """The functions to bind beside the built-in ones, by name without `$`. `now_seconds` gives epoch seconds."""
+    """The functions to bind beside or instead of the built-in ones, by name without `$`. `now_seconds` gives epoch seconds."""
 
     def millis() -> int:
         return int(now_seconds() * 1000)
@@ -85,23 +86,6 @@ def _parse(text: str | None) -> Any:
     return Utils.NULL_VALUE if value is None else value
 
 
-def _replace(text: Any, pattern: Any, replacement: Any, limit: Any = None) -> Any:
-    # The reference refuses a regular expression that can match nothing; the port replaces between all characters.
-    if isinstance(pattern, re.Pattern) and pattern.match("") is not None:
-        raise JException("D1004", -1, pattern.pattern)
-    return Functions.replace(text, pattern, replacement, limit)
-
-
-def _to_millis(timestamp: str | None, picture: str | None = None) -> int | None:
-    refusal = JException("D3110", -1, timestamp)
-    if timestamp is not None and picture is None and not re.match(r"^\d{4}(-\d\d(-\d\d(T.*)?)?)?$", timestamp):
-        raise refusal
-    try:
-        return Functions.datetime_to_millis(timestamp, picture)
-    except ValueError:
-        raise refusal from None
-
-
 def _no_eval(*_: Any) -> Any:
     """AWS leaves `$eval` out: the name is unbound, as a call of any undefined function."""
     raise JException("T1006", -1, "eval")
@@ -114,7 +98,10 @@ _FIXED = {
     "random": _native(_random, "<n?:n>"),
     "uuid": _native(_uuid, "<:s>"),
     "parse": _native(_parse, "<s:x>"),
-    "replace": _native(_replace, "<s-(sf)(sf)n?:s>"),
-    "toMillis": _native(_to_millis, "<s-s?:n>"),
+    "number": _native(corrections.number, "<(nsb)-:n>"),
+    "power": _native(corrections.power, "<n-n:n>"),
+    "replace": _native(corrections.replace, "<s-(sf)(sf)n?:s>"),
+    "sort": _native(corrections.sort, "<af?:a>"),
+    "toMillis": _native(corrections.to_millis, "<s-s?:n>"),
     "eval": _native(_no_eval, "<sx?:x>"),
 }

@@ -1,15 +1,13 @@
 """The texts of JSONata errors. The Python port writes some of them differently from JSONata's reference and AWS."""
 
 import json
+import math
 import re
 
 from jsonata.jexception import JException
 
 _PLACEHOLDER = re.compile(r"\{\{\{?\w+\}?\}\}")
 _ARRAY_TYPES = {"a": "arrays", "b": "booleans", "f": "functions", "n": "numbers", "o": "objects", "s": "strings"}
-# The reference orders these by the operator's operands first and the operator last, as the port's arguments are.
-_STACK_OVERFLOW = "D1011"
-_EVALUATION_TIMEOUT = "D1012"
 
 
 def describe(error: JException) -> str:
@@ -23,15 +21,19 @@ def describe(error: JException) -> str:
     if error.error == "T0412":
         values[2] = _ARRAY_TYPES.get(str(error.extra), error.extra)
     given = iter(values)
-    return _PLACEHOLDER.sub(lambda _: _as_json(next(given, None)), template)
 
+    def fill(place: re.Match[str]) -> str:
+        value = next(given, None)
+        return str(value) if place[0].startswith("{{{") else _as_json(value)
 
-def is_limit(error: JException) -> bool:
-    """Whether an evaluation was cut short by a limit rather than wrong."""
-    return error.error in (_STACK_OVERFLOW, _EVALUATION_TIMEOUT)
+    return _PLACEHOLDER.sub(fill, template)
 
 
 def _as_json(value: object) -> str:
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            return "null"
+        value = int(value) if value.is_integer() else value
     try:
         return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
     except TypeError:
