@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from sandbox.local_aws import LocalAws
 from sandbox.triggers import dead_letters, metrics
-from sandbox.triggers.deployed import INSTANT, Trigger, triggers
+from sandbox.triggers.deployed import Trigger, triggers
 from sandbox.triggers.payload import NoSuchPath, rule_input, schedule_input, scheduled_event, timestamp
 from sandbox.triggers.start import StartError, start_execution
 
@@ -107,7 +107,9 @@ class Triggers:
 
     def _find_next_run(self, trigger: Trigger) -> tuple[datetime, datetime] | None:
         best: tuple[datetime, datetime] | None = None
-        for scheduled_time in trigger.scheduled_times(max(self._after, self._fired_until - trigger.window - INSTANT)):
+        # A run may come late: by its window, or by up to a minute when it is at once with its schedule's creation.
+        looking_back = max(self._after, self._fired_until - trigger.window - timedelta(minutes=1))
+        for scheduled_time in trigger.scheduled_times(looking_back):
             past_the_end = self._until is not None and scheduled_time > self._until
             if past_the_end or (best and scheduled_time >= best[0]):
                 break

@@ -148,3 +148,14 @@ def test_what_is_created_later_is_fired_from_then_on(stack):
     stack.rule("cron(* * * * ? *)")
     own = [each for each in triggers.fire(start + timedelta(minutes=10)) if each.trigger == stack.name]
     assert len(own) == 8
+
+
+def test_a_schedule_created_within_a_minute_that_was_fired_already_still_starts_at_once(stack):
+    from sandbox.triggers import Triggers
+
+    before = datetime.fromtimestamp(stack.aws.clock.now(), UTC)
+    triggers = Triggers(stack.aws, datetime.fromtimestamp(0, UTC))
+    list(triggers.fire(before))
+    stack.schedule("rate(1 day)")
+    own = [each for each in triggers.fire(before + timedelta(hours=1)) if each.trigger == stack.name]
+    assert [each.status for each in own] == ["STARTED"]

@@ -19,8 +19,7 @@ FAILS = {
 }
 
 
-@pytest.fixture
-def start(stack):
+def now(stack):
     return datetime.fromtimestamp(stack.aws.clock.now(), UTC)
 
 
@@ -28,14 +27,14 @@ def own(stack, runs):
     return [run for run in runs if run.trigger.startswith(stack.name)]
 
 
-def test_a_day_is_played_in_order_and_every_run_is_waited_for(stack, start):
+def test_a_day_is_played_in_order_and_every_run_is_waited_for(stack):
     from sandbox.play import play
 
     stack.rule("cron(0 */6 * * ? *)", name="-a")
     stack.schedule("cron(0 */8 * * ? *)", name="-b")
     stack.rule("cron(0 */12 * * ? *)", name="-c", Arn=stack.machine(WAITS))
     stack.rule("rate(1 day)", name="-d", Arn=stack.machine(FAILS))
-    changes = []
+    changes, start = [], now(stack)
     runs = own(stack, play(stack.aws, start, start + timedelta(hours=24), changes.append))
     assert [run.scheduled_time for run in runs] == sorted(run.scheduled_time for run in runs)
     counts = {name: len([run for run in runs if run.trigger.endswith(name)]) for name in ("-a", "-b", "-c", "-d")}
@@ -48,10 +47,11 @@ def test_a_day_is_played_in_order_and_every_run_is_waited_for(stack, start):
     assert len(told) == 2 * len(runs)
 
 
-def test_the_clock_stands_at_the_scheduled_time_when_a_run_starts(stack, start):
+def test_the_clock_stands_at_the_scheduled_time_when_a_run_starts(stack):
     from sandbox.play import play
 
     stack.rule("cron(0 */6 * * ? *)")
+    start = now(stack)
     runs = own(stack, play(stack.aws, start, start + timedelta(hours=24)))
     sfn = stack.aws.client("stepfunctions")
     began = [sfn.describe_execution(executionArn=run.execution_arn)["startDate"] for run in runs]
@@ -59,32 +59,35 @@ def test_the_clock_stands_at_the_scheduled_time_when_a_run_starts(stack, start):
     assert all(timedelta(0) <= late < timedelta(seconds=60) for late in lateness)
 
 
-def test_runs_that_wait_beyond_the_end_are_played_to_their_end(stack, start):
+def test_runs_that_wait_beyond_the_end_are_played_to_their_end(stack):
     from sandbox.play import play
 
+    start = now(stack)
     stack.schedule("rate(1 hour)", StartDate=start + timedelta(minutes=30), target={"Arn": stack.machine(WAITS)})
     (run,) = own(stack, play(stack.aws, start, start + timedelta(minutes=40)))
     assert run.status == "SUCCEEDED"
     assert stack.aws.clock.now() >= run.scheduled_time.timestamp() + 5400
 
 
-def test_what_could_not_be_started_is_among_the_runs(stack, start):
+def test_what_could_not_be_started_is_among_the_runs(stack):
     from sandbox.play import play
 
     stack.rule("cron(0 */12 * * ? *)", Arn=f"{stack.machine_arn}-missing")
+    start = now(stack)
     runs = own(stack, play(stack.aws, start, start + timedelta(hours=24)))
     assert [(run.status, run.error) for run in runs] == [("NOT_STARTED", "NO_RESOURCE")] * 2
     assert all("-missing" in run.cause for run in runs)
 
 
-def test_nothing_to_fire_ends_at_once(stack, start):
+def test_nothing_to_fire_ends_at_once(stack):
     from sandbox.play import play
 
     stack.rule("cron(0 3 1 1 ? 2199)")
+    start = now(stack)
     assert own(stack, play(stack.aws, start, start + timedelta(hours=1))) == []
 
 
-def test_an_interruption_ends_the_play(stack, start):
+def test_an_interruption_ends_the_play(stack):
     from sandbox.play import play
 
     stack.rule("cron(0 * * * ? *)")
@@ -94,7 +97,7 @@ def test_an_interruption_ends_the_play(stack, start):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        play(stack.aws, start, start + timedelta(hours=24), interrupt)
+        play(stack.aws, now(stack), now(stack) + timedelta(hours=24), interrupt)
     assert len(stack.inputs()) == 1
     assert stack.aws.clock.wait_idle(5)
 
