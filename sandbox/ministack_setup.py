@@ -103,9 +103,10 @@ def load(aws: LocalAws) -> Any:
             importlib.import_module(f"ministack.services.{module}")
     finally:
         root.removeHandler(placeholder)
-    for name, module in list(sys.modules.items()):
+    # Only the server's own: to ask another package's lazy module for an attribute is to import it.
+    for module in [module for name, module in sys.modules.items() if name.startswith("ministack.")]:
         logger = getattr(module, "logger", None)
-        if name.startswith("ministack.") and isinstance(logger, logging.Logger):
+        if isinstance(logger, logging.Logger):
             logger.setLevel(logging.ERROR)
 
     from sandbox import repairs
