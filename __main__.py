@@ -15,7 +15,7 @@ from components.trigger_delivery import TriggerDelivery, TriggerDeliveryArgs
 from spec.errors import SpecErrors
 from spec.load import load_stack
 
-# What a program allocates lives until it ends. The usual thresholds spend a quarter of its time looking for garbage.
+# What a program allocates lives until it ends. The usual thresholds spend a third of its time looking for garbage.
 gc.set_threshold(50_000, 50, 100)
 
 try:
