@@ -122,6 +122,7 @@ class Clock:
                 return False
             self._anchor = (epoch, time.monotonic(), self.speed)
             self._rouse(waiter for waiter in self._waiters if waiter.is_due(epoch))
+            self._rouse_next()
             return True
 
     def working(self) -> Work:
@@ -153,6 +154,7 @@ class Clock:
             with self._changed:
                 self._waiters.discard(waiter)
                 self._active.update(token for token in waiter.tokens if not token._released)
+                self._rouse_next()
                 self._changed.notify_all()
             if wake is not None:
                 wake.remove_listener(waiter.roused)
@@ -188,6 +190,16 @@ class Clock:
     def _rouse(self, waiters) -> None:
         for waiter in waiters:
             waiter.roused.set()
+
+    def _rouse_next(self) -> None:
+        """Have the waiter with the earliest deadline reckon anew how long it waits.
+
+        A jump makes all of their waits too long. They reckon one after the other, because rousing every one at every
+        jump would take a thousand waiters a million times.
+        """
+        with_deadline = [waiter for waiter in self._waiters if waiter.until is not None]
+        if with_deadline:
+            min(with_deadline, key=lambda waiter: waiter.until or 0).roused.set()
 
     def _held(self) -> list[Work]:
         if not hasattr(self._thread, "held"):

@@ -227,3 +227,16 @@ def test_a_change_of_speed_reaches_those_who_wait() -> None:
     clock.speed = 1e7
     thread.join(PATIENCE_SECONDS)
     assert not thread.is_alive()
+
+
+@pytest.mark.parametrize("jump_seconds", [3599.9, 3600.0])
+def test_after_a_jump_those_who_wait_longer_wake_by_the_flow_of_time(jump_seconds: float) -> None:
+    clock = Clock(START)
+    threads = [
+        in_thread(clock.working(), lambda until=START + 3600 + number / 50: clock.wait(until)) for number in range(5)
+    ]
+    assert clock.wait_idle(PATIENCE_SECONDS)
+    assert clock.advance_to(START + jump_seconds)
+    for thread in threads:
+        thread.join(PATIENCE_SECONDS)
+        assert not thread.is_alive()
