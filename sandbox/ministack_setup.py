@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 if TYPE_CHECKING:
     from sandbox.local_aws import LocalAws
 
-# MiniStack's names of the services that the sandbox offers; a call to any other is answered "Unsupported service".
+# MiniStack's names of the services that the sandbox offers; a call to any other is refused.
 SERVICES = [
     "cloudtrail",
     "dynamodb",
@@ -35,38 +35,6 @@ SERVICES = [
     "sqs",
     "ssm",
     "states",
-    "sts",
-    "tagging",
-]
-
-# Imported before the clock is installed: a module loaded later would read the machine's clock.
-_MODULES = [
-    "apigateway",
-    "apigateway_v1",
-    "cloudtrail",
-    "cloudwatch",
-    "cloudwatch_logs",
-    "dynamodb",
-    "dynamodb_streams",
-    "ec2",
-    "ecr",
-    "ecs",
-    "ecs_metadata",
-    "eventbridge",
-    "iam",
-    "kinesis",
-    "kms",
-    "lambda_svc",
-    "lambda_durable",
-    "organizations",
-    "resource_groups",
-    "s3",
-    "scheduler",
-    "secretsmanager",
-    "sns",
-    "sqs",
-    "ssm",
-    "stepfunctions",
     "sts",
     "tagging",
 ]
@@ -99,8 +67,9 @@ def load(aws: LocalAws) -> Any:
     try:
         from ministack import app
 
-        for module in _MODULES:
-            importlib.import_module(f"ministack.services.{module}")
+        for service in SERVICES:
+            importlib.import_module(f"ministack.services.{app.SERVICE_REGISTRY[service]['module']}")
+        from sandbox import repairs
     finally:
         root.removeHandler(placeholder)
     # Only the server's own: to ask another package's lazy module for an attribute is to import it.
@@ -108,8 +77,6 @@ def load(aws: LocalAws) -> Any:
         logger = getattr(module, "logger", None)
         if isinstance(logger, logging.Logger):
             logger.setLevel(logging.ERROR)
-
-    from sandbox import repairs
 
     repairs.apply(aws)
     return app.app

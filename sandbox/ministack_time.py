@@ -8,10 +8,12 @@ are left alone.
 from __future__ import annotations
 
 import datetime
+import importlib.abc
+import importlib.machinery
 import sys
 import time
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 REAL_TIME_MODULES = frozenset({"ministack.core.sigv4", "ministack.core.iam_evaluator", "ministack.services.sts"})
 
@@ -62,13 +64,42 @@ _REPLACEMENTS = ((time, _TIME), (datetime, _DATETIME), (datetime.datetime, _Date
 
 
 def install(now: Callable[[], float]) -> None:
-    """Have every loaded MiniStack module read `now` (epoch seconds); a second call replaces the first."""
+    """Have every MiniStack module, loaded or yet to load, read `now` (epoch seconds); again replaces the first."""
     global _now
     _now = now
+    if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
+        sys.meta_path.insert(0, _Finder())
     for name, module in list(sys.modules.items()):
-        if not name.startswith("ministack.") or name in REAL_TIME_MODULES:
-            continue
-        for attribute, value in list(vars(module).items()):
-            for real, replacement in _REPLACEMENTS:
-                if value is real:
-                    setattr(module, attribute, replacement)
+        if _follows_the_clock(name):
+            _replace_names(module)
+
+
+def _follows_the_clock(module_name: str) -> bool:
+    return module_name.startswith("ministack.") and module_name not in REAL_TIME_MODULES
+
+
+def _replace_names(module: types.ModuleType) -> None:
+    for attribute, value in list(vars(module).items()):
+        for real, replacement in _REPLACEMENTS:
+            if value is real:
+                setattr(module, attribute, replacement)
+
+
+class _Loader(importlib.machinery.SourceFileLoader):
+    def exec_module(self, module: types.ModuleType) -> None:
+        super().exec_module(module)
+        _replace_names(module)
+
+
+class _Finder(importlib.abc.MetaPathFinder):
+    """MiniStack loads most of its services when they are first asked for."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: types.ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        if not _follows_the_clock(fullname):
+            return None
+        spec = importlib.machinery.PathFinder.find_spec(fullname, path, target)
+        if spec is not None and spec.origin is not None:
+            spec.loader = _Loader(fullname, spec.origin)
+        return spec

@@ -76,6 +76,16 @@ def test_what_the_repairs_repair_is_still_wrong_as_shipped() -> None:
     assert done.stdout == "all still wrong\n", done.stderr
 
 
+def test_the_administrators_signature_is_checked_and_no_other_key_is_root(local_aws: LocalAws) -> None:
+    from ministack.core import iam_evaluator
+    from ministack.services import sts
+
+    assert not iam_evaluator._is_root_key(local_aws.access_key)
+    for is_root in (iam_evaluator.is_root_access_key, sts.is_root_access_key):
+        assert is_root(local_aws.access_key)
+        assert not any(map(is_root, ("test", "123456789012", "AKIAIOSFODNN7EXAMPLE")))
+
+
 def test_ecs_tells_milliseconds(local_aws: LocalAws) -> None:
     from ministack.services import ecs
 
