@@ -10,6 +10,7 @@ import yaml
 from pulumi.runtime import rpc
 
 from spec.load import load_stack
+from spec.stack_rules import ROLE_NAME_ENDINGS
 from tests.components.conftest import ROOT, Deployment, Resource, repository_stack, run_program, write_project
 
 # Every field that brings a resource of its own or changes which there are.
@@ -152,6 +153,8 @@ def test_generated_role_names_fit_into_iam(deployment: Deployment) -> None:
     # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html: 64, of which a suffix takes 8.
     for role in deployment.all("iam/role:Role"):
         assert len(role.name) + 8 <= 64
+        # By these the spec refuses a name that would be too long.
+        assert role.name.endswith(ROLE_NAME_ENDINGS) or "ScheduledJob" not in role.parent
 
 
 def test_a_job_is_at_most_nine_resources_and_eleven_with_an_execution_role_of_its_own(deployment: Deployment) -> None:
