@@ -15,7 +15,7 @@ from pulumi.runtime import mocks
 from pulumi.runtime.proto import resource_pb2
 
 from sandbox.errors import SandboxError
-from sandbox.pulumi_values import holds_unknown, secret_names, to_python, to_struct
+from sandbox.pulumi_values import secret_names, to_python, to_struct
 from sandbox.resources import functions
 from sandbox.resources.aws import Aws
 from sandbox.resources.awsx import COMPONENTS
@@ -72,9 +72,9 @@ class Monitor(mocks.MockMonitor):
         try:
             self._claim(urn)
             _refuse_options(request)
-            inputs = to_python(request.object)
-            if self._is_left_out(request, inputs):
+            if self._is_left_out(request):
                 return self._fail(urn)
+            inputs = to_python(request.object)
             if request.remote:
                 return self._construct(urn, request, inputs)
             if not request.custom:
@@ -134,10 +134,10 @@ class Monitor(mocks.MockMonitor):
                 raise SandboxError(f"duplicate resource URN {urn!r}; give each resource of a type its own name")
             self._urns.add(urn)
 
-    def _is_left_out(self, request: Any, inputs: dict[str, Any]) -> bool:
+    def _is_left_out(self, request: Any) -> bool:
         """Whether something that this resource needs has failed, which is recorded already."""
         needed = {request.parent, *request.dependencies}
-        return bool(needed & self._failed) or holds_unknown(inputs)
+        return bool(needed & self._failed)
 
     def _fail(self, urn: str) -> Any:
         self._failed.add(urn)

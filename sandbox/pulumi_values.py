@@ -11,7 +11,6 @@ from sandbox.errors import SandboxError
 SIGNATURE_KEY = "4dabf18193072939515e22adb298388d"
 SECRET_SIGNATURE = "1b47061264138c4ac30d75fd1eb44270"
 RESOURCE_SIGNATURE = "5cf8f73096256a8f31e491e813e4eb8e"
-UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 
 
 def to_python(properties: struct_pb2.Struct) -> dict[str, Any]:
@@ -34,15 +33,6 @@ def to_struct(properties: Mapping[str, Any], secret: Collection[str] = ()) -> st
 def secret_names(properties: struct_pb2.Struct) -> set[str]:
     """The properties that are secret, or have a secret somewhere in them."""
     return {name for name, value in json_format.MessageToDict(properties).items() if _holds_secret(value)}
-
-
-def holds_unknown(value: Any) -> bool:
-    """Whether a plain value, or anything in it, is not known."""
-    if isinstance(value, Mapping):
-        return any(holds_unknown(item) for item in value.values())
-    if isinstance(value, list):
-        return any(holds_unknown(item) for item in value)
-    return value == UNKNOWN
 
 
 def _plain(value: Any) -> Any:
