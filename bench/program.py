@@ -73,8 +73,9 @@ def evaluate(jobs: int) -> dict[str, Any]:
             arn = f"arn:aws:service:{REGION}:{ACCOUNT}:{args.name}"
             return args.name, {"name": args.name, **args.inputs, "arn": arn, "url": args.name}
 
-        def call(self, _: mocks.MockCallArgs) -> dict[str, Any]:
-            return {"region": REGION, "accountId": ACCOUNT, "partition": "aws"}
+        def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+            answers = {"getRegion": {"region": REGION}, "getCallerIdentity": {"accountId": ACCOUNT}}
+            return answers.get(args.token.rpartition(":")[2], {"partition": "aws"}), []
 
     async def program(path: Path) -> None:
         runpy.run_path(str(path), run_name="__main__")
