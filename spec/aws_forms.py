@@ -29,7 +29,7 @@ def variable_name() -> Form:
     """Name of an environment variable of the container that neither Longhaul nor AWS sets itself."""
 
     def reserved(name: str) -> str | None:
-        prefix = next((prefix for prefix in _RESERVED_VARIABLES if name.upper().startswith(prefix)), None)
+        prefix = next((prefix for prefix in _RESERVED_VARIABLES if name.startswith(prefix)), None)
         return f'"{name}": the prefix {prefix} is reserved' if prefix else None
 
     expects = "the name of an environment variable, such as LOG_LEVEL"

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from spec.forms import Form, choice, text
 from spec.model import Spec
-from spec.words import UnexpectedValueError, nearest, nearest_hint, shown
+from spec.words import UnexpectedValueError, nearest, shown
 
 _OPERATORS = (
     *(
@@ -59,10 +59,9 @@ def _operator() -> Form:
         operator = value[len(prefix) : len(value) - len(suffix)]
         # AWS defines no NullIfExists: Null is the test for existence itself.
         if operator not in _OPERATORS or (operator == "Null" and suffix):
-            known = nearest(operator, _OPERATORS)
-            raise UnexpectedValueError(
-                expects, shown(value), nearest_hint(value, [f"{prefix}{known}{suffix}"]) if known else ""
-            )
+            known = None if operator == "Null" else nearest(operator, _OPERATORS)
+            hint = f'did you mean "{prefix}{known}{suffix}"?' if known else ""
+            raise UnexpectedValueError(expects, shown(value), hint)
         return value
 
     return Form(expects, read, {"type": "string"})

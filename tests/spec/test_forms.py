@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from spec.durations import duration, duration_text, parse_duration
 from spec.forms import Form
 from spec.job import JobSpec, SecretSpec, check_job_name
+from spec.permission import PermissionSpec
 from spec.sizes import cpu, disk, memory, pair_mistake
 
 UNITS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
@@ -171,3 +172,56 @@ def test_a_jobs_name_can_be_checked_alone() -> None:
     check_job_name("daily-rollup-2")
     with pytest.raises(ValueError, match=r'^expected a job\'s name of .*, found "Daily"$'):
         check_job_name("Daily")
+
+
+@pytest.mark.parametrize("action", ["s3:GetObject", "s3:*", "ec2:Describe*", "execute-api:Invoke", "s3:Get?bject"])
+@pytest.mark.parametrize(
+    "resource",
+    [
+        "*",
+        "arn:aws:s3:::bucket/*",
+        "arn:aws:ec2:*::snapshot/*",
+        "arn:aws-cn:sqs:cn-north-1:123456789012:queue",
+        "arn:*:logs:*:*:log-group:/a/b:*",
+        "arn:aws:s3:::home/${aws:PrincipalTag/team}/*",
+    ],
+)
+def test_what_iam_takes_is_taken(action: str, resource: str) -> None:
+    # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
+    conditions = {
+        "StringEquals": {"aws:ResourceTag/team": "data"},
+        "ForAnyValue:StringLikeIfExists": {"aws:TagKeys": ["a", "b"]},
+        "Bool": {"aws:SecureTransport": True},
+        "NumericLessThanEquals": {"s3:max-keys": 10},
+        "Null": {"aws:TokenIssueTime": False},
+    }
+    permission = PermissionSpec.model_validate({"actions": [action], "resources": [resource], "conditions": conditions})
+    assert (permission.effect, permission.actions, permission.resources) == ("Allow", (action,), (resource,))
+    assert permission.conditions == {
+        "StringEquals": {"aws:ResourceTag/team": ("data",)},
+        "ForAnyValue:StringLikeIfExists": {"aws:TagKeys": ("a", "b")},
+        "Bool": {"aws:SecureTransport": ("true",)},
+        "NumericLessThanEquals": {"s3:max-keys": ("10",)},
+        "Null": {"aws:TokenIssueTime": ("false",)},
+    }
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        "alpine",
+        "alpine:3.22",
+        "localhost:5000/a/b__c:v1.0-rc.1",
+        "public.ecr.aws/docker/library/alpine:3.22",
+        f"123456789012.dkr.ecr.eu-west-1.amazonaws.com/jobs@sha256:{'0a' * 32}",
+        f"ghcr.io/owner/name:tag@sha256:{'0a' * 32}",
+    ],
+)
+def test_image_references_are_taken(image: str) -> None:
+    assert JobSpec(name="nightly", image=image).image == image
+
+
+@pytest.mark.parametrize("image", ["", "Alpine", "alpine:", "a b", "a//b", "alpine@sha256:abc", "http://a/b", "-a"])
+def test_what_is_no_image_reference_is_refused(image: str) -> None:
+    with pytest.raises(ValidationError, match="expected an image reference"):
+        JobSpec(name="nightly", image=image)

@@ -1,6 +1,7 @@
 """Where a stack comes from: its file, Pulumi.yaml, or what Pulumi hands to the program."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -9,6 +10,7 @@ from spec.load import job_names, load_stack, stack_names
 from spec.network import NetworkSpec
 from spec.stack import trigger_kind
 
+ROOT = Path(__file__).parents[2]
 STACK = """\
 config:
   aws:region: eu-west-1
@@ -31,6 +33,11 @@ def test_a_stack_has_its_settings_and_its_jobs_in_the_order_of_the_file(reposito
     assert (stack.trigger, stack.container_insights, stack.keep_logs) == ("scheduler", "enhanced", True)
     assert stack.tags == {"team": "data"}
     assert [job.name for job in stack.jobs] == ["zebra", "aardvark"]
+
+
+@pytest.mark.parametrize("stack", stack_names(ROOT))
+def test_the_stacks_of_this_repository_are_right(stack: str) -> None:
+    assert load_stack(ROOT, stack).jobs
 
 
 def test_a_job_that_is_not_there_is_a_key_error(repository) -> None:

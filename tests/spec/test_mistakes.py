@@ -135,6 +135,15 @@ FIELD_MISTAKES = [
         'ForAnyValue:StringLike, found "StringEqual": did you mean "StringEquals"?',
     ),
     (
+        "permissions: [{actions: [s3:GetObject], resources: ['*'], conditions: {NullIfExists: {aws:a: 'true'}}}]",
+        "permissions[0].conditions.NullIfExists: expected an IAM condition operator such as StringEquals or "
+        'ForAnyValue:StringLike, found "NullIfExists"',
+    ),
+    (
+        "permissions: [{actions: [s3:GetObject], resources: ['*'], conditions: {Bool: {aws:a: []}}}]",
+        "permissions[0].conditions.Bool.aws:a: expected text, or a list of texts, found an empty list",
+    ),
+    (
         "permissions: [{actions: [s3:GetObject]}]",
         'permissions[0]: expected the key "resources", found none',
     ),
@@ -372,4 +381,15 @@ def test_a_variable_that_is_plain_and_secret_is_reported_where_the_second_was_sa
     assert repository.mistakes() == [
         "Pulumi.dev.yaml:4 longhaul:jobs.nightly.environment.TOKEN: "
         "expected TOKEN in secrets or in environment, found it in both"
+    ]
+
+
+def test_a_default_that_every_job_overrides_is_reported_too(repository) -> None:
+    repository.write(
+        "Pulumi.dev.yaml",
+        "config:\n  longhaul:defaults: {logRetention: 2}\n  longhaul:jobs:\n    a: {image: alpine, logRetention: 3}\n",
+    )
+    assert repository.mistakes() == [
+        "Pulumi.dev.yaml:2 longhaul:defaults.logRetention: "
+        "expected one of CloudWatch's retentions in days, found 2: the nearest are 1 and 3"
     ]
