@@ -4,6 +4,10 @@ import json
 
 import pytest
 
+from definitions.place import Place
+from definitions.trigger import rule_target
+
+PLACE = Place(project="longhaul", stack="dev", partition="aws", region="eu-west-1", account="123456789012")
 JOB = "config:\n  longhaul:trigger: {trigger}\n  longhaul:jobs:\n    nightly:\n      image: alpine\n"
 
 
@@ -53,7 +57,8 @@ def test_a_rules_template_has_every_opening_bracket_escaped(repository) -> None:
         repository.write("Pulumi.dev.yaml", JOB.format(trigger=trigger) + entry)
 
     write(most, "rule")
-    assert repository.load().jobs
+    deployed = rule_target(repository.load().job("nightly"), PLACE, role_arn="", dead_letter_arn="")
+    assert 8192 - 6 < len(deployed["InputTransformer"]["InputTemplate"]) <= 8192
     write(most + 1, "rule")
     (line,) = repository.mistakes()
     assert line == (
