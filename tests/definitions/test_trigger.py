@@ -5,13 +5,13 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 
 from definitions import trigger
 from definitions.place import Place
 from spec.job import JobSpec
 from tests.definitions.samples import job, task
-from tests.definitions.strategies import json_values
+from tests.definitions.strategies import json_values, unhurried
 from tests.definitions.walker import walk
 
 ROLE = "arn:aws:iam::123456789012:role/longhaul-dev-trigger-0a1b2c3"
@@ -19,7 +19,7 @@ QUEUE = "arn:aws:sqs:eu-west-1:123456789012:longhaul-dev-dead-letters-0a1b2c3"
 DUE = "2026-11-24T03:15:00Z"
 DAILY = "cron(15 3 * * ? *)"
 
-same_place = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+few = settings(unhurried, max_examples=60)
 
 
 def delivered_by_rule(target: dict[str, Any], time: str) -> Any:
@@ -45,7 +45,7 @@ def delivered_by_scheduler(schedule: dict[str, Any], time: str) -> Any:
     return json.loads(schedule["Target"]["Input"].replace("<aws.scheduler.scheduled-time>", time))
 
 
-@same_place
+@few
 @given(json_values)
 @example("<time>")
 @example({"<time>": ["\\", '"', "<aws.scheduler.scheduled-time>"]})
@@ -60,7 +60,7 @@ def test_any_input_arrives_as_it_was_written(place: Place, value: object) -> Non
     assert delivered_by_scheduler(by_scheduler, DUE) == expected
 
 
-@same_place
+@few
 @given(json_values, json_values)
 def test_any_input_reaches_the_container_as_json_text(
     machine_of: Callable[[JobSpec], dict[str, Any]], own: object, given_by_hand: object
