@@ -17,9 +17,6 @@ from pulumi.runtime.config import get_config
 from sandbox.deploy import deploy
 from sandbox.errors import SandboxError
 
-# Importing the SDK's own EC2 module warns of a name in it that this project does not use.
-pytestmark = pytest.mark.filterwarnings("ignore:aws.ec2/encryptioncontrol:DeprecationWarning")
-
 ALLOW = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "ecs-tasks.amazonaws.com"}}
 TRUST = json.dumps({"Version": "2012-10-17", "Statement": [ALLOW]})
 GRANT = json.dumps(

@@ -14,9 +14,6 @@ from sandbox.errors import SandboxError
 from sandbox.local_aws import LocalAws
 from sandbox.resources.registry import handler_for
 
-# Importing the SDK's own EC2 module warns of a name in it that this project does not use.
-pytestmark = pytest.mark.filterwarnings("ignore:aws.ec2/encryptioncontrol:DeprecationWarning")
-
 ROOT = Path(__file__).parents[2]
 
 

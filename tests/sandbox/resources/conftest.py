@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import secrets
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -36,15 +37,43 @@ def unique() -> str:
     return f"test-{secrets.token_hex(4)}"
 
 
+def sdk_class(token: str, suffix: str = "") -> type:
+    """`aws:iam/role:Role` -> pulumi_aws.iam.Role; with suffix "Args" what its constructor takes."""
+    package, module, name = token.split(":")
+    sdk = {"aws": "pulumi_aws", "docker-build": "pulumi_docker_build"}[package]
+    submodule = module.partition("/")[0]
+    return getattr(importlib.import_module(sdk if submodule == "index" else f"{sdk}.{submodule}"), name + suffix)
+
+
+@pytest.fixture(scope="session")
+def real_properties() -> Callable[..., dict[str, str]]:
+    """The properties of a resource type in the real provider's SDK: the engine's names, with Python's."""
+
+    def properties(token: str, suffix: str = "") -> dict[str, str]:
+        getters = {
+            name: value.fget for name, value in vars(sdk_class(token, suffix)).items() if isinstance(value, property)
+        }
+        return {getattr(getter, "_pulumi_name", name): name for name, getter in getters.items()}
+
+    return properties
+
+
+@pytest.fixture(scope="session")
+def sdk_annotations() -> Callable[[str], dict[str, object]]:
+    """The types of a resource type's inputs in the real provider's SDK, by Python's names."""
+    return lambda token: sdk_class(token, "Args").__init__.__annotations__
+
+
 @pytest.fixture
-def make(aws: Aws, unique: str) -> Iterator[Make]:
-    """Check inputs and create a resource, as a deployment does."""
+def make(aws: Aws, unique: str, real_properties: Callable[..., dict[str, str]]) -> Iterator[Make]:
+    """Check inputs and create a resource, as a deployment does; its outputs are ones that the real provider has."""
     made: list[tuple[str, Created]] = []
 
     def create(token: str, inputs: dict[str, Any], logical_name: str = unique) -> Created:
         handler = handler_for(token)
         created = handler.create(aws, handler.check(inputs, logical_name, secrets.token_bytes(8)))
         made.append((token, created))
+        assert created.outputs.keys() <= real_properties(token).keys()
         return created
 
     yield create

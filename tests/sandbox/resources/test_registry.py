@@ -4,57 +4,37 @@ from __future__ import annotations
 
 import re
 
-import pulumi_aws
 import pytest
 
 from sandbox.errors import SandboxError
 from sandbox.resources.fields import Nested
 from sandbox.resources.registry import HANDLERS, handler_for
 
-# Importing the SDK's own EC2 module warns of a name in it that this project does not use.
-pytestmark = pytest.mark.filterwarnings("ignore:aws.ec2/encryptioncontrol:DeprecationWarning")
-
 OF_THE_PROVIDER = sorted(token for token in HANDLERS if token.startswith("aws:"))
 
 
-def sdk_class(token: str, suffix: str = "") -> type:
-    """`aws:iam/role:Role` -> pulumi_aws.iam.Role; with suffix "Args" what its constructor takes."""
-    _, module, name = token.split(":")
-    return getattr(getattr(pulumi_aws, module.partition("/")[0]), name + suffix)
-
-
-def properties(sdk: type) -> set[str]:
-    """The names, as the engine sees them, of an SDK class's properties."""
-    getters = {name: value.fget for name, value in vars(sdk).items() if isinstance(value, property)}
-    return {getattr(getter, "_pulumi_name", name) for name, getter in getters.items()}
-
-
 @pytest.mark.parametrize("token", OF_THE_PROVIDER)
-def test_every_input_is_one_of_the_real_provider(token):
-    handler, real = HANDLERS[token], properties(sdk_class(token, "Args"))
+def test_every_input_is_one_of_the_real_provider(token, real_properties):
+    handler, real = HANDLERS[token], real_properties(token, "Args").keys()
     named = {*handler.fields, *handler.others, *handler.required, *handler.defaults, *handler.json_properties}
     assert named <= real
     assert handler.taggable == ("tags" in real)
 
 
 @pytest.mark.parametrize("token", OF_THE_PROVIDER)
-def test_every_required_input_of_the_real_provider_is_required(token):
-    arguments = sdk_class(token, "Args").__init__.__annotations__
-    optional = {name for name, kind in arguments.items() if "Optional" in str(kind)}
-    handler, sdk = HANDLERS[token], sdk_class(token, "Args")
+def test_every_required_input_of_the_real_provider_is_required(token, real_properties, sdk_annotations):
+    handler, annotations = HANDLERS[token], sdk_annotations(token)
     mandatory = {
-        getattr(value.fget, "_pulumi_name", name)
-        for name, value in vars(sdk).items()
-        if isinstance(value, property) and name not in optional
+        name for name, python in real_properties(token, "Args").items() if "Optional" not in str(annotations[python])
     }
     assert mandatory <= handler.required | set(handler.defaults)
 
 
 @pytest.mark.parametrize("token", OF_THE_PROVIDER)
-def test_a_resource_type_with_a_name_input_gets_a_name(token):
-    handler, real = HANDLERS[token], properties(sdk_class(token, "Args"))
+def test_a_resource_type_with_a_name_input_gets_a_name(token, real_properties):
+    real = real_properties(token, "Args")
     expected = "targetId" if token.endswith(":EventTarget") else "name" if "name" in real else None
-    assert handler.auto_named == expected
+    assert HANDLERS[token].auto_named == expected
 
 
 @pytest.mark.parametrize("token", sorted(HANDLERS))
