@@ -245,6 +245,23 @@ def test_a_failing_program_leaves_nothing_behind(write, local_aws):
     assert log_groups(local_aws, "/failing/") == set()
 
 
+def test_what_a_failed_deployment_cannot_delete_again_is_told(write, local_aws):
+    root = write("""
+        import boto3
+
+        def interfere(name):
+            boto3.client("iam").put_role_policy(RoleName=name, PolicyName="by-hand", PolicyDocument=GRANT)
+            raise KeyError("nightly")
+
+        iam.Role("task", name="left-behind", assume_role_policy=TRUST).name.apply(interfere)
+        """)
+    failure, left_behind = refusal(root, local_aws)
+    assert failure.endswith("KeyError: 'nightly'")
+    assert left_behind.startswith("left behind: aws:iam/role:Role 'task': DeleteRole: DeleteConflict: ")
+    local_aws.client("iam").delete_role_policy(RoleName="left-behind", PolicyName="by-hand")
+    local_aws.client("iam").delete_role(RoleName="left-behind")
+
+
 def test_an_output_inside_a_text_is_an_error(write, local_aws):
     root = write("""
         group = cloudwatch.LogGroup("log", name="/text/log")
