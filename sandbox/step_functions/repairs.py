@@ -1,5 +1,7 @@
 """Repairs of MiniStack 1.5.33 where the results of an execution show its faults, each one small named function."""
 
+import contextlib
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -37,12 +39,15 @@ _REPAIRED_EXCEPTION = """_frames = traceback.extract_tb(e.__traceback__)[1:]
             }), "trace": traceback.format_exc()}) + "\\n")"""
 
 _shipped_worker = lambda_runtime._PYTHON_WORKER_SCRIPT
+_collect = lambda_runtime._collect
 _execute_warm = lambda_svc._execute_function_warm
 _build_object_record = s3._build_object_record
 
 
 def functions_report_their_exceptions() -> None:
     """As shipped, every exception of a Python function is a Runtime.HandlerError without a stack trace.
+
+    A function whose process ends or whose time is up is told of in other words than Lambda's, too.
 
     https://docs.aws.amazon.com/lambda/latest/dg/python-exceptions.html
     """
@@ -53,15 +58,46 @@ def functions_report_their_exceptions() -> None:
         script = script.replace(shipped, repaired)
     lambda_runtime._PYTHON_WORKER_SCRIPT = script
 
-    def execute(*arguments: Any, **options: Any) -> dict[str, Any]:
-        result = _execute_warm(*arguments, **options)
+    def execute(function: dict[str, Any], event: Any, request_id: str) -> dict[str, Any]:
+        result = _execute_warm(function, event, request_id)
         if result.get("error") and isinstance(result["body"], dict):
-            report = parsed(result["body"].get("errorMessage", ""))
-            if isinstance(report, dict) and "errorType" in report:
-                result["body"] = report
+            result["body"] = _report(result["body"], request_id)
         return result
 
     lambda_svc._execute_function_warm = execute
+
+
+def _report(body: dict[str, Any], request_id: str) -> dict[str, Any]:
+    """What Lambda says of a failed call: the function's own report, or how its process ended."""
+    message = body.get("errorMessage", "")
+    report = parsed(message)
+    if isinstance(report, dict) and "errorType" in report:
+        return report
+    if message == "Worker process died":
+        kind, message = "Runtime.ExitError", "Runtime exited without providing a reason"
+    elif body.get("errorType") == "Sandbox.Timedout":
+        kind = "Sandbox.Timedout"
+    else:
+        return body
+    return {"errorType": kind, "errorMessage": f"RequestId: {request_id} Error: {message}"}
+
+
+def ended_workers_close_their_pipes() -> None:
+    """As shipped, the pipes to a worker process that has ended are left to the garbage collector, which complains."""
+
+    def close(pipes: tuple[Any, ...]) -> None:
+        for pipe in pipes:
+            with contextlib.suppress(OSError, ValueError):
+                pipe.close()
+
+    def collect(process: Any, deadline: float) -> None:
+        _collect(process, deadline)
+        if process is not None:
+            # On a thread, because a process that the function left behind may still hold the other end.
+            pipes = (process.stdin, process.stdout, process.stderr)
+            threading.Thread(target=close, args=(pipes,), daemon=True).start()
+
+    lambda_runtime._collect = collect
 
 
 def objects_without_a_type_are_binary() -> None:
@@ -76,4 +112,8 @@ def objects_without_a_type_are_binary() -> None:
     s3._build_object_record = build
 
 
-ALL: tuple[Callable[[], None], ...] = (functions_report_their_exceptions, objects_without_a_type_are_binary)
+ALL: tuple[Callable[[], None], ...] = (
+    functions_report_their_exceptions,
+    ended_workers_close_their_pipes,
+    objects_without_a_type_are_binary,
+)

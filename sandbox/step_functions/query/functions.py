@@ -23,7 +23,7 @@ _HASHES = {"MD5": "md5", "SHA-1": "sha1", "SHA-256": "sha256", "SHA-384": "sha38
 
 
 def bindings(now_seconds: Callable[[], float]) -> dict[str, Any]:
-    """The functions to bind beside or instead of the built-in ones, by name without `$`. `now_seconds` gives epoch seconds."""
+    """What to bind beside or instead of the built-in functions, by name without `$`; `now_seconds` is epoch seconds."""
 
     def millis() -> int:
         return int(now_seconds() * 1000)

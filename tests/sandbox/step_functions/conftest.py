@@ -39,7 +39,7 @@ class Run:
         return json.loads(self.description["output"])
 
     @property
-    def failure(self) -> tuple[str | None, str | None]:
+    def failure(self) -> tuple[str | None, Any]:
         """Error and cause."""
         return self.description.get("error"), self.description.get("cause")
 
@@ -119,7 +119,7 @@ def machines(local_aws: LocalAws, role: Callable[..., str]) -> Machines:
 
 
 @pytest.fixture
-def function(local_aws: LocalAws, role: Callable[..., str]) -> Callable[[str], str]:
+def function(local_aws: LocalAws, role: Callable[..., str]) -> Callable[..., str]:
     """Makes a Python function of the body of `handler(event, context)`; its ARN."""
 
     def make(*lines: str) -> str:
