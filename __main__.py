@@ -16,7 +16,7 @@ from spec.errors import SpecErrors
 from spec.load import load_stack
 
 # What a program allocates lives until it ends. The usual thresholds spend a third of its time looking for garbage.
-gc.set_threshold(50_000, 50, 100)
+gc.set_threshold(200_000, 50, 100)
 
 try:
     stack = load_stack(Path(__file__).parent, pulumi.get_stack(), stack_configuration())
