@@ -1,6 +1,7 @@
 """The API's calls about executions: start, stop, describe, list, and task tokens."""
 
 import json
+import threading
 from typing import Any
 
 from ministack.core.responses import get_account_id, get_region, new_uuid
@@ -24,6 +25,8 @@ class Executions:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        # Held from the look for an execution of the same name to the new one's record.
+        self._naming = threading.Lock()
 
     def start(self, data: dict[str, Any]) -> Answer:
         """StartExecution. https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html"""
@@ -34,26 +37,27 @@ class Executions:
         name = check_name(data["name"]) if data.get("name") is not None else new_uuid()
         text = _checked_input(data.get("input", "{}"))
         arn = f"arn:aws:states:{get_region()}:{get_account_id()}:execution:{machine.name}:{name}"
-        if (existing := stepfunctions._executions.get(arn)) is not None:
-            if existing["status"] == "RUNNING" and existing["input"] == text:
-                return answer({"executionArn": arn, "startDate": existing["startDate"]})
-            raise ApiError("ExecutionAlreadyExists", f"Execution Already Exists: '{arn}'")
-        record = {
-            "executionArn": arn,
-            "stateMachineArn": machine.arn,
-            "name": name,
-            "status": "RUNNING",
-            "startDate": timestamp(self._engine.clock.now()),
-            "stopDate": None,
-            "input": text,
-            "output": None,
-            "error": None,
-            "cause": None,
-            "events": [],
-            "machine": machine,
-            **machines.qualifiers(requested),
-        }
-        stepfunctions._executions[arn] = record
+        with self._naming:
+            if (existing := stepfunctions._executions.get(arn)) is not None:
+                if existing["status"] == "RUNNING" and existing["input"] == text:
+                    return answer({"executionArn": arn, "startDate": existing["startDate"]})
+                raise ApiError("ExecutionAlreadyExists", f"Execution Already Exists: '{arn}'")
+            record = {
+                "executionArn": arn,
+                "stateMachineArn": machine.arn,
+                "name": name,
+                "status": "RUNNING",
+                "startDate": timestamp(self._engine.clock.now()),
+                "stopDate": None,
+                "input": text,
+                "output": None,
+                "error": None,
+                "cause": None,
+                "events": [],
+                "machine": machine,
+                **machines.qualifiers(requested),
+            }
+            stepfunctions._executions[arn] = record
         self._engine.start(record, machine)
         return answer({"executionArn": arn, "startDate": record["startDate"]})
 
