@@ -31,7 +31,8 @@ def run(
     if job_input is not None and job is None:
         raise typer.BadParameter("--input goes with --job")
     given = None if job_input is None else json_or_file(job_input)
-    begin = datetime.now(UTC) if start is None else instant(start)
+    # Rates count from the minute their rule was made in: a run that begins within one would lose or gain a firing.
+    begin = (datetime.now(UTC) if start is None else instant(start)).replace(second=0, microsecond=0)
 
     from cli import sandbox_run
 

@@ -1,0 +1,159 @@
+"""`sandbox run` with real jobs: processes with exit codes, in an AWS that lives as long as the command."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import COMMAND, ENVIRONMENT, Longhaul
+
+DAY = ["--from", "2026-03-28T00:00:00Z", "--hours", "48", "--output", "json"]
+FAILS_ONCE = """\
+import os, sys
+print("attempt", os.environ["LONGHAUL_ATTEMPT"])
+sys.exit(3 if os.environ["LONGHAUL_ATTEMPT"] == "1" else 0)
+"""
+
+
+def code(project: Path, text: str) -> None:
+    (project / "jobs" / "hello" / "main.py").write_text(text)
+
+
+def test_schedules_are_played_in_their_own_time_zone(longhaul: Longhaul) -> None:
+    played = longhaul("sandbox", "run", *DAY)
+    assert played.returncode == 0, played.stderr
+    runs = json.loads(played.stdout)
+    # 03:15 in Paris, before and after its clocks go forward.
+    assert [run["scheduledTime"] for run in runs] == ["2026-03-28T02:15:00Z", "2026-03-29T01:15:00Z"]
+    assert [(run["job"], run["status"], run["exitCode"], run["attempts"]) for run in runs] == [
+        ("hello", "SUCCEEDED", 0, 1)
+    ] * 2
+    assert runs[0]["lastLogLine"] == "hello {}"
+
+
+def test_a_retry_waits_as_long_as_the_job_says_in_no_real_time(project: Path, longhaul: Longhaul) -> None:
+    code(project, FAILS_ONCE)
+    played = longhaul("sandbox", "run", *DAY)
+    assert played.returncode == 0, played.stdout + played.stderr
+    run = json.loads(played.stdout)[0]
+    assert (run["attempts"], run["lastLogLine"]) == (2, "attempt 2")
+    assert run["durationSeconds"] >= 600
+
+
+def test_a_failed_run_is_exit_code_1_and_its_cause_is_shown(project: Path, longhaul: Longhaul) -> None:
+    code(project, "import sys\nprint('cannot go on')\nsys.exit(3)\n")
+    played = longhaul("sandbox", "run", *DAY[:-2])
+    assert played.returncode == 1
+    assert "FAILED" in played.stdout
+    assert "cannot go on" in played.stdout
+    assert "Job.ExitedNonZero" in played.stdout
+
+
+def test_a_job_started_by_hand_shows_its_run_and_gives_its_exit_code(project: Path, longhaul: Longhaul) -> None:
+    code(project, "import os, sys\nprint(os.environ['LONGHAUL_INPUT'])\nsys.exit(7)\n")
+    (project / "jobs" / "hello" / "job.yaml").write_text("retries: {finalExitCodes: [7], attempts: 1}\n")
+    (project / "input.json").write_text('{"day": "2026-01-31"}')
+    run = longhaul("sandbox", "run", "--job", "hello", "--input", f"@{project / 'input.json'}")
+    assert run.returncode == 7, run.stderr
+    for part in ("start ", "end ", 'input   {"input": {"day": "2026-01-31"}}', '  {"day":"2026-01-31"}', "exit code 7"):
+        assert part in run.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (["--job", "helo"], "did you mean hello?"),
+        (["--job", "hello", "--input", "{"], "expected JSON"),
+        (["--job", "hello", "--input", "@missing.json"], "cannot read missing.json"),
+        (["--input", "{}"], "--input goes with --job"),
+        (["--stack", "dve"], "dev"),
+        (["--from", "noon"], "expected a time"),
+    ],
+)
+def test_wrong_use_is_exit_code_2_and_one_line(longhaul: Longhaul, arguments: list[str], word: str) -> None:
+    refused = longhaul("sandbox", "run", *arguments)
+    assert refused.returncode == 2
+    assert word in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def test_an_encrypted_value_is_named(project: Path, longhaul: Longhaul) -> None:
+    stack = project / "Pulumi.dev.yaml"
+    stack.write_text(stack.read_text() + "    other:\n      secure: AAABADQXFlU0mxbTuNyl\n")
+    refused = longhaul("sandbox", "run")
+    assert refused.returncode == 2
+    assert "Pulumi.dev.yaml" in refused.stderr
+    assert "AAABADQXFlU0mxbTuNyl" not in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def wait_for(what: Path, process: subprocess.Popen[str]) -> str:
+    end = time.monotonic() + 40
+    while time.monotonic() < end and process.poll() is None:
+        if what.exists() and what.read_text():
+            return what.read_text()
+        time.sleep(0.02)
+    raise AssertionError(f"{what.name} did not come; exit code {process.poll()}")
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_no_job_outlives_the_command(project: Path, tmp_path: Path, ending: signal.Signals) -> None:
+    code(project, f"import os, time\nopen({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid()))\ntime.sleep(300)\n")
+    command = [*COMMAND, "-C", str(project), "sandbox", "run", "--job", "hello"]
+    process = subprocess.Popen(command, env=ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    job = int(wait_for(tmp_path / "pid", process))
+    process.send_signal(ending)
+    _, said = process.communicate(timeout=40)
+    assert process.returncode == (-9 if ending is signal.SIGKILL else 130)
+    assert "Traceback" not in said
+    end = time.monotonic() + 10
+    while Path(f"/proc/{job}").exists() and time.monotonic() < end:
+        time.sleep(0.02)
+    assert not Path(f"/proc/{job}").exists()
+
+
+def test_serve_is_reached_from_another_process_and_stops_in_order(project: Path, tmp_path: Path) -> None:
+    import boto3
+
+    command = [*COMMAND, "-C", str(project), "sandbox", "serve", "--stack", "dev"]
+    with (tmp_path / "served").open("w") as served:
+        process = subprocess.Popen(command, env=ENVIRONMENT, stdout=served, stderr=subprocess.PIPE, text=True)
+    try:
+        while "is up" not in (printed := wait_for(tmp_path / "served", process)):
+            time.sleep(0.02)
+        variables = dict(
+            line.removeprefix("export ").split("=", 1) for line in printed.splitlines() if line.startswith("export ")
+        )
+        session = boto3.Session(
+            variables["AWS_ACCESS_KEY_ID"], variables["AWS_SECRET_ACCESS_KEY"], region_name=variables["AWS_REGION"]
+        )
+        states = session.client("stepfunctions", endpoint_url=variables["AWS_ENDPOINT_URL"])
+        names = [machine["name"] for machine in states.list_state_machines()["stateMachines"]]
+    finally:
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=40)
+    assert names == ["acme-dev-hello"]
+    assert (process.returncode, "Traceback" in said) == (0, False)
+
+
+def test_a_port_in_use_is_one_line(longhaul: Longhaul) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        refused = longhaul("sandbox", "serve", "--port", str(taken.getsockname()[1]))
+    assert refused.returncode == 2
+    assert "in use" in refused.stderr
+    assert len(refused.stderr.splitlines()) == 1
+
+
+def test_the_host_s_aws_settings_reach_neither_the_deployment_nor_a_job(project: Path, longhaul: Longhaul) -> None:
+    code(project, "import os\nprint(sorted(name for name in os.environ if 'SECRET' in name or 'PROFILE' in name))\n")
+    run = longhaul("sandbox", "run", "--job", "hello", AWS_PROFILE="prod", MY_SECRET="x")
+    assert run.returncode == 0, run.stderr
+    assert "['AWS_SECRET_ACCESS_KEY']" in run.stdout
+    assert os.environ.get("AWS_PROFILE") is None
