@@ -12,6 +12,9 @@ import threading
 import time
 from types import TracebackType
 
+# A wait without a limit is made of turns: Ctrl-C in the instant before a wait is noticed only after it.
+_TURN_SECONDS = 1.0
+
 
 class Wake(threading.Event):
     """An event that `Clock.wait` can wait for together with a time. Once set it stays set until it is cleared."""
@@ -167,7 +170,12 @@ class Clock:
     def wait_idle(self, timeout: float | None = None) -> bool:
         """Block until nothing works and no waiter is due, at most `timeout` real seconds; True if it is so."""
         with self._changed:
-            return self._changed.wait_for(lambda: self._is_idle(self.now()), timeout)
+            while not self._changed.wait_for(
+                lambda: self._is_idle(self.now()), _TURN_SECONDS if timeout is None else timeout
+            ):
+                if timeout is not None:
+                    return False
+            return True
 
     def install(self) -> None:
         """Have MiniStack's services read this clock instead of the machine's."""

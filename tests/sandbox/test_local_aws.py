@@ -167,7 +167,9 @@ try:
         ecs.run_task(cluster="c", taskDefinition="f", launchType="FARGATE",
             networkConfiguration={"awsvpcConfiguration": {"subnets": [subnet]}})
         print("running", flush=True)
-        threading.Event().wait()
+        # In turns: a signal that arrives just before a wait without a limit would be seen only after it.
+        while not threading.Event().wait(0.05):
+            pass
 except KeyboardInterrupt:
     print("stopped", flush=True)
 """
