@@ -83,12 +83,13 @@ class LocalAws:
         if self._server is None:
             return
         self.tasks.close()
-        self._server.stop()
-        self._server = None
+        # Before the server, which waits for connections that are open.
         self.identity.close()
         for client in self._clients.values():
             client.close()
         self._clients.clear()
+        self._server.stop()
+        self._server = None
         from ministack import app
 
         app._reset_all_state()
