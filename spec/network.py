@@ -15,8 +15,8 @@ STANDARD_ENDPOINTS = ("ecr.api", "ecr.dkr", "logs", "s3")
 # https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html allows /16 to /28; below /24 there is no room
 # for a public and a private subnet in each of several zones.
 _WIDEST_PREFIX, _NARROWEST_PREFIX = 16, 24
-_OWN_VPC = ("cidr", "availabilityZones", "nat", "endpoints")
-_EXISTING_VPC = ("subnetIds", "securityGroupIds", "assignPublicIp")
+OWN_VPC = ("cidr", "availabilityZones", "nat", "endpoints")
+EXISTING_VPC = ("subnetIds", "securityGroupIds", "assignPublicIp")
 
 
 def _cidr() -> Form:
@@ -84,7 +84,7 @@ class NetworkSpec(Spec):
         given = [key for key, name in self.yaml_keys().items() if name in self.model_fields_set]
         if self.vpc_id is None:
             for key in given:
-                if key in _EXISTING_VPC:
+                if key in EXISTING_VPC:
                     yield Problem(
                         (key,),
                         "expected vpcId beside it, found none: it takes effect in an existing VPC only",
@@ -92,7 +92,7 @@ class NetworkSpec(Spec):
                     )
         else:
             for key in given:
-                if key in _OWN_VPC:
+                if key in OWN_VPC:
                     yield Problem(
                         (key,),
                         "expected nothing beside vpcId, found a value: it describes a VPC of the stack's own",

@@ -2,12 +2,11 @@
 
 import hashlib
 import json
-import re
 import stat
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-IGNORE_FILE = ".dockerignore"
+from spec.build_files import context_files
 
 
 def digest(
@@ -31,53 +30,7 @@ def digest(
     return f"sha256:{total.hexdigest()}"
 
 
-def context_files(context: Path) -> list[Path]:
-    """The files that a builder is sent, in the order of their names."""
-    ignore = context / IGNORE_FILE
-    patterns = list(_patterns(ignore.read_text())) if ignore.is_file() else []
-    paths = (path for path in context.rglob("*") if path.is_symlink() or not path.is_dir())
-    return sorted(path for path in paths if not _ignored(path.relative_to(context).as_posix(), patterns))
-
-
 def _add(total: "hashlib._Hash", part: bytes) -> None:
     # With its length in front, so that no two different lists of parts read the same.
     total.update(len(part).to_bytes(8, "big"))
     total.update(part)
-
-
-def _patterns(text: str) -> Iterator[tuple[bool, re.Pattern[str]]]:
-    """The lines of a .dockerignore as (ignores, expression): https://docs.docker.com/build/concepts/context/#syntax"""
-    for line in text.splitlines():
-        pattern = line.strip()
-        if not pattern or pattern.startswith("#"):
-            continue
-        ignores = not pattern.startswith("!")
-        yield ignores, _expression(pattern.removeprefix("!").strip().strip("/"))
-
-
-def _ignored(name: str, patterns: Sequence[tuple[bool, re.Pattern[str]]]) -> bool:
-    """The last pattern that matches decides."""
-    for ignores, expression in reversed(patterns):
-        if expression.fullmatch(name):
-            return ignores
-    return False
-
-
-def _expression(pattern: str) -> re.Pattern[str]:
-    """A pattern matches a path, or a folder with all that is in it; `**` matches any number of folders."""
-    text = ""
-    for token in re.findall(r"\*\*/|\*\*|\*|\?|\[[^]]*\]|.", pattern):
-        match token:
-            case "**/":
-                text += "(?:.*/)?"
-            case "**":
-                text += ".*"
-            case "*":
-                text += "[^/]*"
-            case "?":
-                text += "[^/]"
-            case _ if len(token) > 1:
-                text += token
-            case _:
-                text += re.escape(token)
-    return re.compile(f"{text}(?:/.*)?", re.DOTALL)

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.resources.build_context import context_files, digest
+from sandbox.resources.build_context import digest
+from spec.build_files import context_files
 
 
 @pytest.fixture

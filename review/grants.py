@@ -1,0 +1,102 @@
+"""What the roles of a job may do, before and after: the statements of the policies that the job becomes."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+from definitions.policies import needs_own_execution_role
+from definitions.render import documents
+from review.report import Grant, GrantChange
+from spec.job import JobSpec
+from spec.stack import StackSpec
+
+_OWN = {"task-role": "task role", "execution-role": "execution role", "state-machine-role": "state machine's role"}
+_OF_ADDED_JOBS = ("task-role", "execution-role")
+"""Of a job that comes or goes: each has a state machine, and each machine the same grants on its own task."""
+_SHARED = {
+    "execution-role": "shared execution role",
+    "trigger-role": "trigger role",
+    "dead-letter-queue": "dead-letter queue's policy",
+}
+
+
+class _Atom(NamedTuple):
+    who: str
+    effect: str
+    action: str
+    resource: str
+    condition: str
+
+
+def job_grants(before: JobSpec | None, after: JobSpec | None, old: StackSpec, new: StackSpec) -> GrantChange:
+    """Statements that the roles of one job gain and lose; `before` or `after` is None for one that comes or goes.
+
+    Both are rendered for the place of the stack `new`: that a Region or a name differs is said once for the stack.
+    """
+    roles = tuple(_OWN) if before is not None and after is not None else _OF_ADDED_JOBS
+    return _change(_of_job(before, _moved(old, new), roles), _of_job(after, new, roles))
+
+
+def shared_grants(old: StackSpec, new: StackSpec) -> GrantChange:
+    """Statements that the roles shared by all jobs of a stack gain and lose."""
+    return _change(_of_stack(_moved(old, new)), _of_stack(new))
+
+
+def _moved(old: StackSpec, new: StackSpec) -> StackSpec:
+    return old.model_copy(update={"project": new.project, "name": new.name, "region": new.region})
+
+
+def _of_job(job: JobSpec | None, stack: StackSpec, roles: Iterable[str]) -> set[_Atom]:
+    if job is None:
+        return set()
+    rendered = documents(job, stack)["policies"]
+    shared = set() if needs_own_execution_role(job) else {"execution-role"}
+    return {atom for role in roles if role not in shared for atom in _atoms(_OWN[role], rendered[role].get("policy"))}
+
+
+def _of_stack(stack: StackSpec) -> set[_Atom]:
+    atoms: set[_Atom] = set()
+    for job in stack.jobs:
+        rendered = documents(job, stack)["policies"]
+        own = {"execution-role"} if needs_own_execution_role(job) else set()
+        for role in _SHARED.keys() - own:
+            atoms.update(_atoms(_SHARED[role], rendered[role]["policy"]))
+    return atoms
+
+
+def _atoms(who: str, policy: dict[str, Any] | None) -> Iterator[_Atom]:
+    for statement in policy["Statement"] if policy else ():
+        condition = _in_words(statement.get("Condition", {}))
+        for action in _listed(statement["Action"]):
+            for resource in _listed(statement["Resource"]):
+                yield _Atom(who, statement["Effect"], action, resource, condition)
+
+
+def _in_words(condition: dict[str, dict[str, Any]]) -> str:
+    tests = (
+        f"{key} {operator} {' or '.join(_listed(values))}"
+        for operator, keys in sorted(condition.items())
+        for key, values in sorted(keys.items())
+    )
+    return " and ".join(tests)
+
+
+def _listed(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
+
+
+def _change(old: set[_Atom], new: set[_Atom]) -> GrantChange:
+    return GrantChange(gained=_gathered(new - old), lost=_gathered(old - new))
+
+
+def _gathered(atoms: set[_Atom]) -> tuple[Grant, ...]:
+    """Single permissions as few statements: actions on one resource together, then resources of the same actions."""
+    actions: dict[tuple[str, str, str, str], list[str]] = {}
+    for atom in sorted(atoms):
+        actions.setdefault((atom.who, atom.effect, atom.condition, atom.resource), []).append(atom.action)
+    resources: dict[tuple[str, str, str, tuple[str, ...]], list[str]] = {}
+    for (who, effect, condition, resource), found in sorted(actions.items()):
+        resources.setdefault((who, effect, condition, tuple(found)), []).append(resource)
+    return tuple(
+        Grant(who=who, effect=effect, actions=found, resources=tuple(on), condition=condition)
+        for (who, effect, condition, found), on in resources.items()
+    )

@@ -1,0 +1,143 @@
+"""A review in headings, tables and lists: what is said, and in which order."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from review.blocks import Block, Bullets, Code, Heading, Paragraph, Table, Words
+from review.flow_yaml import flow
+from review.report import (
+    UNSET,
+    FieldChange,
+    Grant,
+    GrantChange,
+    Growth,
+    JobReview,
+    StackMistakes,
+    StackReview,
+    Timetable,
+)
+from spec.words import path_text
+
+FILES_SHOWN = 10
+
+
+def outline(reviews: Sequence[StackReview | StackMistakes]) -> list[Block]:
+    """All stacks, one after the other; a single line where nothing differs anywhere."""
+    if not any(isinstance(one, StackMistakes) or one.kind for one in reviews):
+        stacks = [word for one in reviews for word in (", ", Code(one.stack))][1:]
+        return [Paragraph(["Nothing changes in ", *stacks, "."] if stacks else ["There are no stacks."])]
+    return [block for one in reviews for block in (_mistakes(one) if isinstance(one, StackMistakes) else _stack(one))]
+
+
+def _mistakes(stack: StackMistakes) -> Iterator[Block]:
+    yield Heading(2, ["Stack ", Code(stack.stack), ": wrong configuration"])
+    for revision, lines in (("before", stack.base), ("after", stack.head)):
+        if lines:
+            count = "1 mistake" if len(lines) == 1 else f"{len(lines)} mistakes"
+            yield Paragraph([f"{count} {revision} the change:"])
+            yield Bullets([[Code(line)] for line in lines])
+
+
+def _stack(review: StackReview) -> Iterator[Block]:
+    yield Heading(2, ["Stack ", Code(review.stack), f": {_summary(review)}"])
+    if review.warnings:
+        yield Paragraph(["Warnings"], strong=True)
+        yield Bullets([[warning] for warning in review.warnings])
+    if review.kind == "removed":
+        yield Paragraph(["Its file is gone; what it deployed stays in AWS until ", Code("pulumi destroy"), "."])
+    if review.settings or review.grants:
+        yield Heading(3, ["The stack itself"])
+        yield from _fields(review.settings, ("before", "after"))
+        yield from _grants(review.grants)
+    for job in review.jobs:
+        yield from _job(job, review)
+
+
+def _summary(review: StackReview) -> str:
+    if review.kind is None:
+        return "nothing changes"
+    if review.kind != "changed":
+        count = len(review.jobs)
+        return f"{review.kind}, with {count} {'job' if count == 1 else 'jobs'}"
+    counts = [(kind, sum(job.kind == kind for job in review.jobs)) for kind in ("added", "removed", "changed")]
+    said = [f"{count} {'job' if count == 1 else 'jobs'} {kind}" for kind, count in counts if count]
+    return ", ".join(said or ["the stack itself changes"])
+
+
+def _job(job: JobReview, stack: StackReview) -> Iterator[Block]:
+    yield Heading(3, [f"{job.kind.capitalize()}: ", Code(job.name)])
+    if job.kind == "removed":
+        stays = "stay (keepLogs)" if stack.keeps_logs else "go with it"
+        yield Paragraph([f"Its state machine and its history end here; its logs {stays}."])
+    if job.growth:
+        yield Paragraph(["Grows: ", ", ".join(_growth(growth) for growth in job.growth)])
+    yield from _fields(job.changes, ("before", "after") if job.kind == "changed" else ("value",))
+    if job.schedule is not None:
+        yield from _schedule(job.schedule.before, job.schedule.after)
+    yield from _grants(job.grants)
+    if job.build_files:
+        yield Paragraph(["Its image is built anew. Files that differ:"], strong=True)
+        more = len(job.build_files) - FILES_SHOWN
+        shown: list[Words] = [[Code(path)] for path in job.build_files[:FILES_SHOWN]]
+        yield Bullets([*shown, [f"and {more} more"]] if more > 0 else shown)
+
+
+def _growth(growth: Growth) -> str:
+    return f"{growth.what} from {growth.old} to {growth.new} {growth.unit} ({growth.factor:.3g} times)"
+
+
+def _fields(changes: Sequence[FieldChange], columns: Sequence[str]) -> Iterator[Block]:
+    if changes:
+        values = [[_shown(change.old), _shown(change.new)][-len(columns) :] for change in changes]
+        rows = [[[Code(path_text(change.loc))], *cells] for change, cells in zip(changes, values, strict=True)]
+        yield Table(["field", *columns], rows)
+
+
+def _shown(value: Any) -> Words:
+    return ["not set"] if value is UNSET else [Code(flow(value))]
+
+
+def _schedule(before: Timetable | None, after: Timetable | None) -> Iterator[Block]:
+    yield Paragraph(["When it runs"], strong=True)
+    sides = [(label, side) for label, side in (("before", before), ("after", after)) if side is not None]
+    if len(sides) == 2 or after is None:
+        yield Bullets([["before: ", *_words(before)], ["after: ", *_words(after)]])
+    else:
+        yield Bullets([_words(after)])
+    length = max((len(side.runs) for _, side in sides), default=0)
+    if length:
+        head = [column for label, side in sides for column in (f"{label}, {side.timezone}", f"{label}, UTC")]
+        rows = [[cell for _, side in sides for cell in _run(side, index)] for index in range(length)]
+        yield Table(["next runs", *head], [[[str(index + 1)], *row] for index, row in enumerate(rows)])
+
+
+def _words(side: Timetable | None) -> Words:
+    if side is None:
+        return ["when a person starts it"]
+    paused = "" if side.enabled else "; not enabled, so it starts nothing"
+    counted = ", counted here from now" if side.expression.startswith("rate(") and side.enabled else ""
+    return [f"{side.words}{counted}{paused} (", Code(side.expression), ")"]
+
+
+def _run(side: Timetable, index: int) -> list[Words]:
+    if index >= len(side.runs):
+        return [["none"], ["none"]]
+    run = side.runs[index]
+    return [[f"{run.astimezone(ZoneInfo(side.timezone)):%a %Y-%m-%d %H:%M}"], [f"{run:%a %Y-%m-%d %H:%M}"]]
+
+
+def _grants(change: GrantChange) -> Iterator[Block]:
+    for title, grants in (("IAM statements gained", change.gained), ("IAM statements lost", change.lost)):
+        if grants:
+            yield Paragraph([title], strong=True)
+            yield Bullets([_grant(grant) for grant in grants])
+
+
+def _grant(grant: Grant) -> Words:
+    condition = [", if ", Code(grant.condition)] if grant.condition else []
+    return [f"{grant.who}: {grant.effect} ", *_codes(grant.actions), " on ", *_codes(grant.resources), *condition]
+
+
+def _codes(values: Sequence[str]) -> Words:
+    return [word for value in values for word in (", ", Code(value))][1:]

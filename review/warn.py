@@ -1,0 +1,90 @@
+"""What a reviewer should think twice about: runs that meet themselves, the clocks, or each other."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from itertools import combinations, islice, pairwise, takewhile
+
+from review.clock_changes import affected
+from spec.durations import duration_text
+from spec.job import JobSpec
+from spec.schedule import Rate, parse_schedule, times
+from spec.stack import StackSpec
+from spec.words import listed
+
+HORIZON = timedelta(days=366)
+MOST_RUNS = 2000
+"""Of one schedule looked at: what a schedule does more often than that within a year, it has done by then."""
+BIG_CPU_UNITS = 4096
+"""From here on a task is big. A new account may run as few as 6 vCPU of Fargate at a time: two such do not fit.
+
+https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-quotas.html
+"""
+
+
+def warnings(stack: StackSpec, start: datetime) -> list[str]:
+    """One sentence for each warning about the jobs a stack starts by schedule, within a year from `start`."""
+    scheduled = [job for job in stack.jobs if job.schedule is not None and job.enabled]
+    found = [warning for job in scheduled for warning in (*_meets_itself(job, start), *_meets_the_clocks(job, start))]
+    return [*found, *_meet_each_other(scheduled, start)]
+
+
+def longest_run_seconds(job: JobSpec) -> int:
+    """How long all attempts of a run and the waits between them may take; retries of its own that AWS causes aside."""
+    waits = (
+        min(job.retries.interval_seconds * job.retries.backoff_rate**retry, job.retries.max_interval_seconds)
+        for retry in range(job.retries.attempts)
+    )
+    return (job.retries.attempts + 1) * job.timeout_seconds + int(sum(waits))
+
+
+def _runs(job: JobSpec, start: datetime) -> list[datetime]:
+    schedule = parse_schedule(job.schedule or "")
+    within = takewhile(lambda run: run <= start + HORIZON, times(schedule, start, job.timezone or "UTC"))
+    return list(islice(within, MOST_RUNS))
+
+
+def _meets_itself(job: JobSpec, start: datetime) -> Iterator[str]:
+    shortest = min((later - run for run, later in pairwise(_runs(job, start))), default=None)
+    if shortest is None:
+        return
+    interval, longest = int(shortest.total_seconds()), longest_run_seconds(job)
+    if longest <= interval:
+        return
+    attempts = job.retries.attempts + 1
+    timeout = duration_text(job.timeout_seconds)
+    made_of = f"timeout {timeout}" if attempts == 1 else f"{attempts} attempts of {timeout} and the waits between them"
+    yield (
+        f"{job.name}: a run may last {duration_text(longest)} ({made_of}), and the next one can be due "
+        f"{duration_text(interval)} after its start: two may run at once"
+    )
+
+
+def _meets_the_clocks(job: JobSpec, start: datetime) -> Iterator[str]:
+    timezone = job.timezone or "UTC"
+    for met in affected(parse_schedule(job.schedule or ""), timezone, start, start + HORIZON):
+        first, last = met.local_times[0], met.local_times[-1]
+        several = len(met.local_times) > 1
+        when = f"{first:%Y-%m-%d %H:%M}" + (f" to {last:%H:%M}" if several else "")
+        happens = (
+            f"{'do' if several else 'does'} not exist, clocks go forward: "
+            f"{f'{len(met.local_times)} runs are' if several else 'the run is'} skipped"
+            if met.skipped
+            else f"{'come' if several else 'comes'} twice, clocks go back: "
+            f"{'each of the' if several else 'the'} {f'{len(met.local_times)} runs' if several else 'run'} starts once"
+        )
+        yield f"{job.name}: {when} in {timezone} {happens}"
+
+
+def _meet_each_other(jobs: list[JobSpec], start: datetime) -> Iterator[str]:
+    # When a rate fires depends on the minute it was deployed.
+    big = [
+        job
+        for job in jobs
+        if job.cpu_units >= BIG_CPU_UNITS and not isinstance(parse_schedule(job.schedule or ""), Rate)
+    ]
+    minutes = {job.name: {run.replace(second=0) for run in _runs(job, start)} for job in big}
+    for one, other in combinations(big, 2):
+        shared = minutes[one.name] & minutes[other.name]
+        if shared:
+            both = listed([f"{job.name} ({job.cpu_units / 1024:g} vCPU)" for job in (one, other)], "and")
+            yield f"{both} start at the same minute, first at {min(shared):%Y-%m-%d %H:%M} UTC"
