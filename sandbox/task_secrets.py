@@ -38,6 +38,7 @@ class TaskSecrets:
         self._aws = aws
         self._role = execution_role
         self._task_arn = task_arn
+        self._session_name = task_arn.rsplit("/", 1)[-1]
 
     def value(self, reference: str) -> str:
         """The text of a secret by its `valueFrom`: an ARN of Secrets Manager, or a name or ARN of SSM.
@@ -63,7 +64,9 @@ class TaskSecrets:
             # MiniStack finds a secret by any beginning of its ARN.
             missing = f"failed to fetch secret {arn} from secrets manager: ResourceNotFoundException: Secrets Manager "
             raise TaskStartError(_FROM_SECRETS_MANAGER + missing + "can't find the specified secret.")
-        self._require_decrypt(self._secret_key(answer["ARN"]), _FROM_SECRETS_MANAGER)
+        # https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html
+        encrypted = {"kms:EncryptionContext:SecretARN": answer["ARN"]}
+        self._require_decrypt(self._secret_key(answer["ARN"]), "secretsmanager", encrypted, _FROM_SECRETS_MANAGER)
         text = answer.get("SecretString")
         if text is None:
             raise TaskStartError(f"{_FROM_SECRETS_MANAGER}secret {arn} has no text")
@@ -77,14 +80,15 @@ class TaskSecrets:
         if answer["InvalidParameters"]:
             raise TaskStartError(f"{_FROM_SSM}invalid ssm parameters: {', '.join(answer['InvalidParameters'])}")
         parameter = answer["Parameters"][0]
-        self._require_decrypt(self._parameter_key(parameter["Name"]), _FROM_SSM)
+        # https://docs.aws.amazon.com/kms/latest/developerguide/services-parameter-store.html
+        encrypted = {"kms:EncryptionContext:PARAMETER_ARN": parameter["ARN"]}
+        self._require_decrypt(self._parameter_key(parameter["Name"]), "ssm", encrypted, _FROM_SSM)
         return parameter["Value"]
 
     def _client(self, service: str) -> Any:
-        session_name = self._task_arn.rsplit("/", 1)[-1]
         try:
             return self._aws.identity.client(
-                service, self._role, self.principal, session_name=session_name, source_arn=self._task_arn
+                service, self._role, self.principal, session_name=self._session_name, source_arn=self._task_arn
             )
         except RoleNotAssumable as error:
             raise TaskStartError(f"{_FAILED}{error}") from error
@@ -101,8 +105,11 @@ class TaskSecrets:
         with self._scope():
             return (ssm._lookup_parameter(name)[1] or {}).get("KeyId")
 
-    def _require_decrypt(self, key_id: str | None, context: str) -> None:
-        """A value encrypted with a customer's key can be read only with the right to decrypt with that key."""
+    def _require_decrypt(self, key_id: str | None, service: str, encrypted: dict[str, str], context: str) -> None:
+        """A value encrypted with a customer's key can be read only with the right to decrypt with that key.
+
+        `service` asks for it on behalf of the role, with the encryption context `encrypted`.
+        """
         from ministack.services import kms
 
         with self._scope():
@@ -110,7 +117,13 @@ class TaskSecrets:
         # Amazon's own keys are not among MiniStack's.
         if key is None:
             return
-        denial = self._aws.identity.denial(self._role, "kms:Decrypt", key["Arn"])
+        # https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html
+        keys = {
+            "kms:ViaService": f"{service}.{self._task_arn.split(':')[3]}.amazonaws.com",
+            "kms:CallerAccount": self._aws.account,
+            **encrypted,
+        }
+        denial = self._aws.identity.denial(self._role, "kms:Decrypt", key["Arn"], keys, session_name=self._session_name)
         if denial is not None:
             raise TaskStartError(f"{context}AccessDeniedException: {denial}")
 

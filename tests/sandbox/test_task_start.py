@@ -23,10 +23,10 @@ SECRET = "s3cr3t-of-the-test"
 def acting(place: TaskPlace, role: Callable[..., str]) -> Callable[..., TaskPlace]:
     """The place with an execution role that has these grants beside, or instead of, writing its log."""
 
-    def act(*grants: tuple[str | list[str], str], log_rights: list[str] = LOG_RIGHTS) -> TaskPlace:
+    def act(*grants: tuple[str | list[str], str], log_rights: list[str] = LOG_RIGHTS, **condition: Any) -> TaskPlace:
         group = f"arn:aws:logs:{place.aws.region}:{place.aws.account}:log-group:{place.log_group}:*"
         rights = [policy((log_rights, group))] if log_rights else []
-        document = [policy(*grants)] if grants else []
+        document = [policy(*grants, **condition)] if grants else []
         return dataclasses.replace(place, execution_role=role("ecs-tasks.amazonaws.com", *rights, *document))
 
     return act
@@ -204,6 +204,39 @@ class TestParameters:
         place.aws.client("ssm").put_parameter(Name=name, Value=SECRET, Type="SecureString", KeyId=key)
         assert f"kms:Decrypt on resource: {key}" in secret_failure(acting(("ssm:GetParameters", "*")), name)
         assert value(acting(("ssm:GetParameters", "*"), ("kms:Decrypt", key)), name) == SECRET
+
+
+@pytest.mark.parametrize(
+    ("key", "of_secret", "of_parameter"),
+    [
+        ("kms:ViaService", "secretsmanager.{region}.amazonaws.com", "ssm.{region}.amazonaws.com"),
+        ("kms:CallerAccount", "{account}", "{account}"),
+        ("kms:EncryptionContext:SecretARN", "{secret}", ""),
+        ("kms:EncryptionContext:PARAMETER_ARN", "", "{parameter}"),
+    ],
+)
+def test_the_right_to_decrypt_may_have_conditions(
+    place: TaskPlace, acting: Callable[..., TaskPlace], key: str, of_secret: str, of_parameter: str
+) -> None:
+    """https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html"""
+    aws, name = place.aws, f"/{place.cluster}/k"
+    kms_key = aws.client("kms").create_key()["KeyMetadata"]["Arn"]
+    manager = aws.client("secretsmanager")
+    secret = manager.create_secret(Name=f"{place.cluster}/k", SecretString=SECRET, KmsKeyId=kms_key)["ARN"]
+    aws.client("ssm").put_parameter(Name=name, Value=SECRET, Type="SecureString", KeyId=kms_key)
+    parameter = f"arn:aws:ssm:{aws.region}:{aws.account}:parameter{name}"
+    known = {"region": aws.region, "account": aws.account, "secret": secret, "parameter": parameter}
+    for reference, action, expected in (
+        (secret, "secretsmanager:GetSecretValue", of_secret),
+        (name, "ssm:GetParameters", of_parameter),
+    ):
+        right, other = (
+            acting((action, "*"), ("kms:Decrypt", kms_key), StringEqualsIfExists={key: value})
+            for value in (expected.format_map(known) or "anything", "another")
+        )
+        assert value(right, reference) == SECRET
+        if expected:
+            assert f"kms:Decrypt on resource: {kms_key}" in secret_failure(other, reference)
 
 
 def test_a_secret_is_not_in_the_environment_of_other_containers_nor_in_the_record(
