@@ -1,6 +1,8 @@
 """Reads JSONata expressions without evaluating them: do they parse, and what do they refer to."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from jsonata.jexception import JException
@@ -20,23 +22,43 @@ _PLAIN = frozenset(
 _STATES_FIELDS = ("input", "context")
 
 
+@dataclass(frozen=True)
+class _References:
+    """What an expression refers to, each once: see the functions of syntax_tree."""
+
+    top_level_names: tuple[str, ...]
+    states_fields: tuple[str, ...]
+    variables: tuple[str, ...]
+
+
+@lru_cache(maxsize=4096)
+def _references(expression: str) -> _References:
+    """Raises JException if the expression does not parse. Kept, because the jobs of a stack share theirs."""
+    tree = parse(expression).ast
+    return _References(
+        top_level_names=tuple(dict.fromkeys(syntax_tree.top_level_names(tree))),
+        states_fields=tuple(dict.fromkeys(syntax_tree.states_fields(tree))),
+        variables=tuple(dict.fromkeys(syntax_tree.free_variables(tree))),
+    )
+
+
 def problems(state: dict[str, Any], at: str) -> Iterator[Diagnostic]:
     """What AWS refuses of the expressions of a JSONata state."""
     for place, expression, extra in _of_state(state):
         location = f"{at}/{place}"
         try:
-            tree = parse(expression).ast
+            references = _references(expression)
         except JException as error:
             yield Diagnostic("INVALID_JSONATA_EXPRESSION", messages.describe(error), location)
             continue
-        for reference in dict.fromkeys(syntax_tree.top_level_names(tree)):
+        for reference in references.top_level_names:
             text = (
                 "Reference to '$$' is not supported."
                 if reference == "$$"
                 else f"Reference to '{reference}' at the top level is not supported."
             )
             yield Diagnostic("UNSUPPORTED_JSONATA_EXPRESSION", text, location)
-        for field in dict.fromkeys(syntax_tree.states_fields(tree)):
+        for field in references.states_fields:
             if field not in (*_STATES_FIELDS, *extra):
                 yield Diagnostic("UNSUPPORTED_JSONATA_EXPRESSION", f"Field '$states.{field}' does not exist.", location)
 
@@ -46,7 +68,7 @@ def variables(state: dict[str, Any]) -> list[str]:
     names: set[str] = set()
     for _, expression, _ in _of_state(state):
         try:
-            names.update(syntax_tree.free_variables(parse(expression).ast))
+            names.update(_references(expression).variables)
         except JException:
             continue
     return sorted(names - {"states"})

@@ -102,7 +102,8 @@ def _parts(node: Node) -> list[Node]:
 
 def _children(node: Node) -> Iterator[Node]:
     for name, value in vars(node).items():
-        if name not in _LINKS_UPWARD:
+        # Most members are texts, numbers and None: they are passed over before anything is called.
+        if isinstance(value, Parser.Symbol | list | tuple) and name not in _LINKS_UPWARD:
             yield from _nodes_in(value)
 
 
