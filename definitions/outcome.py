@@ -28,7 +28,8 @@ class Outcome(StrEnum):
 INTERRUPTING_STOP_CODES = ("SpotInterruption", "TerminationNotice", "InfrastructureHealth", "ServiceSchedulerInitiated")
 """AWS took the machine away. https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Task.html (stopCode)"""
 
-_REASON_LENGTH = 500
+# AWS's sentence on a missing permission comes last in a reason and names role, action and resource, each by its ARN.
+_REASON_LENGTH = 1024
 
 # Whether $cause is JSON, so that $parse cannot fail. Escapes and quotes go first, then every string becomes ' and every
 # other scalar 0; then innermost arrays and objects become 0, until one 0 is left. An ECS Task is some six levels deep.
