@@ -1,5 +1,6 @@
 """Forms of what AWS defines: images, secrets, keys, environment variables, tags, users, time zones, retentions."""
 
+import re
 import unicodedata
 from collections.abc import Callable
 from typing import Annotated
@@ -57,7 +58,30 @@ def secret_source() -> Form:
     parameter_arn = rf"arn:{_PARTITION}:ssm:[a-z0-9-]+:[0-9]{{12}}:parameter/[A-Za-z0-9_.\-/]{{1,1010}}"
     expects = "the name or ARN of a secret in Secrets Manager, or of an SSM parameter (a name with a leading /)"
     # Not echoed: whoever pastes the secret itself here must not find it in a build log.
-    return text(expects, pattern="|".join((secret_name, secret_arn, parameter_name, parameter_arn)), echo=False)
+    return text(
+        expects,
+        pattern="|".join((secret_name, secret_arn, parameter_name, parameter_arn)),
+        check=_ambiguous_secret,
+        echo=False,
+    )
+
+
+def _ambiguous_secret(source: str) -> str | None:
+    """What is wrong with the end of a secret's name or ARN.
+
+    Secrets Manager puts a hyphen and six characters of its own behind the name, and takes whatever ends like that for a
+    complete ARN. The policy of the execution role must know which of the two it is.
+    https://docs.aws.amazon.com/secretsmanager/latest/userguide/troubleshoot.html#ARN_secretnamehyphen
+    """
+    ends_as_an_arn = re.search(r"-[A-Za-z0-9]{6}$", source) is not None
+    if ":secretsmanager:" in source and not ends_as_an_arn:
+        return "an ARN without the hyphen and six characters that Secrets Manager ends it with: give it whole"
+    if not source.startswith(("/", "arn:")) and ends_as_an_arn:
+        return (
+            "a name that ends in a hyphen and six characters, which Secrets Manager takes for a complete ARN: "
+            "give the secret's ARN"
+        )
+    return None
 
 
 def kms_key() -> Form:

@@ -161,22 +161,37 @@ def one_of_numbers(expects: str, values: tuple[int, ...]) -> Form:
 
 
 def json_value() -> Form:
-    """Anything JSON can say: what YAML holds, minus infinities and keys that are not text."""
+    """Anything JSON can say, minus numbers that JSONata would change when it hands them on.
+
+    JSONata writes numbers with fifteen digits: https://github.com/jsonata-js/jsonata/issues/669.
+    """
     expects = "a JSON value"
 
     def read(value: Any) -> Any:
         match value:
-            case None | bool() | int() | str():
+            case None | bool() | str():
                 return value
-            case float() if math.isfinite(value):
+            case float() if not math.isfinite(value):
+                raise UnexpectedValueError(expects, "a number that is not finite")
+            case int() | float():
+                if not _keeps_its_digits(value):
+                    raise UnexpectedValueError(
+                        "numbers of at most 15 digits, the most that JSONata writes", shown(value), "write it in quotes"
+                    )
                 return value
             case list() | tuple():
                 return [read(item) for item in value]
             case Mapping() if all(isinstance(key, str) for key in value):
                 return {key: read(item) for key, item in value.items()}
             case _:
-                raise UnexpectedValueError(
-                    expects, "a number that is not finite" if isinstance(value, float) else kind(value)
-                )
+                raise UnexpectedValueError(expects, kind(value))
 
     return Form(expects, read, {})
+
+
+def _keeps_its_digits(value: float) -> bool:
+    """Whether a finite number is the same when it is written with fifteen significant digits."""
+    try:
+        return float(f"{value:.15g}") == value
+    except OverflowError:
+        return False

@@ -62,7 +62,8 @@ class SecretSpec(Spec):
     source: Annotated[str, secret_source()] = Field(
         validation_alias="from",
         description="Name or ARN of a secret in Secrets Manager or of a parameter in SSM Parameter Store. "
-        "A name that begins with `/` is a parameter's.",
+        "A name that begins with `/` is a parameter's; a secret whose name ends in a hyphen and six letters or digits "
+        "needs its ARN.",
     )
     key: Annotated[str, text("a key without a colon", pattern="[^:]+")] | None = Field(
         default=None, description="Key within a Secrets Manager secret that holds a JSON object."
@@ -93,7 +94,10 @@ class CapacitySpec(Spec):
 
 
 class RetrySpec(Spec):
-    """What happens when a job ran and exited non-zero. A task that never started is retried apart from this."""
+    """How often a job runs again that exited non-zero, ran out of memory, was interrupted or failed unexplained.
+
+    Never after its timeout, a person's stop or a final exit code. A task that did not start is retried apart from this.
+    """
 
     attempts: Annotated[int, whole_number(0, 100)] = Field(default=0, description="Retries after the first attempt.")
     interval_seconds: Annotated[int, duration(1, DAY_SECONDS)] = Field(
@@ -183,7 +187,10 @@ class JobSpec(Spec):
         validation_alias="stopTimeout",
         description="Time between SIGTERM and SIGKILL when the job is stopped.",
     )
-    retries: RetrySpec = Field(default_factory=RetrySpec, description="What happens when the job exits non-zero.")
+    retries: RetrySpec = Field(
+        default_factory=RetrySpec,
+        description="Whether the job runs again when it failed or was interrupted, as on Spot.",
+    )
     schedule: Annotated[str, schedule_expression()] | None = Field(
         default=None,
         description="When the job starts: `cron(...)`, `rate(...)` or `at(...)`. Without it, people start it.",
@@ -206,7 +213,8 @@ class JobSpec(Spec):
     )
     input: Annotated[Any, json_value()] = Field(
         default_factory=dict,
-        description="JSON the job gets as `LONGHAUL_INPUT`, unless a person's start brings its own. No secrets.",
+        description="JSON the job gets as `LONGHAUL_INPUT`, unless a person's start brings its own. No secrets. "
+        "Numbers of more than 15 digits go in quotes.",
     )
     log_retention_days: Annotated[int, retention_days()] = Field(
         default=30,

@@ -3,6 +3,7 @@
 `python -m spec.reference > docs/job-reference.md`
 """
 
+import inspect
 import json
 import sys
 from collections.abc import Iterator
@@ -52,7 +53,7 @@ def reference() -> str:
     """The whole page."""
     parts = [_INTRODUCTION, "## A job", _table(JobSpec)]
     for title, model in _SECTIONS:
-        parts += [f"## {title}", model.__doc__ or "", _table(model)]
+        parts += [f"## {title}", inspect.cleandoc(model.__doc__ or ""), _table(model)]
     parts += [
         "## Sizes",
         "The pairs of CPU and memory that Fargate sells.",

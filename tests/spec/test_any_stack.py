@@ -49,7 +49,7 @@ VALID = {
     "enabled": st.booleans(),
     "startDeadline": st.just("5m"),
     "input": st.recursive(
-        st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(st.characters(exclude_categories=["C"])),
+        st.none() | st.booleans() | st.integers(-(10**15), 10**15) | st.text(st.characters(exclude_categories=["C"])),
         lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("ab"), inner, max_size=3),
         max_leaves=5,
     ).filter(lambda value: value is not None),

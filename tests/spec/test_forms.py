@@ -1,8 +1,11 @@
 """Durations, sizes and other forms, against AWS's tables and plain arithmetic."""
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from jsonata import Jsonata
 from pydantic import ValidationError
 
 from spec.durations import duration, duration_text, parse_duration
@@ -123,6 +126,15 @@ def test_a_form_reads_a_whole_number_or_says_what_it_expected(form: Form, writte
     assert outcome(form, written).startswith(("read a whole number", f"expected {form.expects}, found "))
 
 
+@given(st.integers(-(10**18), 10**18) | st.integers(-1000, 1000).map(lambda n: n * 10**15) | st.floats(-1e20, 1e20))
+def test_an_input_is_taken_only_with_numbers_that_jsonata_hands_on_unchanged(number: float) -> None:
+    if json.loads(Jsonata("$string($)").evaluate(number)) == number:
+        assert JobSpec(name="nightly", image="alpine", input=[number]).input == [number]
+    else:
+        with pytest.raises(ValidationError, match="write it in quotes"):
+            JobSpec(name="nightly", image="alpine", input=[number])
+
+
 class TestInPython:
     def test_units_are_in_the_names(self) -> None:
         job = JobSpec(name="nightly", image="alpine", timeout_seconds=90, stop_timeout_seconds=5, memory_mib=1024)
@@ -155,6 +167,11 @@ class TestInPython:
         ("prod/db", "secretsmanager"),
         ("/prod/db", "ssm"),
         ("arn:aws:secretsmanager:eu-west-1:123456789012:secret:prod/db-AbCdEf", "secretsmanager"),
+        ("prod/db-secrets", "secretsmanager"),
+        ("prod/db-se_ret", "secretsmanager"),
+        ("/prod/db-secret", "ssm"),
+        ("prod/db-secret", None),
+        ("arn:aws:secretsmanager:eu-west-1:123456789012:secret:prod/db", None),
         ("arn:aws-us-gov:ssm:us-gov-west-1:123456789012:parameter/prod/db", "ssm"),
         ("arn:aws:secretsmanager:eu-west-1:123456789012:secret:a:ssm:b", None),
         ("arn:aws:s3:::bucket", None),

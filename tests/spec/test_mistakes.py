@@ -108,6 +108,19 @@ FIELD_MISTAKES = [
         "secrets.TOKEN.from: expected the name or ARN of a secret in Secrets Manager, or of an SSM parameter "
         "(a name with a leading /), found text of another form",
     ),
+    # https://docs.aws.amazon.com/secretsmanager/latest/userguide/troubleshoot.html#ARN_secretnamehyphen
+    (
+        "secrets: {TOKEN: prod/db-secret}",
+        "secrets.TOKEN.from: expected the name or ARN of a secret in Secrets Manager, or of an SSM parameter "
+        "(a name with a leading /), found a name that ends in a hyphen and six characters, which Secrets Manager takes "
+        "for a complete ARN: give the secret's ARN",
+    ),
+    (
+        "secrets: {TOKEN: 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:prod/db'}",
+        "secrets.TOKEN.from: expected the name or ARN of a secret in Secrets Manager, or of an SSM parameter "
+        "(a name with a leading /), found an ARN without the hyphen and six characters that Secrets Manager ends it "
+        "with: give it whole",
+    ),
     ("secrets: {TOKEN: {key: token}}", 'secrets.TOKEN: expected the key "from", found none'),
     (
         "secrets: {TOKEN: {from: prod/x, kmsKey: alias/mine}}",
@@ -161,6 +174,12 @@ FIELD_MISTAKES = [
         "user: 1000",
         'user: expected a user or user:group of the image, by name or number, such as "1000:1000", found 1000: '
         'write "1000" in quotes',
+    ),
+    # The input.
+    (
+        "input: {ids: [1, 1234567890123456]}",
+        "input: expected numbers of at most 15 digits, the most that JSONata writes, found 1234567890123456: "
+        "write it in quotes",
     ),
     # Tags.
     (
