@@ -11,12 +11,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from botocore.exceptions import UnknownServiceError
 from ministack import app
-from ministack.core import iam_actions, iam_evaluator
+from ministack.core import iam_actions, iam_evaluator, responses
 from ministack.core.responses import error_response_json, get_account_id, get_region
 from ministack.services import ecs, eventbridge, scheduler, sns, sqs, sts
 
-from sandbox import permissions
+from sandbox import clients, permissions
 from sandbox.ecs_api import EcsApi
 
 if TYPE_CHECKING:
@@ -195,6 +196,25 @@ def other_services_say_so(_aws: LocalAws) -> None:
         handlers[service] = refusing(service)
 
 
+def service_models_are_read_once(_aws: LocalAws) -> None:
+    """As shipped, the checks of a call and of its answer each read the service's model from its file."""
+
+    def data(service: str) -> dict[str, Any]:
+        try:
+            return clients.service_data(service)
+        except UnknownServiceError:
+            return {}
+
+    def model(service: str) -> Any:
+        try:
+            return clients.service_model(responses._BOTOCORE_NAME.get(service, service))
+        except UnknownServiceError:
+            return None
+
+    iam_actions._load_botocore_model = data
+    responses._service_model = model
+
+
 def addresses_of_this_start(aws: LocalAws) -> None:
     """As shipped, modules keep the port that the first start in a process had."""
     port = str(urlsplit(aws.endpoint).port)
@@ -226,6 +246,7 @@ ALL: tuple[Callable[[LocalAws], None], ...] = (
     no_tickers,
     no_calls_out,
     other_services_say_so,
+    service_models_are_read_once,
     addresses_of_this_start,
 )
 

@@ -152,6 +152,20 @@ def test_no_module_is_left_on_the_machines_clock(local_aws: LocalAws) -> None:
     assert real == set()
 
 
+def test_the_model_of_a_service_is_read_once(local_aws: LocalAws) -> None:
+    from ministack.core import iam_actions, responses
+
+    # MiniStack's own name of CloudWatch is another than boto3's.
+    for service, name in (("ec2", "ec2"), ("monitoring", "cloudwatch")):
+        read = local_aws.client(name).meta.service_model._service_description
+        assert iam_actions._load_botocore_model(name) is read
+        model = responses._service_model(service)
+        assert model is not None
+        assert model._service_description is read
+    assert iam_actions._load_botocore_model("unheard-of") == {}
+    assert responses._service_model("unheard-of") is None
+
+
 def test_a_session_outlives_a_jump_of_the_clock(local_aws: LocalAws) -> None:
     iam = local_aws.client("iam")
     trusted = {"Version": "2012-10-17", "Statement": [

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import botocore.session
 
+from sandbox.clients import service_model
 from sandbox.step_functions.history import History
 from sandbox.step_functions.integrations.calls import Api, java_name, sdk_error
 from sandbox.step_functions.integrations.dynamodb import check_table_name
 from sandbox.step_functions.integrations.events import TaskEvents
-from sandbox.step_functions.integrations.shapes import iso_time, pascal, service_model
+from sandbox.step_functions.integrations.shapes import iso_time, pascal
 
 if TYPE_CHECKING:
     from sandbox.step_functions.task_state import TaskCall

@@ -14,12 +14,12 @@ from typing import Any
 import botocore
 from botocore.exceptions import BotoCoreError, ClientError
 
+from sandbox.clients import service_model
 from sandbox.step_functions.errors import StateError
 from sandbox.step_functions.integrations.shapes import (
     TimeOf,
     missing_members,
     null_members,
-    service_model,
     to_request,
     to_result,
 )

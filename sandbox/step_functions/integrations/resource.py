@@ -3,9 +3,10 @@
 import re
 from typing import TYPE_CHECKING, Any, Protocol
 
+from sandbox.clients import service_model
 from sandbox.step_functions.history import History
 from sandbox.step_functions.integrations.events import AttemptEvents
-from sandbox.step_functions.integrations.shapes import Shape, pascal, service_model
+from sandbox.step_functions.integrations.shapes import Shape, pascal
 
 if TYPE_CHECKING:
     from sandbox.step_functions.task_state import TaskCall

@@ -2,10 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Any
-
-import botocore.session
 
 from sandbox.step_functions.json_text import to_text
 
@@ -24,12 +21,6 @@ def iso_time(moment: datetime) -> str:
 def millisecond_time(moment: datetime) -> int:
     """A time in a result of the first SDK."""
     return round(moment.timestamp() * 1000)
-
-
-@lru_cache(maxsize=64)
-def service_model(service: str) -> Any:
-    """botocore's model of a service, by boto3's name."""
-    return botocore.session.get_session().get_service_model(service)
 
 
 def pascal(name: str) -> str:
