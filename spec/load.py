@@ -52,6 +52,8 @@ class _Loader:
         self._defaults = self._read_defaults()
         jobs = [job for entry in self._job_entries() if (job := self._read_job(entry)) is not None]
         region = self._read_region()
+        if region is not None and (mistake := stack_rules.endpoints_mistake(region, self._settings.network)):
+            self.errors.append(self._config.settings["network"].error(mistake, ("endpoints",)))
         if self.errors:
             raise SpecErrors(sorted(self.errors, key=_place))
         settings = {name: getattr(self._settings, name) for name in StackSettings.model_fields}
@@ -67,13 +69,11 @@ class _Loader:
 
     def _check_names(self) -> None:
         """The names of AWS resources begin with those of project and stack."""
-        expected = "letters, digits, hyphens and underscores, as AWS resources are named after it"
         project = self._config.project
-        if not _is_name(project.value):
-            self.errors.append(project.error(f"expected a name of {expected}, found {shown(project.value)}"))
-        if not _is_name(self._stack):
-            message = f"expected a stack's name of {expected}, found {shown(self._stack)}"
-            self.errors.append(SpecError(stack_file(self._stack), None, "", message))
+        if mistake := stack_rules.project_mistake(project.value):
+            self.errors.append(project.error(mistake))
+        if mistake := stack_rules.stack_mistake(self._stack, stack_names(self._root)):
+            self.errors.append(SpecError(stack_file(self._stack), None, "", mistake))
 
     def _read_settings(self) -> StackSettings:
         keys = StackSettings.yaml_keys()
@@ -141,11 +141,8 @@ class _Loader:
         job, mistakes = read_job(self._root, layers)
         self.errors.extend(mistakes)
         project, scheduled = self._config.project.value, "schedule" in job.merged.value
-        for mistake in (
-            stack_rules.name_mistake(project, self._stack, name, scheduled=scheduled),
-            stack_rules.stack_mix_up(self._stack, name, stack_names(self._root)),
-        ):
-            self.errors.extend([entry.error(mistake)] if mistake else [])
+        if mistake := stack_rules.name_mistake(project, self._stack, name, scheduled=scheduled):
+            self.errors.append(entry.error(mistake))
         rules = chain(job_rules.problems(job.spec), stack_rules.problems(job.spec, self._settings, self._stack))
         self.errors.extend(job.error(problem) for problem in rules if not problem.concerns(job.wrong))
         return job.spec
@@ -163,7 +160,3 @@ def _empty_values(value: Any, loc: Loc = ()) -> Iterator[Loc]:
 def _place(error: SpecError) -> tuple[bool, str, int]:
     """The stack first, then the jobs' files, each from top to bottom."""
     return error.file.startswith(f"{JOBS_FOLDER}/"), error.file, error.line or 0
-
-
-def _is_name(name: str) -> bool:
-    return name.isascii() and name.replace("-", "").replace("_", "").isalnum()

@@ -1,14 +1,16 @@
-"""Rules between a job and the stack it runs in: the length of names, the size of its input, its tags, its network."""
+"""Rules between a job and the stack it runs in: names, the size of its input, its tags, its network."""
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from spec.job import JobSpec
 from spec.job_rules import tags_differ
 from spec.model import Problem
+from spec.network import NetworkSpec
 from spec.stack import StackSettings, trigger_kind
-from spec.words import listed
+from spec.words import listed, shown
 
 ROLE_NAME_ENDINGS = ("-task", "-exec", "-states")
 """What the names of a job's IAM roles end in, before the suffix that Pulumi adds."""
@@ -28,6 +30,11 @@ _CONTAINER_OVERRIDES = 8192
 # 50 a resource, of which Longhaul's own and those of later versions take some.
 _TAGS = 45
 _ECR_HOST = ".dkr.ecr."
+_CHINA = "cn-"
+# ECR's grammar is the narrowest; awsx writes the repository's name in lower case.
+# https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html
+_NAME = "[A-Za-z0-9]+(?:[-_][A-Za-z0-9]+)*"
+_NAME_EXPECTS = "letters, digits, and single hyphens or underscores between them"
 
 
 def name_mistake(project: str, stack: str, job: str, *, scheduled: bool) -> str | None:
@@ -49,18 +56,40 @@ def name_mistake(project: str, stack: str, job: str, *, scheduled: bool) -> str 
     return f"expected at most {limit} characters in {name}, found {len(name)}: too long for {too_long}"
 
 
-def stack_mix_up(stack: str, job: str, stacks: Iterable[str]) -> str | None:
-    """What is wrong with a job whose resources would have the names of another stack's; None when they differ.
+def project_mistake(project: str) -> str | None:
+    """What is wrong with a project's name as the beginning of every resource's name; None when nothing is."""
+    if re.fullmatch(_NAME, project) and project[0].isalpha():
+        return None
+    expected = f"a name of {_NAME_EXPECTS}, a letter first, as AWS resources are named after it"
+    return f"expected {expected}, found {shown(project)}"
 
-    The job `eu-report` of the stack `dev` and the job `report` of the stack `dev-eu` would share one rule.
+
+def stack_mistake(stack: str, stacks: Iterable[str]) -> str | None:
+    """What is wrong with a stack's name beside those of the project's other stacks; None when nothing is.
+
+    The policies of the stack `dev` are for all that is called `<project>-dev-*`. A stack `dev-eu` would be within their
+    reach, and its job `report` would have the name of the job `eu-report` of `dev`.
     """
+    if not re.fullmatch(_NAME, stack):
+        return f"expected a stack's name of {_NAME_EXPECTS}, as AWS resources are named after it, found {shown(stack)}"
     for other in stacks:
-        rest = other.removeprefix(f"{stack}-")
-        if rest != other and job.startswith(f"{rest}-"):
-            return (
-                f'expected a name that does not begin with "{rest}-", found "{job}": so the stack {other} names its own'
-            )
+        if stack.startswith(f"{other}-"):
+            instead = f"{other}_{stack.removeprefix(f'{other}-')}"
+            expected = f'a stack\'s name that does not begin with "{other}-"'
+            why = f"the roles of the stack {other} reach all that is named so; {instead} would do"
+            return f'expected {expected}, found "{stack}": {why}'
     return None
+
+
+def endpoints_mistake(region: str, network: NetworkSpec) -> str | None:
+    """What is wrong with interface endpoints in a Region; None when nothing is."""
+    # In China some endpoints' names begin with cn.com.amazonaws and others, by no rule, with com.amazonaws:
+    # `aws ec2 describe-vpc-endpoint-services --region cn-north-1`.
+    if network.endpoints is None or not region.startswith(_CHINA):
+        return None
+    return (
+        f"expected no endpoints in {region}, found some: in China their names differ; use nat, or a VPC that has them"
+    )
 
 
 def problems(job: JobSpec, settings: StackSettings, stack: str) -> Iterator[Problem]:

@@ -151,19 +151,41 @@ class TestNames:
             "a state machine (80) and a rule or schedule (64)"
         )
 
-    def test_a_project_that_cannot_be_part_of_a_name_is_refused(self, repository) -> None:
-        repository.write("Pulumi.yaml", "runtime: python\nname: my.project\n")
+    @pytest.mark.parametrize("project", ["my.project", "jobs_", "a--b", "a-_b", "_a", "9lives", "ä"])
+    def test_a_project_that_ecr_would_not_take_as_a_beginning_is_refused(self, repository, project: str) -> None:
+        # https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html: repositoryName
+        repository.write("Pulumi.yaml", f"runtime: python\nname: {project}\n")
         repository.write("Pulumi.dev.yaml", STACK)
-        (line,) = repository.mistakes()
-        assert line.startswith("Pulumi.yaml:2 name: expected a name of letters, digits, hyphens and underscores")
-
-    def test_two_stacks_cannot_name_one_rule(self, repository) -> None:
-        repository.write("Pulumi.dev-eu.yaml", STACK)
-        repository.write("Pulumi.dev.yaml", "config:\n  longhaul:jobs:\n    eu-report: {image: alpine}\n")
         assert repository.mistakes() == [
-            'Pulumi.dev.yaml:3 longhaul:jobs.eu-report: expected a name that does not begin with "eu-", '
-            'found "eu-report": so the stack dev-eu names its own'
+            "Pulumi.yaml:2 name: expected a name of letters, digits, and single hyphens or underscores between them, "
+            f'a letter first, as AWS resources are named after it, found "{project}"'
         ]
+
+    @pytest.mark.parametrize("stack", ["eu.west", "dev_", "a--b", "-a"])
+    def test_a_stack_that_ecr_would_not_take_in_a_name_is_refused(self, repository, stack: str) -> None:
+        repository.write(f"Pulumi.{stack}.yaml", STACK)
+        assert repository.mistakes(stack=stack) == [
+            f"Pulumi.{stack}.yaml: expected a stack's name of letters, digits, and single hyphens or underscores "
+            f'between them, as AWS resources are named after it, found "{stack}"'
+        ]
+
+    @pytest.mark.parametrize(("project", "stack"), [("Long_haul-2", "Dev"), ("longhaul", "2026_a-b")])
+    def test_other_names_are_taken(self, repository, project: str, stack: str) -> None:
+        repository.write("Pulumi.yaml", f"name: {project}\n")
+        repository.write(f"Pulumi.{stack}.yaml", STACK)
+        assert repository.load(stack=stack).project == project
+
+    def test_no_stack_is_within_reach_of_anothers_policies(self, repository) -> None:
+        # They are for `longhaul-dev-*`.
+        for stack in ("dev", "dev-eu", "dev_eu", "develop", "eu-dev"):
+            repository.write(f"Pulumi.{stack}.yaml", STACK)
+        assert repository.mistakes(stack="dev-eu") == [
+            'Pulumi.dev-eu.yaml: expected a stack\'s name that does not begin with "dev-", found "dev-eu": '
+            "the roles of the stack dev reach all that is named so; dev_eu would do"
+        ]
+        # The stack that was there first is deployed as before.
+        for stack in ("dev", "dev_eu", "develop", "eu-dev"):
+            assert repository.load(stack=stack).name == stack
 
 
 class TestEncrypted:

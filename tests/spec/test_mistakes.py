@@ -322,6 +322,18 @@ def test_a_wrong_setting_is_one_line(repository, written: str, expected: str) ->
     assert repository.mistakes() == [f"Pulumi.dev.yaml:5 {expected}"]
 
 
+def test_endpoints_in_china_are_refused_where_they_are_asked_for(repository) -> None:
+    image = "123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn/alpine"
+    text = IMAGE_JOB.replace("alpine", image) + "  aws:region: cn-north-1\n  longhaul:network: {NETWORK}\n"
+    repository.write("Pulumi.dev.yaml", text.replace("NETWORK", "nat: single"))
+    assert repository.load().region == "cn-north-1"
+    repository.write("Pulumi.dev.yaml", text.replace("NETWORK", "endpoints: [sts]"))
+    assert repository.mistakes() == [
+        "Pulumi.dev.yaml:6 longhaul:network.endpoints: expected no endpoints in cn-north-1, found some: "
+        "in China their names differ; use nat, or a VPC that has them"
+    ]
+
+
 def test_a_schedule_that_aws_would_refuse_is_explained(repository) -> None:
     repository.write("Pulumi.dev.yaml", f"{IMAGE_JOB}      schedule: rate(1 days)\n")
     (line,) = repository.mistakes()
