@@ -1,7 +1,8 @@
 """Lets only clients of this sandbox reach it: an ASGI layer before MiniStack.
 
 A page in a browser can send requests to a server on this machine, and the sandbox runs local commands. So a request
-needs a loopback `Host`, no `Origin`, and a valid SigV4 signature by a key that this sandbox issued, whatever its path.
+needs a loopback `Host`, no header that browsers alone send, and a valid SigV4 signature by a key that this sandbox
+issued, whatever its path.
 """
 
 from __future__ import annotations
@@ -18,6 +19,11 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 MAX_BODY_BYTES = 256 * 1024 * 1024
+# MiniStack's own: they ask nobody's policies, so that any role's key could empty a queue or reset everything.
+CLOSED_PATHS = ("/_ministack/", "/_localstack/", "/_aws/", "/_alb/")
+# Browsers leave Origin out of the GET of an image or a script, but not Sec-Fetch-Site.
+# https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/Sec-Fetch-Site
+BROWSER_HEADERS = frozenset({b"origin", b"sec-fetch-site"})
 
 
 class Guard:
@@ -34,6 +40,8 @@ class Guard:
             await send({"type": "websocket.close", "code": 1008})
         elif (problem := header_problem(scope["headers"])) is not None:
             await _refuse(send, problem)
+        elif scope["path"].startswith(CLOSED_PATHS):
+            await _refuse(send, "this path belongs to the server beneath, and is closed")
         else:
             await self._check_signature(scope, receive, send)
 
@@ -54,8 +62,8 @@ def header_problem(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
     hosts = [value.decode("latin-1") for name, value in headers if name.lower() == b"host"]
     if len(hosts) != 1 or not is_loopback(hosts[0]):
         return "the Host header must name this machine's loopback address"
-    if any(name.lower() == b"origin" for name, _ in headers):
-        return "requests from web pages (with an Origin header) are refused"
+    if any(name.lower() in BROWSER_HEADERS for name, _ in headers):
+        return "requests from web pages (with an Origin or a Sec-Fetch-Site header) are refused"
     return None
 
 

@@ -48,10 +48,10 @@ def send(aws: LocalAws, method: str, path: str, headers: dict[str, str], body: b
         connection.close()
 
 
-def signed(aws: LocalAws, host: str = "", **credentials: Any) -> dict[str, str]:
+def signed(aws: LocalAws, host: str = "", path: str = "/", **credentials: Any) -> dict[str, str]:
     """The headers of a signed POST to `host`, by default to the sandbox's own and with the administrator's key."""
     keys = {"access_key": aws.access_key, "secret_key": aws.secret_key, "token": None} | credentials
-    request = AWSRequest("POST", f"http://{host or urlsplit(aws.endpoint).netloc}/", headers=FORM, data=WHO)
+    request = AWSRequest("POST", f"http://{host or urlsplit(aws.endpoint).netloc}{path}", headers=FORM, data=WHO)
     SigV4Auth(Credentials(**keys), "sts", aws.region).add_auth(request)
     return dict(request.headers.items())
 
@@ -112,6 +112,22 @@ def test_another_name_of_this_machine_is_accepted(local_aws: LocalAws) -> None:
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1"])
 def test_any_origin_is_refused_even_with_a_signature(local_aws: LocalAws, origin: str) -> None:
     assert send(local_aws, "POST", "/", signed(local_aws) | {"Origin": origin}, WHO).refused
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site", "none"])
+def test_what_only_a_browser_sends_is_refused_even_with_a_signature(local_aws: LocalAws, site: str) -> None:
+    assert send(local_aws, "POST", "/", signed(local_aws) | {"Sec-Fetch-Site": site}, WHO).refused
+
+
+@pytest.mark.parametrize(
+    ("path", "sent"),
+    [(path, path) for path in ("/_ministack/reset", "/_ministack/config", "/_localstack/health", "/_aws/lambda-url/a/")]
+    + [("/_ministack/reset", "/%5fministack/reset")],
+)
+def test_the_servers_own_paths_are_closed_to_every_key(local_aws: LocalAws, path: str, sent: str) -> None:
+    answer = send(local_aws, "POST", sent, signed(local_aws, path=path), WHO)
+    assert answer.refused
+    assert b"is closed" in answer.body
 
 
 def test_a_preflight_is_refused_and_allows_nothing(local_aws: LocalAws) -> None:
