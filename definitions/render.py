@@ -10,10 +10,10 @@ from definitions.trust import trigger_trust_policy, trust_policy
 from spec.job import JobSpec
 from spec.stack import StackSpec, trigger_kind
 
-_ACCOUNT = "123456789012"
-_REGION = "us-east-1"
-_SUFFIX = "0a1b2c3"
+STAND_IN_ACCOUNT = "123456789012"
+STAND_IN_SUFFIX = "0a1b2c3"
 """Stands for the characters that Pulumi adds to the names it makes."""
+_REGION = "us-east-1"
 
 
 def documents(job: JobSpec, stack: StackSpec) -> dict[str, Any]:
@@ -28,15 +28,19 @@ def documents(job: JobSpec, stack: StackSpec) -> dict[str, Any]:
         `target`, or `schedule`; empty for a job without a schedule).
     """
     place = Place(
-        project=stack.project, stack=stack.name, partition="aws", region=stack.region or _REGION, account=_ACCOUNT
+        project=stack.project,
+        stack=stack.name,
+        partition="aws",
+        region=stack.region or _REGION,
+        account=STAND_IN_ACCOUNT,
     )
     cluster_arn = place.arn("ecs", f"cluster/{place.prefix}cluster")
-    dead_letter_arn = place.arn("sqs", f"{place.prefix}dead-letters-{_SUFFIX}")
+    dead_letter_arn = place.arn("sqs", f"{place.prefix}dead-letters-{STAND_IN_SUFFIX}")
     repository_arn = place.arn("ecr", f"repository/{place.project}-{place.stack}")
     own = policies.needs_own_execution_role(job)
     execution_role_arn = _role_arn(place, f"{job.name}-execution" if own else "execution")
     task_role_arn = _role_arn(place, f"{job.name}-task")
-    log_group_name = f"{place.log_group_prefix(job.name)}-{_SUFFIX}"
+    log_group_name = f"{place.log_group_prefix(job.name)}-{STAND_IN_SUFFIX}"
     roles = {"execution_role_arn": execution_role_arn, "task_role_arn": task_role_arn}
     return {
         "state-machine": state_machine(job, place, _target(job, stack, place, cluster_arn, log_group_name)),
@@ -99,4 +103,4 @@ def _built_image(place: Place) -> str:
 
 
 def _role_arn(place: Place, name: str) -> str:
-    return f"arn:{place.partition}:iam::{place.account}:role/{place.prefix}{name}-{_SUFFIX}"
+    return f"arn:{place.partition}:iam::{place.account}:role/{place.prefix}{name}-{STAND_IN_SUFFIX}"

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from review.grants import job_grants, shared_grants
-from review.report import UNSET, FieldChange, Growth, JobReview, StackReview
+from review.report import UNSET, FieldChange, GrantChange, Growth, JobReview, StackReview
 from review.timetable import schedule_change
 from review.warn import warnings
 from review.written import Fields, default_job_fields, job_fields, stack_fields
@@ -36,7 +36,8 @@ def review(base: Revision | None, head: Revision | None, start: datetime) -> Sta
     added_stack, removed_stack = base is None, head is None
     settings = () if added_stack or removed_stack else _changes(stack_fields(old.stack), stack_fields(new.stack))
     jobs = tuple(_job_reviews(old, new, start))
-    grants = shared_grants(old.stack, new.stack)
+    # A stack that comes or goes brings or takes the shared roles that every stack has.
+    grants = GrantChange() if added_stack or removed_stack else shared_grants(old.stack, new.stack)
     differs = settings or jobs or grants
     return StackReview(
         stack=present.stack.name,
@@ -80,7 +81,8 @@ def _job_changes(old: JobSpec | None, new: JobSpec | None) -> tuple[FieldChange,
 def _changes(old: Fields, new: Fields) -> tuple[FieldChange, ...]:
     """The fields that differ, in the order of the reference; of a list of maps, the items that differ."""
     changes = []
-    for loc in [*new, *(loc for loc in old if loc not in new)]:
+    order = list(dict.fromkeys(loc[0] for loc in (*new, *old)))
+    for loc in sorted({**new, **old}, key=lambda loc: order.index(loc[0])):
         before, after = old.get(loc, UNSET), new.get(loc, UNSET)
         if before != after:
             if _are_maps(before) and _are_maps(after):

@@ -1,6 +1,5 @@
 """A value as YAML on one line."""
 
-import json
 from typing import Any
 
 import yaml
@@ -24,7 +23,13 @@ def flow(value: Any) -> str:
     if isinstance(value, float) and value.is_integer():
         # YAML's 2.0 and 2 are the same number here, and people write the shorter.
         return str(int(value))
-    text = yaml.dump(value, Dumper=_OneLine, default_flow_style=True, sort_keys=False, width=2**31, allow_unicode=True)
-    line = text.removesuffix("\n").removesuffix("\n...")
-    # The writer breaks a line at some characters whatever the width.
-    return line if line.isprintable() else json.dumps(value)
+    line = _dumped(value, allow_unicode=True)
+    # The writer breaks a line at some characters, whatever the width.
+    return line if line.isprintable() else _dumped(value, allow_unicode=False)
+
+
+def _dumped(value: Any, *, allow_unicode: bool) -> str:
+    text = yaml.dump(
+        value, Dumper=_OneLine, default_flow_style=True, sort_keys=False, width=2**31, allow_unicode=allow_unicode
+    )
+    return text.removesuffix("\n").removesuffix("\n...")

@@ -9,7 +9,8 @@ from review.report import Grant, GrantChange
 from spec.job import JobSpec
 from spec.stack import StackSpec
 
-_OWN = {"task-role": "task role", "execution-role": "execution role", "state-machine-role": "state machine's role"}
+TASK_ROLE = "task role"
+_OWN = {"task-role": TASK_ROLE, "execution-role": "execution role", "state-machine-role": "state machine's role"}
 _OF_ADDED_JOBS = ("task-role", "execution-role")
 """Of a job that comes or goes: each has a state machine, and each machine the same grants on its own task."""
 _SHARED = {

@@ -1,11 +1,15 @@
 """A review in headings, tables and lists: what is said, and in which order."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import zip_longest
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from definitions.render import STAND_IN_ACCOUNT, STAND_IN_SUFFIX
 from review.blocks import Block, Bullets, Code, Heading, Paragraph, Table, Words
 from review.flow_yaml import flow
+from review.grants import TASK_ROLE
 from review.report import (
     UNSET,
     FieldChange,
@@ -13,6 +17,8 @@ from review.report import (
     GrantChange,
     Growth,
     JobReview,
+    Kind,
+    ScheduleChange,
     StackMistakes,
     StackReview,
     Timetable,
@@ -50,8 +56,26 @@ def _stack(review: StackReview) -> Iterator[Block]:
         yield Heading(3, ["The stack itself"])
         yield from _fields(review.settings, ("before", "after"))
         yield from _grants(review.grants)
-    for job in review.jobs:
-        yield from _job(job, review)
+    for names, job in _alike(review.jobs):
+        yield from _job(names, job, review)
+    changes = (review.grants, *(job.grants for job in review.jobs))
+    # What a task role may do is as the job says it.
+    if any(grant.who != TASK_ROLE for change in changes for grant in (*change.gained, *change.lost)):
+        account, suffix = Code(STAND_IN_ACCOUNT), Code(STAND_IN_SUFFIX)
+        yield Paragraph(["In ARNs, ", account, " stands for the account, and ", suffix, " for a generated ending."])
+
+
+def _alike(jobs: Sequence[JobReview]) -> list[tuple[list[str], JobReview]]:
+    """Jobs in which the same differs, together: a new default is said once and not for each job."""
+    groups: list[tuple[list[str], JobReview]] = []
+    for job in jobs:
+        nameless = replace(job, name="")
+        names = next((names for names, other in groups if job.kind == "changed" and other == nameless), None)
+        if names is None:
+            groups.append(([job.name], nameless))
+        else:
+            names.append(job.name)
+    return groups
 
 
 def _summary(review: StackReview) -> str:
@@ -65,8 +89,8 @@ def _summary(review: StackReview) -> str:
     return ", ".join(said or ["the stack itself changes"])
 
 
-def _job(job: JobReview, stack: StackReview) -> Iterator[Block]:
-    yield Heading(3, [f"{job.kind.capitalize()}: ", Code(job.name)])
+def _job(names: Sequence[str], job: JobReview, stack: StackReview) -> Iterator[Block]:
+    yield Heading(3, [f"{job.kind.capitalize()}: ", *_codes(names)])
     if job.kind == "removed":
         stays = "stay (keepLogs)" if stack.keeps_logs else "go with it"
         yield Paragraph([f"Its state machine and its history end here; its logs {stays}."])
@@ -74,7 +98,7 @@ def _job(job: JobReview, stack: StackReview) -> Iterator[Block]:
         yield Paragraph(["Grows: ", ", ".join(_growth(growth) for growth in job.growth)])
     yield from _fields(job.changes, ("before", "after") if job.kind == "changed" else ("value",))
     if job.schedule is not None:
-        yield from _schedule(job.schedule.before, job.schedule.after)
+        yield from _schedule(job.schedule, job.kind)
     yield from _grants(job.grants)
     if job.build_files:
         yield Paragraph(["Its image is built anew. Files that differ:"], strong=True)
@@ -98,18 +122,16 @@ def _shown(value: Any) -> Words:
     return ["not set"] if value is UNSET else [Code(flow(value))]
 
 
-def _schedule(before: Timetable | None, after: Timetable | None) -> Iterator[Block]:
-    yield Paragraph(["When it runs"], strong=True)
-    sides = [(label, side) for label, side in (("before", before), ("after", after)) if side is not None]
-    if len(sides) == 2 or after is None:
-        yield Bullets([["before: ", *_words(before)], ["after: ", *_words(after)]])
-    else:
-        yield Bullets([_words(after)])
-    length = max((len(side.runs) for _, side in sides), default=0)
-    if length:
-        head = [column for label, side in sides for column in (f"{label}, {side.timezone}", f"{label}, UTC")]
-        rows = [[cell for _, side in sides for cell in _run(side, index)] for index in range(length)]
-        yield Table(["next runs", *head], [[[str(index + 1)], *row] for index, row in enumerate(rows)])
+def _schedule(change: ScheduleChange, kind: Kind) -> Iterator[Block]:
+    yield Paragraph(["When it runs" if kind != "removed" else "When it ran"], strong=True)
+    both = [("before", change.before), ("after", change.after)]
+    sides = {"added": both[1:], "removed": both[:1], "changed": both}[kind]
+    yield Bullets([[f"{label}: " if len(sides) > 1 else "", *_words(side)] for label, side in sides])
+    columns = [column for label, side in sides if side is not None and side.runs for column in _columns(label, side)]
+    if columns:
+        rows = zip_longest(*(cells for _, cells in columns), fillvalue="none")
+        table = [[[str(number)], *([cell] for cell in row)] for number, row in enumerate(rows, 1)]
+        yield Table(["next runs", *(head for head, _ in columns)], table)
 
 
 def _words(side: Timetable | None) -> Words:
@@ -120,11 +142,9 @@ def _words(side: Timetable | None) -> Words:
     return [f"{side.words}{counted}{paused} (", Code(side.expression), ")"]
 
 
-def _run(side: Timetable, index: int) -> list[Words]:
-    if index >= len(side.runs):
-        return [["none"], ["none"]]
-    run = side.runs[index]
-    return [[f"{run.astimezone(ZoneInfo(side.timezone)):%a %Y-%m-%d %H:%M}"], [f"{run:%a %Y-%m-%d %H:%M}"]]
+def _columns(label: str, side: Timetable) -> Iterator[tuple[str, list[str]]]:
+    for zone in dict.fromkeys((side.timezone, "UTC")):
+        yield f"{label}, {zone}", [f"{run.astimezone(ZoneInfo(zone)):%a %Y-%m-%d %H:%M}" for run in side.runs]
 
 
 def _grants(change: GrantChange) -> Iterator[Block]:
