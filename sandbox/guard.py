@@ -103,6 +103,9 @@ def signature_problem(scope: Scope, body: bytes) -> str | None:
         return "only AWS Signature Version 4 is accepted"
     if isinstance(signature, tuple):
         return signature[1]
+    if not signature.signature.isascii():
+        # Two texts are compared in constant time only if both are ASCII.
+        return sigv4.SIGNATURE_MISMATCH
     key = signature.access_key_id
     account = iam_evaluator.find_iam_access_key_account(key) or _account_from_sts_session(key)
     credential = iam_evaluator.resolve_credential(key, account)

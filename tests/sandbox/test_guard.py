@@ -90,6 +90,12 @@ def test_a_wrong_secret_is_refused(local_aws: LocalAws) -> None:
     assert send(local_aws, "POST", "/", signed(local_aws, secret_key="wrong"), WHO).refused
 
 
+def test_a_signature_that_is_none_is_refused(local_aws: LocalAws) -> None:
+    headers = signed(local_aws)
+    authorization = f"{headers['Authorization'].rpartition('=')[0]}=\xe9"
+    assert send(local_aws, "POST", "/", headers | {"Authorization": authorization}, WHO).refused
+
+
 def test_another_body_than_the_signed_one_is_refused(local_aws: LocalAws) -> None:
     body = WHO.replace(b"GetCallerIdentity", b"GetSessionToken")
     assert send(local_aws, "POST", "/", signed(local_aws), body).refused
