@@ -17,13 +17,35 @@ from sandbox.errors import SandboxError
 # below, a shape is Any.
 
 
+class _LimitedClient:
+    """Does what a boto3 client does, after a look at each request; the client, which is others' too, stays as it is.
+
+    A paginator's requests are not looked at: they only read.
+    """
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._client, name)
+        operation = self._client.meta.method_to_api_mapping.get(name)
+        if operation is None:
+            return found
+        model = self._client.meta.service_model.operation_model(operation)
+
+        def call(**params: Any) -> Any:
+            _refuse_illegal(params, model)
+            return found(**params)
+
+        return call
+
+
 def enforce_limits(client: Any) -> Any:
-    """The same boto3 client, which from now on raises SandboxError for an illegal request instead of sending it."""
-    client.meta.events.register("provide-client-params", _refuse_illegal, unique_id="model-limits")
-    return client
+    """A boto3 client that asks by `client` and raises SandboxError for an illegal request instead of sending it."""
+    return _LimitedClient(client)
 
 
-def _refuse_illegal(params: dict[str, Any], model: OperationModel, **_: Any) -> None:
+def _refuse_illegal(params: dict[str, Any], model: OperationModel) -> None:
     problems = list(_problems(model.input_shape, params, ""))
     if problems:
         count = f"{len(problems)} validation error{'s' if len(problems) > 1 else ''} detected"

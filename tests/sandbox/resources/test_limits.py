@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import boto3
 import pytest
+from botocore.config import Config
+from botocore.exceptions import EndpointConnectionError
 
 from sandbox.errors import SandboxError
 from sandbox.resources.limits import enforce_limits
@@ -19,10 +21,15 @@ SCHEDULE = {
 }
 
 
-def client(service: str):
+def unlimited(service: str):
     """A client that reaches nobody: an illegal request is refused before it would matter."""
     nobody = {"endpoint_url": "http://127.0.0.1:9", "aws_access_key_id": "none", "aws_secret_access_key": "none"}
-    return enforce_limits(boto3.client(service, region_name="eu-west-1", **nobody))
+    once = Config(retries={"total_max_attempts": 1})
+    return boto3.client(service, region_name="eu-west-1", config=once, **nobody)
+
+
+def client(service: str):
+    return enforce_limits(unlimited(service))
 
 
 # https://docs.aws.amazon.com/scheduler/latest/APIReference/API_CreateSchedule.html
@@ -64,3 +71,17 @@ def test_lists_and_maps_are_measured():
         client("logs").create_log_group(logGroupName="/a", tags={})
     with pytest.raises(SandboxError, match=r"at 'Targets\.1\.member\.Id'"):
         client("events").put_targets(Rule="a", Targets=[{"Id": "", "Arn": "arn:aws:sqs:eu-west-1:123456789012:q"}])
+
+
+def test_the_client_that_others_use_too_stays_as_it_was():
+    shared = unlimited("events")
+    with pytest.raises(SandboxError):
+        enforce_limits(shared).put_rule(Name="a b")
+    with pytest.raises(EndpointConnectionError):
+        shared.put_rule(Name="a b")
+
+
+def test_what_is_no_request_is_the_client_s_own():
+    shared = unlimited("events")
+    assert enforce_limits(shared).exceptions is shared.exceptions
+    assert enforce_limits(shared).meta is shared.meta
