@@ -84,7 +84,7 @@ def follow(
 
     Args:
         aws: a started sandbox.
-        stop: ends it.
+        stop: ends it, after the delivery that is being made.
         on_delivery: told of each attempt to start something.
     """
     from sandbox.triggers import Triggers
@@ -94,6 +94,8 @@ def follow(
         with aws.clock.working():
             for delivery in triggers.fire(datetime.fromtimestamp(aws.clock.now(), UTC)):
                 on_delivery(delivery)
+                if stop.is_set():
+                    return
         due = triggers.next_time()
         pause = 1.0 if due is None else (due.timestamp() - aws.clock.now()) / aws.clock.speed
         # At most a second, because a new rule may be due before what is known now.

@@ -53,6 +53,14 @@ class Delivery:
     error_message: str = ""
 
 
+@dataclass(frozen=True)
+class _Invocation:
+    """When a trigger starts runs, and the times they are scheduled for: flexible windows can end at the same second."""
+
+    due: datetime
+    scheduled_times: tuple[datetime, ...]
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Attempt:
     """A delivery still to be made; without `again` it is given up when its time comes."""
@@ -81,12 +89,12 @@ class Triggers:
         self._fired_until = after
         self._retries: list[tuple[datetime, int, _Attempt]] = []
         self._order = count()
-        self._known: dict[Hashable, tuple[datetime, datetime] | None] = {}
+        self._known: dict[Hashable, _Invocation | None] = {}
 
     def next_time(self) -> datetime | None:
         """When something is due next: a run or a retry."""
-        coming = [due for trigger in self._deployed() if (due := self._next_run(trigger))]
-        return min((*(moment for moment, _ in coming), *(due for due, _, _ in self._retries[:1])), default=None)
+        coming = [found.due for trigger in self._deployed() if (found := self._next_invocation(trigger))]
+        return min((*coming, *(due for due, _, _ in self._retries[:1])), default=None)
 
     def fire(self, until: datetime) -> Iterator[Delivery]:
         """Deliver, in order, everything that is due up to and including `until`."""
@@ -97,25 +105,30 @@ class Triggers:
     def _deployed(self) -> list[Trigger]:
         return triggers(self._aws.account, self._aws.region)
 
-    def _next_run(self, trigger: Trigger) -> tuple[datetime, datetime] | None:
-        """The next invocation of a trigger and the time it is scheduled for."""
-        known = self._known.get(trigger.timing, (self._fired_until, self._fired_until))
-        if known is None or known[0] > self._fired_until:
-            return known
-        self._known[trigger.timing] = self._find_next_run(trigger)
+    def _next_invocation(self, trigger: Trigger) -> _Invocation | None:
+        """The next time at which a trigger has anything to start."""
+        if trigger.timing in self._known:
+            known = self._known[trigger.timing]
+            if known is None or known.due > self._fired_until:
+                return known
+        self._known[trigger.timing] = self._find_next_invocation(trigger)
         return self._known[trigger.timing]
 
-    def _find_next_run(self, trigger: Trigger) -> tuple[datetime, datetime] | None:
-        best: tuple[datetime, datetime] | None = None
+    def _find_next_invocation(self, trigger: Trigger) -> _Invocation | None:
+        best: _Invocation | None = None
         # A run may come late: by its window, or by up to a minute when it is at once with its schedule's creation.
         looking_back = max(self._after, self._fired_until - trigger.window - timedelta(minutes=1))
         for scheduled_time in trigger.scheduled_times(looking_back):
             past_the_end = self._until is not None and scheduled_time > self._until
-            if past_the_end or (best and scheduled_time >= best[0]):
+            if past_the_end or (best and scheduled_time > best.due):
                 break
             due = trigger.invocation_time(scheduled_time)
-            if due > self._fired_until and (best is None or due < best[0]):
-                best = (due, scheduled_time)
+            if due <= self._fired_until:
+                continue
+            if best is None or due < best.due:
+                best = _Invocation(due, (scheduled_time,))
+            elif due == best.due:
+                best = _Invocation(due, (*best.scheduled_times, scheduled_time))
         return best
 
     def _fire_at(self, moment: datetime) -> Iterator[Delivery]:
@@ -124,11 +137,14 @@ class Triggers:
             due.append(heapq.heappop(self._retries)[2])
         fired = []
         for trigger in self._deployed():
-            if (run := self._next_run(trigger)) and run[0] == moment:
-                fired.append(trigger)
+            invocation = self._next_invocation(trigger)
+            if invocation is None or invocation.due != moment:
+                continue
+            fired.append(trigger)
+            for scheduled_time in invocation.scheduled_times:
                 metrics.record(trigger, "triggered")
                 due += [
-                    _Attempt(trigger=trigger, target=target, scheduled_time=run[1], number=1)
+                    _Attempt(trigger=trigger, target=target, scheduled_time=scheduled_time, number=1)
                     for target in trigger.targets
                 ]
         self._fired_until = max(self._fired_until, moment)

@@ -198,7 +198,7 @@ class TestPassRole:
             ("events", "events.amazonaws.com", lambda c, role_arn, name: c.put_targets(
                 Rule=name, Targets=[{"Id": "1", "Arn": MACHINE, "RoleArn": role_arn}])),
             ("scheduler", "scheduler.amazonaws.com", lambda c, role_arn, name: c.create_schedule(
-                Name=name, ScheduleExpression="rate(1 day)", FlexibleTimeWindow={"Mode": "OFF"},
+                Name=name, ScheduleExpression="rate(1 day)", State="DISABLED", FlexibleTimeWindow={"Mode": "OFF"},
                 Target={"Arn": MACHINE, "RoleArn": role_arn})),
             ("stepfunctions", "states.amazonaws.com", lambda c, role_arn, name: c.create_state_machine(
                 name=name, roleArn=role_arn,
@@ -216,7 +216,8 @@ class TestPassRole:
         passed = role(principal)
         name = passed.rsplit("/", 1)[-1]
         namespace = {"stepfunctions": "states"}.get(service, service)
-        local_aws.client("events").put_rule(Name=name, ScheduleExpression="rate(1 day)")
+        # Disabled, because whoever fires schedules in this AWS would fire it too.
+        local_aws.client("events").put_rule(Name=name, ScheduleExpression="rate(1 day)", State="DISABLED")
         without = role(STATES, policy((f"{namespace}:*", "*")))
         with pytest.raises(ClientError) as refused:
             call(local_aws.identity.client(service, without), passed, name)
