@@ -15,6 +15,7 @@ from sandbox.step_functions.machine import Machine
 from sandbox.step_functions.task_token import TaskToken
 
 _MAX_SESSION_NAME = 64
+_CLOSE_SECONDS = 5
 
 
 class Engine:
@@ -26,7 +27,7 @@ class Engine:
         self.region = aws.region
         self.tokens: dict[str, TaskToken] = {}
         self._tasks = aws.tasks
-        self._lock = threading.Lock()
+        self._lock = threading.Condition()
         self._running: dict[str, Execution] = {}
         self._deleting: set[str] = set()
 
@@ -47,6 +48,13 @@ class Engine:
         # MiniStack's records are found by the account and region of the context.
         context = contextvars.copy_context()
         threading.Thread(target=context.run, args=(run,), name=f"execution-{record['name']}", daemon=True).start()
+
+    def close(self) -> None:
+        """Let go of what still runs, unfinished: it would go on in whatever sandbox this process starts next."""
+        with self._lock:
+            for execution in self._running.values():
+                execution.abandon()
+            self._lock.wait_for(lambda: not self._running, _CLOSE_SECONDS)
 
     def running(self, execution_arn: str) -> Execution | None:
         """An execution that has not ended."""
@@ -92,6 +100,7 @@ class Engine:
         arn = execution.machine.arn
         with self._lock:
             self._running.pop(execution.arn, None)
+            self._lock.notify_all()
             last = arn in self._deleting and not self._executions_of(arn)
             if last:
                 self._deleting.discard(arn)

@@ -63,6 +63,7 @@ class Execution:
         self._deadline = None if limit is None else self.clock.now() + limit
         self.ended = Wake()
         self._ending = threading.Lock()
+        self._abandoned = False
 
     @property
     def arn(self) -> str:
@@ -94,11 +95,16 @@ class Execution:
         self._end("ABORTED", "ExecutionAborted", in_flow=False, error=error, cause=cause)
         self.wake.set()
 
+    def abandon(self) -> None:
+        """Have the thread end at its next look, with the execution left as it is."""
+        self._abandoned = True
+        self.wake.set()
+
     def check(self) -> None:
         """Raise ExecutionOver if the execution has ended or its time is up."""
         if self._deadline is not None and self.clock.now() >= self._deadline:
             self._end("TIMED_OUT", "ExecutionTimedOut", in_flow=False, event_only={"error": "States.Timeout"})
-        if self.record["status"] != "RUNNING":
+        if self._abandoned or self.record["status"] != "RUNNING":
             raise ExecutionOver
 
     def check_transition(self) -> None:
