@@ -67,7 +67,6 @@ def deploy(root: Path, stack: str, local_aws: "LocalAws", *, timeout_seconds: fl
         client=lambda service: enforce_limits(local_aws.client(service)),
         region=local_aws.region,
         account=local_aws.account,
-        images=local_aws.images,
         root=root,
     )
     monitor = Monitor(aws, stack_file.project, stack, secrets.token_bytes(16))

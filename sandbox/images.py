@@ -6,7 +6,7 @@ import io
 import json
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -50,9 +50,14 @@ class Image:
 
 
 class ImageStore:
-    """The images that tasks can run, by the URI under which a task definition names them."""
+    """The images that tasks can run, by the URI under which a task definition names them.
 
-    def __init__(self) -> None:
+    Args:
+        find_build: asked for what an image that is not registered here would be built from; None for nothing.
+    """
+
+    def __init__(self, find_build: Callable[[str], BuildContext | None] | None = None) -> None:
+        self._find_build = find_build
         self._lock = threading.Lock()
         self._images: dict[str, Image] = {}
 
@@ -68,9 +73,17 @@ class ImageStore:
         return image
 
     def find(self, uri: str) -> Image | None:
-        """The image registered as `uri`; None if there is none."""
+        """The image that is there as `uri`; None if there is none.
+
+        Raises:
+            SandboxError: what it would be built from is no longer there, or wrong.
+        """
         with self._lock:
-            return self._images.get(uri)
+            registered = self._images.get(uri)
+        if registered is not None or self._find_build is None:
+            return registered
+        build = self._find_build(uri)
+        return None if build is None else read_image(build)
 
 
 def read_image(build: BuildContext) -> Image:

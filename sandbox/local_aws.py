@@ -7,15 +7,19 @@ import secrets
 import string
 import threading
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sandbox.clients import new_client
 from sandbox.clock import Clock
 from sandbox.errors import SandboxError
 from sandbox.identity import RoleSessions
 from sandbox.images import ImageStore
+from sandbox.pushed_images import find_build
 from sandbox.server import HOST, Server, allow_many_open_files, listen
 from sandbox.tasks import Tasks
+
+if TYPE_CHECKING:
+    from sandbox.step_functions.engine import Engine
 
 ACCOUNT = "123456789012"
 _running = threading.Lock()
@@ -48,10 +52,11 @@ class LocalAws:
         self.endpoint = ""
         self.access_key = "AKIA" + "".join(secrets.choice(string.ascii_uppercase + "234567") for _ in range(16))
         self.secret_key = secrets.token_urlsafe(30)
-        self.images = ImageStore()
+        self.images = ImageStore(find_build)
         self.identity: RoleSessions
         self.tasks: Tasks
         self._server: Server | None = None
+        self._engine: Engine
         self._host_environment: dict[str, str] = {}
         self._clients: dict[str, Any] = {}
         self._clients_lock = threading.Lock()
@@ -64,6 +69,7 @@ class LocalAws:
         """
         if not _running.acquire(blocking=False):
             raise SandboxError("an AWS runs in this process already: stop it before starting another")
+        listener = None
         try:
             allow_many_open_files()
             listener = listen(port)
@@ -73,6 +79,8 @@ class LocalAws:
             self._enter_environment()
             self._serve(listener)
         except BaseException:
+            if listener is not None:
+                listener.close()
             self._leave_environment()
             _running.release()
             raise
@@ -82,6 +90,8 @@ class LocalAws:
         """End every task and close the port; a second call does nothing."""
         if self._server is None:
             return
+        # First, so that no execution sees its task end and starts another.
+        self._engine.close()
         self.tasks.close()
         # Before the server, which waits for connections that are open.
         self.identity.close()
@@ -128,7 +138,7 @@ class LocalAws:
         from sandbox import ministack_setup, step_functions, triggers
 
         app = ministack_setup.load(self)
-        step_functions.install(self)
+        self._engine = step_functions.install(self)
         triggers.install(self)
         self.clock.install()
         server = Server(app, listener)

@@ -3,10 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from sandbox.images import ImageStore
+from typing import Any
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -14,14 +11,12 @@ class Aws:
     """An account and region, and what is at hand on this machine.
 
     client: the boto3 client for a service name, the same one each time and safe to use from several threads.
-    images: takes the build contexts of images, so that tasks can be started from them.
     root: the folder of the Pulumi project; relative build contexts start there.
     """
 
     client: Callable[[str], Any]
     region: str
     account: str
-    images: "ImageStore"
     root: Path
     partition: str = "aws"
 

@@ -1,15 +1,12 @@
 """docker-build: an image. Nothing is built; where it would be built from is kept, so that tasks can run from there."""
 
-import json
 from pathlib import Path
-from typing import Any
 
-from sandbox.images import BuildContext
+from sandbox.images import BuildContext, read_image
+from sandbox.pushed_images import MANIFEST_TYPE, manifest
 from sandbox.resources import build_context
 from sandbox.resources.aws import Aws
 from sandbox.resources.handler import Created, Handler, Properties
-
-MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
 
 
 class Image(Handler):
@@ -21,20 +18,26 @@ class Image(Handler):
     token = "docker-build:index:Image"
     others = frozenset({"tags", "push", "context", "dockerfile", "buildArgs", "platforms", "target"})
     required = frozenset({"tags", "context"})
-    taggable = False
     auto_named = None
+    volatile = frozenset({"contextHash", "digest", "ref"})
 
     def create(self, aws: Aws, inputs: Properties) -> Created:
-        """Push a manifest to ECR and register the context under the image's name by tag and by digest."""
+        """Push a manifest to ECR, from which tasks of this image are started."""
+        return Created(inputs["tags"][0], {**inputs, **_push_all(aws, inputs)})
+
+    def update(self, aws: Aws, made: Created, inputs: Properties) -> Properties:  # noqa: ARG002
+        """Push it again: the tags move, and the old image stays in its repository without them."""
+        return {**inputs, **_push_all(aws, inputs)}
+
+    def outdated(self, aws: Aws, made: Created, inputs: Properties) -> set[str]:
+        """`contextHash`, when what the image is built from is no longer what it was built from."""
         build = _build(aws.root, inputs)
-        digest = ""
-        for name in inputs["tags"]:
-            # First, because it reads the Dockerfile and says what is wrong with it.
-            aws.images.register(name, build)
-            repository_url, _, tag = name.rpartition(":")
-            digest = _push(aws, repository_url, tag, build)
-            aws.images.register(f"{repository_url}@{digest}", build)
-        return Created(inputs["tags"][0], {**inputs, "digest": digest, "ref": f"{inputs['tags'][0]}@{digest}"})
+        read_image(build)
+        return set() if _content_digest(build) == made.outputs.get("contextHash") else {"contextHash"}
+
+    def look(self, aws: Aws, made: Created) -> Properties:  # noqa: ARG002
+        """Nothing: that a pushed image is still there is not looked up."""
+        return {}
 
     def delete(self, aws: Aws, made: Created) -> None:
         """Leave the image where it is: the real provider does not delete what was pushed either."""
@@ -54,22 +57,30 @@ def _build(root: Path, inputs: Properties) -> BuildContext:
     )
 
 
-def _push(aws: Aws, repository_url: str, tag: str, build: BuildContext) -> str:
-    """Put an image manifest whose one layer is the build context; the digest of the image is the manifest's."""
-    content = build_context.digest(
+def _content_digest(build: BuildContext) -> str:
+    return build_context.digest(
         build.context,
         build.dockerfile,
         target=build.target,
         args=build.args,
         platforms=[build.platform] if build.platform else [],
     )
-    layer: dict[str, Any] = {"mediaType": "application/vnd.oci.image.layer.v1.tar+gzip", "digest": content, "size": 0}
-    config = {"mediaType": "application/vnd.oci.image.config.v1+json", "digest": content, "size": 0}
-    manifest = {"schemaVersion": 2, "mediaType": MANIFEST_TYPE, "config": config, "layers": [layer]}
-    image = aws.client("ecr").put_image(
-        repositoryName=repository_url.partition("/")[2],
-        imageManifest=json.dumps(manifest, sort_keys=True),
-        imageManifestMediaType=MANIFEST_TYPE,
-        imageTag=tag,
-    )["image"]
-    return image["imageId"]["imageDigest"]
+
+
+def _push_all(aws: Aws, inputs: Properties) -> Properties:
+    """Push under every tag; the outputs that tell of it. The digest of an image is its manifest's."""
+    build = _build(aws.root, inputs)
+    # First, because it says what is wrong with the Dockerfile.
+    read_image(build)
+    content = _content_digest(build)
+    digest = ""
+    for name in inputs["tags"]:
+        repository_url, _, tag = name.rpartition(":")
+        image = aws.client("ecr").put_image(
+            repositoryName=repository_url.partition("/")[2],
+            imageManifest=manifest(build, content),
+            imageManifestMediaType=MANIFEST_TYPE,
+            imageTag=tag,
+        )["image"]
+        digest = image["imageId"]["imageDigest"]
+    return {"contextHash": content, "digest": digest, "ref": f"{inputs['tags'][0]}@{digest}"}

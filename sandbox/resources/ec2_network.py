@@ -5,8 +5,9 @@ from typing import Any, ClassVar
 
 from sandbox.errors import SandboxError
 from sandbox.resources.aws import Aws
+from sandbox.resources.fields import observed
 from sandbox.resources.handler import Created, Handler, Properties, undone_on_error
-from sandbox.resources.tags import tag_specifications, tags_all
+from sandbox.resources.tags import EC2, tag_specifications, tags_all
 
 
 class Vpc(Handler):
@@ -18,6 +19,8 @@ class Vpc(Handler):
     required = frozenset({"cidrBlock"})
     defaults: ClassVar = {"instanceTenancy": "default", "enableDnsHostnames": False, "enableDnsSupport": True}
     auto_named = None
+    tagging = EC2
+    replace_on = frozenset({"cidrBlock"})
 
     def create(self, aws: Aws, inputs: Properties) -> Created:
         """The id is the VPC's; outputs also name the parts that AWS makes with it."""
@@ -25,9 +28,7 @@ class Vpc(Handler):
         vpc = ec2.create_vpc(**self.request(inputs), **tag_specifications("vpc", inputs))["Vpc"]
         vpc_id = vpc["VpcId"]
         with undone_on_error(lambda: ec2.delete_vpc(VpcId=vpc_id)):
-            # One attribute a call: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ModifyVpcAttribute.html
-            ec2.modify_vpc_attribute(VpcId=vpc_id, EnableDnsSupport={"Value": inputs["enableDnsSupport"]})
-            ec2.modify_vpc_attribute(VpcId=vpc_id, EnableDnsHostnames={"Value": inputs["enableDnsHostnames"]})
+            _set_dns(ec2, vpc_id, inputs)
         of_this_vpc = [{"Name": "vpc-id", "Values": [vpc_id]}]
         (main_table,) = ec2.describe_route_tables(
             Filters=[*of_this_vpc, {"Name": "association.main", "Values": ["true"]}]
@@ -45,6 +46,21 @@ class Vpc(Handler):
         }
         return Created(vpc_id, {**inputs, **tags_all(inputs), **outputs})
 
+    def change(self, aws: Aws, made: Created, inputs: Properties) -> None:
+        """Change what its DNS does."""
+        if inputs["instanceTenancy"] != made.outputs["instanceTenancy"]:
+            raise SandboxError("the sandbox cannot change instanceTenancy of a VPC that is there")
+        _set_dns(aws.client("ec2"), made.id, inputs)
+
+    def look(self, aws: Aws, made: Created) -> Properties:
+        """What DescribeVpcs and DescribeVpcAttribute tell."""
+        ec2 = aws.client("ec2")
+        (vpc,) = ec2.describe_vpcs(VpcIds=[made.id])["Vpcs"]
+        found = observed(vpc, self.fields)
+        for name, attribute in (("enableDnsSupport", "EnableDnsSupport"), ("enableDnsHostnames", "EnableDnsHostnames")):
+            found[name] = ec2.describe_vpc_attribute(VpcId=made.id, Attribute=name)[attribute]["Value"]
+        return found
+
     def delete(self, aws: Aws, made: Created) -> None:
         """Delete the VPC; AWS refuses while anything is left in it."""
         aws.client("ec2").delete_vpc(VpcId=made.id)
@@ -59,6 +75,8 @@ class Subnet(Handler):
     required = frozenset({"vpcId", "cidrBlock"})
     defaults: ClassVar = {"mapPublicIpOnLaunch": False}
     auto_named = None
+    tagging = EC2
+    replace_on = frozenset(fields)
 
     def create(self, aws: Aws, inputs: Properties) -> Created:
         """The id is the subnet's. Raises SandboxError for a range that does not lie in free space of its VPC."""
@@ -78,6 +96,16 @@ class Subnet(Handler):
         }
         return Created(subnet_id, {**inputs, **tags_all(inputs), **outputs})
 
+    def change(self, aws: Aws, made: Created, inputs: Properties) -> None:
+        """Change whether what starts in it gets a public address."""
+        public = {"Value": inputs["mapPublicIpOnLaunch"]}
+        aws.client("ec2").modify_subnet_attribute(SubnetId=made.id, MapPublicIpOnLaunch=public)
+
+    def look(self, aws: Aws, made: Created) -> Properties:
+        """What DescribeSubnets tells."""
+        (subnet,) = aws.client("ec2").describe_subnets(SubnetIds=[made.id])["Subnets"]
+        return observed(subnet, {**self.fields, "mapPublicIpOnLaunch": "MapPublicIpOnLaunch"})
+
     def delete(self, aws: Aws, made: Created) -> None:
         """Delete the subnet."""
         aws.client("ec2").delete_subnet(SubnetId=made.id)
@@ -89,6 +117,7 @@ class InternetGateway(Handler):
     token = "aws:ec2/internetGateway:InternetGateway"
     others = frozenset({"vpcId"})
     auto_named = None
+    tagging = EC2
 
     def create(self, aws: Aws, inputs: Properties) -> Created:
         """The id is the gateway's; it is attached to the VPC that the inputs name."""
@@ -100,6 +129,20 @@ class InternetGateway(Handler):
                 ec2.attach_internet_gateway(InternetGatewayId=gateway_id, VpcId=inputs["vpcId"])
         outputs = {"arn": aws.arn("ec2", f"internet-gateway/{gateway_id}"), "ownerId": aws.account}
         return Created(gateway_id, {**inputs, **tags_all(inputs), **outputs})
+
+    def change(self, aws: Aws, made: Created, inputs: Properties) -> None:
+        """Attach it to another VPC."""
+        ec2 = aws.client("ec2")
+        if made.outputs.get("vpcId"):
+            ec2.detach_internet_gateway(InternetGatewayId=made.id, VpcId=made.outputs["vpcId"])
+        if inputs.get("vpcId"):
+            ec2.attach_internet_gateway(InternetGatewayId=made.id, VpcId=inputs["vpcId"])
+
+    def look(self, aws: Aws, made: Created) -> Properties:
+        """What DescribeInternetGateways tells."""
+        (gateway,) = aws.client("ec2").describe_internet_gateways(InternetGatewayIds=[made.id])["InternetGateways"]
+        attached = [attachment["VpcId"] for attachment in gateway["Attachments"]]
+        return {"vpcId": attached[0] if attached else None}
 
     def delete(self, aws: Aws, made: Created) -> None:
         """Detach the gateway, then delete it."""
@@ -116,6 +159,8 @@ class Eip(Handler):
     fields: ClassVar = {"domain": "Domain"}
     defaults: ClassVar = {"domain": "vpc"}
     auto_named = None
+    tagging = EC2
+    replace_on = frozenset(fields)
 
     def create(self, aws: Aws, inputs: Properties) -> Created:
         """The id is the allocation's."""
@@ -128,6 +173,11 @@ class Eip(Handler):
             "publicIp": address["PublicIp"],
         }
         return Created(allocation_id, {**inputs, **tags_all(inputs), **outputs})
+
+    def look(self, aws: Aws, made: Created) -> Properties | None:
+        """What DescribeAddresses tells."""
+        addresses = aws.client("ec2").describe_addresses(AllocationIds=[made.id])["Addresses"]
+        return {"publicIp": addresses[0]["PublicIp"]} if addresses else None
 
     def delete(self, aws: Aws, made: Created) -> None:
         """Give the address back."""
@@ -146,6 +196,8 @@ class NatGateway(Handler):
     required = frozenset({"subnetId"})
     defaults: ClassVar = {"connectivityType": "public"}
     auto_named = None
+    tagging = EC2
+    replace_on = frozenset(fields)
 
     def create(self, aws: Aws, inputs: Properties) -> Created:
         """The id is the gateway's."""
@@ -153,9 +205,22 @@ class NatGateway(Handler):
         gateway = aws.client("ec2").create_nat_gateway(**self.request(inputs), **tags)["NatGateway"]
         return Created(gateway["NatGatewayId"], {**inputs, **tags_all(inputs)})
 
+    def look(self, aws: Aws, made: Created) -> Properties | None:
+        """What DescribeNatGateways tells of a gateway that is not deleted; AWS remembers deleted ones for an hour."""
+        gateways = aws.client("ec2").describe_nat_gateways(NatGatewayIds=[made.id])["NatGateways"]
+        if not gateways or gateways[0]["State"] in ("deleting", "deleted"):
+            return None
+        return {"subnetId": gateways[0]["SubnetId"]}
+
     def delete(self, aws: Aws, made: Created) -> None:
         """Delete the gateway."""
         aws.client("ec2").delete_nat_gateway(NatGatewayId=made.id)
+
+
+def _set_dns(ec2: Any, vpc_id: str, inputs: Properties) -> None:
+    # One attribute a call: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ModifyVpcAttribute.html
+    ec2.modify_vpc_attribute(VpcId=vpc_id, EnableDnsSupport={"Value": inputs["enableDnsSupport"]})
+    ec2.modify_vpc_attribute(VpcId=vpc_id, EnableDnsHostnames={"Value": inputs["enableDnsHostnames"]})
 
 
 def _refuse_illegal_range(ec2: Any, vpc_id: str, cidr: str) -> None:

@@ -4,8 +4,9 @@ from typing import ClassVar
 
 from sandbox.errors import SandboxError
 from sandbox.resources.aws import Aws
+from sandbox.resources.fields import observed
 from sandbox.resources.handler import Created, Handler, Properties
-from sandbox.resources.tags import tag_specifications, tags_all
+from sandbox.resources.tags import EC2, tag_specifications, tags_all
 
 
 class RouteTable(Handler):
@@ -15,6 +16,8 @@ class RouteTable(Handler):
     fields: ClassVar = {"vpcId": "VpcId"}
     required = frozenset({"vpcId"})
     auto_named = None
+    tagging = EC2
+    replace_on = frozenset(fields)
 
     def create(self, aws: Aws, inputs: Properties) -> Created:
         """The id is the table's."""
@@ -23,6 +26,11 @@ class RouteTable(Handler):
         table_id = table["RouteTableId"]
         outputs = {"arn": aws.arn("ec2", f"route-table/{table_id}"), "ownerId": aws.account}
         return Created(table_id, {**inputs, **tags_all(inputs), **outputs})
+
+    def look(self, aws: Aws, made: Created) -> Properties:
+        """What DescribeRouteTables tells."""
+        (table,) = aws.client("ec2").describe_route_tables(RouteTableIds=[made.id])["RouteTables"]
+        return observed(table, self.fields)
 
     def delete(self, aws: Aws, made: Created) -> None:
         """Delete the table; AWS refuses while a subnet uses it."""
@@ -40,7 +48,7 @@ class Route(Handler):
         "natGatewayId": "NatGatewayId",
     }
     required = frozenset({"routeTableId", "destinationCidrBlock"})
-    taggable = False
+    replace_on = required
     auto_named = None
 
     def create(self, aws: Aws, inputs: Properties) -> Created:
@@ -48,6 +56,17 @@ class Route(Handler):
         aws.client("ec2").create_route(**self.request(inputs))
         route_id = f"r-{inputs['routeTableId']}-{inputs['destinationCidrBlock']}"
         return Created(route_id, {**inputs, "state": "active", "origin": "CreateRoute"})
+
+    def change(self, aws: Aws, made: Created, inputs: Properties) -> None:  # noqa: ARG002
+        """Lead it through another gateway."""
+        aws.client("ec2").replace_route(**self.request(inputs))
+
+    def look(self, aws: Aws, made: Created) -> Properties | None:
+        """The gateway that its table's route to the destination names."""
+        (table,) = aws.client("ec2").describe_route_tables(RouteTableIds=[made.outputs["routeTableId"]])["RouteTables"]
+        routes = {route.get("DestinationCidrBlock"): route for route in table["Routes"]}
+        route = routes.get(made.outputs["destinationCidrBlock"])
+        return route and {"gatewayId": route.get("GatewayId"), "natGatewayId": route.get("NatGatewayId")}
 
     def delete(self, aws: Aws, made: Created) -> None:
         """Take the route out of its table."""
@@ -62,13 +81,19 @@ class RouteTableAssociation(Handler):
     token = "aws:ec2/routeTableAssociation:RouteTableAssociation"
     fields: ClassVar = {"routeTableId": "RouteTableId", "subnetId": "SubnetId"}
     required = frozenset({"routeTableId", "subnetId"})
-    taggable = False
+    replace_on = frozenset({"subnetId"})
     auto_named = None
 
     def create(self, aws: Aws, inputs: Properties) -> Created:
         """The id is the association's."""
         answer = aws.client("ec2").associate_route_table(**self.request(inputs))
         return Created(answer["AssociationId"], dict(inputs))
+
+    def look(self, aws: Aws, made: Created) -> Properties | None:
+        """What its table tells."""
+        (table,) = aws.client("ec2").describe_route_tables(RouteTableIds=[made.outputs["routeTableId"]])["RouteTables"]
+        associations = {entry["RouteTableAssociationId"]: entry for entry in table["Associations"]}
+        return observed(associations[made.id], {"subnetId": "SubnetId"}) if made.id in associations else None
 
     def delete(self, aws: Aws, made: Created) -> None:
         """Give the subnet back to the network's main route table."""
@@ -93,6 +118,8 @@ class VpcEndpoint(Handler):
     defaults: ClassVar = {"vpcEndpointType": "Gateway"}
     json_properties = ("policy",)
     auto_named = None
+    tagging = EC2
+    replace_on = frozenset({"vpcId", "serviceName", "vpcEndpointType"})
 
     def create(self, aws: Aws, inputs: Properties) -> Created:
         """The id is the endpoint's. Raises SandboxError for private DNS in a network that cannot have it."""
@@ -108,6 +135,27 @@ class VpcEndpoint(Handler):
             "state": endpoint["State"],
         }
         return Created(endpoint_id, {**inputs, **tags_all(inputs), **outputs})
+
+    def change(self, aws: Aws, made: Created, inputs: Properties) -> None:
+        """Change what leads to it and who may use it."""
+        request: Properties = {}
+        for name in ("routeTableIds", "subnetIds", "securityGroupIds"):
+            field = self.fields[name]
+            old, new = set(made.outputs.get(name) or ()), set(inputs.get(name) or ())
+            request |= {f"Add{field}": sorted(new - old), f"Remove{field}": sorted(old - new)}
+        for name in ("privateDnsEnabled", "policy"):
+            if inputs.get(name) is not None:
+                request |= self.request({name: inputs[name]})
+        request = {name: value for name, value in request.items() if value != []}
+        aws.client("ec2").modify_vpc_endpoint(VpcEndpointId=made.id, **request)
+
+    def look(self, aws: Aws, made: Created) -> Properties | None:
+        """What DescribeVpcEndpoints tells: the local server keeps neither security groups nor private DNS."""
+        endpoints = aws.client("ec2").describe_vpc_endpoints(VpcEndpointIds=[made.id])["VpcEndpoints"]
+        if not endpoints or endpoints[0]["State"].lower() in ("deleting", "deleted"):
+            return None
+        kept = {name: self.fields[name] for name in ("routeTableIds", "subnetIds")}
+        return observed(endpoints[0], kept)
 
     def delete(self, aws: Aws, made: Created) -> None:
         """Delete the endpoint. Raises SandboxError for what AWS refuses: it answers 200 and says so in the body."""

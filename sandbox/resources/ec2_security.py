@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from sandbox.resources.aws import Aws
 from sandbox.resources.fields import refuse_unknown
 from sandbox.resources.handler import Created, Handler, Properties, undone_on_error
-from sandbox.resources.tags import tag_specifications, tags_all
+from sandbox.resources.tags import EC2, tag_specifications, tags_all
 
 INLINE_RULE = frozenset(
     {
@@ -31,6 +31,9 @@ class SecurityGroup(Handler):
     others = frozenset({"namePrefix", "ingress", "egress", "revokeRulesOnDelete"})
     required = frozenset({"vpcId"})
     defaults: ClassVar = {"description": "Managed by Pulumi", "revokeRulesOnDelete": False}
+    tagging = EC2
+    replace_on = frozenset({"description", "vpcId"})
+    flags = frozenset({"revokeRulesOnDelete"})
 
     def create(self, aws: Aws, inputs: Properties) -> Created:
         """The id is the group's. AWS lets a new group talk to everyone; the provider takes that rule away again."""
@@ -48,6 +51,30 @@ class SecurityGroup(Handler):
                 ec2.authorize_security_group_ingress(GroupId=group_id, IpPermissions=rules)
         outputs = {"arn": aws.arn("ec2", f"security-group/{group_id}"), "ownerId": aws.account}
         return Created(group_id, {**inputs, **tags_all(inputs), **outputs})
+
+    def change(self, aws: Aws, made: Created, inputs: Properties) -> None:
+        """Take away the rules that are no longer wanted and add those that are missing."""
+        ec2 = aws.client("ec2")
+        for direction in ("ingress", "egress"):
+            old = _permissions(made.outputs.get(direction) or [], made.id, direction)
+            new = _permissions(inputs.get(direction) or [], made.id, direction)
+            superfluous = [rule for rule in old if rule not in new]
+            missing = [rule for rule in new if rule not in old]
+            if superfluous:
+                getattr(ec2, f"revoke_security_group_{direction}")(GroupId=made.id, IpPermissions=superfluous)
+            if missing:
+                getattr(ec2, f"authorize_security_group_{direction}")(GroupId=made.id, IpPermissions=missing)
+
+    def look(self, aws: Aws, made: Created) -> Properties:
+        """What DescribeSecurityGroups tells; rules that say the same as before are left as they were written."""
+        (group,) = aws.client("ec2").describe_security_groups(GroupIds=[made.id])["SecurityGroups"]
+        found: Properties = {"description": group["Description"], "vpcId": group["VpcId"]}
+        for direction, field in (("ingress", "IpPermissions"), ("egress", "IpPermissionsEgress")):
+            present = [rule for permission in group[field] for rule in _inline_rules(permission)]
+            before = made.outputs.get(direction) or []
+            same = _peers(_permissions(before, made.id, direction)) == _peers(group[field])
+            found[direction] = before if same else present
+        return found
 
     def delete(self, aws: Aws, made: Created) -> None:
         """Delete the group; AWS refuses while a rule of another group names it."""
@@ -72,6 +99,8 @@ class _SecurityGroupRule(Handler):
     )
     required = frozenset({"securityGroupId", "ipProtocol"})
     auto_named = None
+    tagging = EC2
+    replace_on = frozenset({"securityGroupId"})
     direction: ClassVar[str]
 
     def create(self, aws: Aws, inputs: Properties) -> Created:
@@ -85,6 +114,11 @@ class _SecurityGroupRule(Handler):
         rule_id = rule["SecurityGroupRuleId"]
         outputs = {"arn": aws.arn("ec2", f"security-group-rule/{rule_id}"), "securityGroupRuleId": rule_id}
         return Created(rule_id, {**inputs, **tags_all(inputs), **outputs})
+
+    def look(self, aws: Aws, made: Created) -> Properties | None:
+        """Whether the rule is there."""
+        rules = aws.client("ec2").describe_security_group_rules(SecurityGroupRuleIds=[made.id])["SecurityGroupRules"]
+        return {} if rules else None
 
     def delete(self, aws: Aws, made: Created) -> None:
         """Take the rule out of its group."""
@@ -165,3 +199,32 @@ def _ip_permission(
     if groups:
         permission["UserIdGroupPairs"] = [{"GroupId": group, **described} for group in groups]
     return permission
+
+
+# How a permission lists each kind of peer, and the inline rule's property for it.
+PEERS = {
+    "IpRanges": ("CidrIp", "cidrBlocks"),
+    "Ipv6Ranges": ("CidrIpv6", "ipv6CidrBlocks"),
+    "PrefixListIds": ("PrefixListId", "prefixListIds"),
+    "UserIdGroupPairs": ("GroupId", "securityGroups"),
+}
+
+
+def _inline_rules(permission: dict[str, Any]) -> list[Properties]:
+    """The rules, one a peer, that an entry of IpPermissions stands for."""
+    ports = {"fromPort": permission.get("FromPort", 0), "toPort": permission.get("ToPort", 0)}
+    return [
+        {
+            "protocol": permission["IpProtocol"],
+            **ports,
+            name: [peer[key]],
+            **({"description": peer["Description"]} if peer.get("Description") else {}),
+        }
+        for field, (key, name) in PEERS.items()
+        for peer in permission.get(field, [])
+    ]
+
+
+def _peers(permissions: list[dict[str, Any]]) -> list[str]:
+    """All rules of a list of permissions, in an order that does not depend on theirs."""
+    return sorted(repr(sorted(rule.items())) for permission in permissions for rule in _inline_rules(permission))

@@ -3,9 +3,9 @@
 from typing import ClassVar
 
 from sandbox.resources.aws import Aws
-from sandbox.resources.fields import Nested
+from sandbox.resources.fields import Nested, observed
 from sandbox.resources.handler import Created, Handler, Properties
-from sandbox.resources.tags import tag_list, tags_all
+from sandbox.resources.tags import ECR, tag_list, tags_all
 
 
 class Repository(Handler):
@@ -19,6 +19,8 @@ class Repository(Handler):
     }
     others = frozenset({"forceDelete"})
     defaults: ClassVar = {"imageTagMutability": "MUTABLE", "forceDelete": False}
+    tagging = ECR
+    flags = frozenset({"forceDelete"})
     max_name_length = 256
 
     def create(self, aws: Aws, inputs: Properties) -> Created:
@@ -29,8 +31,23 @@ class Repository(Handler):
             "arn": repository["repositoryArn"],
             "registryId": repository["registryId"],
             "repositoryUrl": repository["repositoryUri"],
+            **observed(repository, self.fields),
         }
         return Created(inputs["name"], {**inputs, **tags_all(inputs), **outputs})
+
+    def change(self, aws: Aws, made: Created, inputs: Properties) -> None:
+        """Change whether tags may move and whether images are scanned."""
+        ecr, request = aws.client("ecr"), self.request(inputs)
+        ecr.put_image_tag_mutability(repositoryName=made.id, imageTagMutability=request["imageTagMutability"])
+        ecr.put_image_scanning_configuration(
+            repositoryName=made.id,
+            imageScanningConfiguration=request.get("imageScanningConfiguration", {"scanOnPush": False}),
+        )
+
+    def look(self, aws: Aws, made: Created) -> Properties:
+        """What DescribeRepositories tells."""
+        (repository,) = aws.client("ecr").describe_repositories(repositoryNames=[made.id])["repositories"]
+        return observed(repository, self.fields)
 
     def delete(self, aws: Aws, made: Created) -> None:
         """Delete the repository; AWS refuses while images are in it, unless `forceDelete` is set."""
@@ -43,7 +60,8 @@ class LifecyclePolicy(Handler):
     token = "aws:ecr/lifecyclePolicy:LifecyclePolicy"
     fields: ClassVar = {"repository": "repositoryName", "policy": "lifecyclePolicyText"}
     required = frozenset({"repository", "policy"})
-    taggable = False
+    replace_on = frozenset({"repository", "policy"})
+    delete_before_replace = True
     json_properties = ("policy",)
     auto_named = None
 
@@ -51,6 +69,10 @@ class LifecyclePolicy(Handler):
         """The id is the repository's name."""
         answer = aws.client("ecr").put_lifecycle_policy(**self.request(inputs))
         return Created(inputs["repository"], {**inputs, "registryId": answer["registryId"]})
+
+    def look(self, aws: Aws, made: Created) -> Properties:
+        """What GetLifecyclePolicy tells."""
+        return observed(aws.client("ecr").get_lifecycle_policy(repositoryName=made.id), self.fields)
 
     def delete(self, aws: Aws, made: Created) -> None:
         """Leave the repository without a policy."""

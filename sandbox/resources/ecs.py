@@ -4,9 +4,9 @@ import json
 from typing import ClassVar
 
 from sandbox.resources.aws import Aws
-from sandbox.resources.fields import Nested
+from sandbox.resources.fields import Nested, observed
 from sandbox.resources.handler import Created, Handler, Properties
-from sandbox.resources.tags import lower_case_tag_list, tags_all
+from sandbox.resources.tags import ECS, lower_case_tag_list, tags_all
 
 
 class Cluster(Handler):
@@ -17,6 +17,7 @@ class Cluster(Handler):
         "name": "clusterName",
         "settings": Nested("settings", {"name": "name", "value": "value"}),
     }
+    tagging = ECS
 
     def create(self, aws: Aws, inputs: Properties) -> Created:
         """The id is the cluster's ARN."""
@@ -24,6 +25,15 @@ class Cluster(Handler):
         cluster = aws.client("ecs").create_cluster(**request, **lower_case_tag_list(inputs))["cluster"]
         arn = cluster["clusterArn"]
         return Created(arn, {**inputs, **tags_all(inputs), "arn": arn, "settings": cluster["settings"]})
+
+    def change(self, aws: Aws, made: Created, inputs: Properties) -> None:
+        """Change the settings."""
+        aws.client("ecs").update_cluster_settings(cluster=made.id, settings=self.request(inputs).get("settings", []))
+
+    def look(self, aws: Aws, made: Created) -> Properties | None:
+        """What DescribeClusters tells of a cluster that is not deleted."""
+        clusters = aws.client("ecs").describe_clusters(clusters=[made.id], include=["SETTINGS"])["clusters"]
+        return observed(clusters[0], self.fields) if clusters and clusters[0]["status"] != "INACTIVE" else None
 
     def delete(self, aws: Aws, made: Created) -> None:
         """Delete the cluster; AWS refuses while tasks run in it."""
@@ -44,13 +54,25 @@ class ClusterCapacityProviders(Handler):
     }
     required = frozenset({"clusterName"})
     defaults: ClassVar = {"capacityProviders": [], "defaultCapacityProviderStrategies": []}
-    taggable = False
+    replace_on = frozenset({"clusterName"})
     auto_named = None
 
     def create(self, aws: Aws, inputs: Properties) -> Created:
         """The id is the cluster's name."""
         aws.client("ecs").put_cluster_capacity_providers(**self.request(inputs))
         return Created(inputs["clusterName"], dict(inputs))
+
+    def change(self, aws: Aws, made: Created, inputs: Properties) -> None:  # noqa: ARG002
+        """Put the new providers in the place of the old ones."""
+        aws.client("ecs").put_cluster_capacity_providers(**self.request(inputs))
+
+    def look(self, aws: Aws, made: Created) -> Properties | None:
+        """What DescribeClusters tells of the cluster's providers."""
+        clusters = aws.client("ecs").describe_clusters(clusters=[made.id])["clusters"]
+        if not clusters or clusters[0]["status"] == "INACTIVE":
+            return None
+        of_providers = {name: field for name, field in self.fields.items() if name != "clusterName"}
+        return observed(clusters[0], of_providers)
 
     def delete(self, aws: Aws, made: Created) -> None:
         """Leave the cluster without capacity providers."""
@@ -83,6 +105,10 @@ class TaskDefinition(Handler):
     defaults: ClassVar = {"skipDestroy": False, "trackLatest": False}
     json_properties = ("containerDefinitions",)
     auto_named = None
+    tagging = ECS
+    # A revision never changes.
+    replace_on = frozenset({*fields, "containerDefinitions"})
+    flags = frozenset({"skipDestroy", "trackLatest"})
 
     def create(self, aws: Aws, inputs: Properties) -> Created:
         """The id is the family; the output `arn` names the revision."""
@@ -94,6 +120,11 @@ class TaskDefinition(Handler):
         arn = definition["taskDefinitionArn"]
         outputs = {"arn": arn, "arnWithoutRevision": arn.rpartition(":")[0], "revision": definition["revision"]}
         return Created(inputs["family"], {**inputs, **tags_all(inputs), **outputs})
+
+    def look(self, aws: Aws, made: Created) -> Properties | None:
+        """Nothing but whether the revision is registered: it is what it was."""
+        registered = aws.client("ecs").describe_task_definition(taskDefinition=made.outputs["arn"])["taskDefinition"]
+        return {} if registered["status"] == "ACTIVE" else None
 
     def delete(self, aws: Aws, made: Created) -> None:
         """Deregister the revision, unless `skipDestroy` says to keep it for runs that still need it."""

@@ -4,9 +4,9 @@ from typing import ClassVar
 
 from sandbox.errors import SandboxError
 from sandbox.resources.aws import Aws
-from sandbox.resources.fields import Nested
+from sandbox.resources.fields import Nested, observed
 from sandbox.resources.handler import Created, Handler, Properties
-from sandbox.resources.tags import tag_list, tags_all
+from sandbox.resources.tags import EVENTS, tag_list, tags_all
 
 
 class EventRule(Handler):
@@ -25,6 +25,9 @@ class EventRule(Handler):
     others = frozenset({"namePrefix", "forceDestroy"})
     defaults: ClassVar = {"eventBusName": "default", "state": "ENABLED", "forceDestroy": False}
     json_properties = ("eventPattern",)
+    tagging = EVENTS
+    replace_on = frozenset({"eventBusName"})
+    flags = frozenset({"forceDestroy"})
     max_name_length = 64
 
     def create(self, aws: Aws, inputs: Properties) -> Created:
@@ -32,6 +35,15 @@ class EventRule(Handler):
         arn = aws.client("events").put_rule(**self.request(inputs), **tag_list(inputs))["RuleArn"]
         bus, name = inputs["eventBusName"], inputs["name"]
         return Created(name if bus == "default" else f"{bus}/{name}", {**inputs, **tags_all(inputs), "arn": arn})
+
+    def change(self, aws: Aws, made: Created, inputs: Properties) -> None:  # noqa: ARG002
+        """Put the rule again: PutRule replaces what a rule says, and leaves its targets and tags."""
+        aws.client("events").put_rule(**self.request(inputs))
+
+    def look(self, aws: Aws, made: Created) -> Properties:
+        """What DescribeRule tells."""
+        name, bus = made.outputs["name"], made.outputs["eventBusName"]
+        return observed(aws.client("events").describe_rule(Name=name, EventBusName=bus), self.fields)
 
     def delete(self, aws: Aws, made: Created) -> None:
         """Delete the rule; AWS refuses while it has targets."""
@@ -65,17 +77,25 @@ class EventTarget(Handler):
     others = frozenset({"rule", "eventBusName", "forceDestroy"})
     required = frozenset({"rule", "arn"})
     defaults: ClassVar = {"eventBusName": "default", "forceDestroy": False}
-    taggable = False
+    replace_on = frozenset({"rule", "eventBusName"})
+    flags = frozenset({"forceDestroy"})
     auto_named = "targetId"
 
     def create(self, aws: Aws, inputs: Properties) -> Created:
         """The id is `<rule>-<target id>`."""
-        rule, target_id = inputs["rule"], inputs["targetId"]
-        answer = aws.client("events").put_targets(
-            Rule=rule, EventBusName=inputs["eventBusName"], Targets=[self.request(inputs)]
-        )
-        _refuse_failed_entries("PutTargets", answer)
-        return Created(f"{rule}-{target_id}", dict(inputs))
+        self._put(aws, inputs)
+        return Created(f"{inputs['rule']}-{inputs['targetId']}", dict(inputs))
+
+    def change(self, aws: Aws, made: Created, inputs: Properties) -> None:  # noqa: ARG002
+        """Put the target again: PutTargets replaces one with the same id."""
+        self._put(aws, inputs)
+
+    def look(self, aws: Aws, made: Created) -> Properties | None:
+        """What ListTargetsByRule tells."""
+        rule, bus = made.outputs["rule"], made.outputs["eventBusName"]
+        targets = aws.client("events").list_targets_by_rule(Rule=rule, EventBusName=bus)["Targets"]
+        target = next((target for target in targets if target["Id"] == made.outputs["targetId"]), None)
+        return target and observed(target, self.fields)
 
     def delete(self, aws: Aws, made: Created) -> None:
         """Remove the target from its rule."""
@@ -86,6 +106,12 @@ class EventTarget(Handler):
             Force=made.outputs["forceDestroy"],
         )
         _refuse_failed_entries("RemoveTargets", answer)
+
+    def _put(self, aws: Aws, inputs: Properties) -> None:
+        answer = aws.client("events").put_targets(
+            Rule=inputs["rule"], EventBusName=inputs["eventBusName"], Targets=[self.request(inputs)]
+        )
+        _refuse_failed_entries("PutTargets", answer)
 
 
 def _refuse_failed_entries(operation: str, answer: Properties) -> None:

@@ -43,6 +43,25 @@ def translate(values: Mapping[str, Any], fields: Fields, path: str = "") -> dict
     return request
 
 
+def observed(answer: Mapping[str, Any], fields: Fields) -> dict[str, Any]:
+    """The inverse of translate: the properties that an API's answer tells of, None for a field that it has not."""
+    properties: dict[str, Any] = {}
+    for name, field in fields.items():
+        if isinstance(field, str):
+            properties[name] = answer.get(field)
+            continue
+        value = answer.get(field.name)
+        if isinstance(value, list):
+            properties[name] = [_present(observed(item, field.fields)) for item in value]
+        else:
+            properties[name] = None if value is None else _present(observed(value, field.fields))
+    return properties
+
+
+def _present(properties: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in properties.items() if value is not None}
+
+
 def refuse_unknown(names: Collection[str], known: Collection[str], path: str = "") -> None:
     """Raise SandboxError for the first name that is not known; it names the nearest one that is, or all of them."""
     for name in names:

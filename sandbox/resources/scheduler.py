@@ -4,9 +4,11 @@ from datetime import datetime
 from typing import ClassVar
 
 from sandbox.resources.aws import Aws
-from sandbox.resources.fields import Nested
+from sandbox.resources.fields import Nested, observed
 from sandbox.resources.handler import Created, Handler, Properties
-from sandbox.resources.tags import tag_list, tags_all
+from sandbox.resources.tags import SCHEDULER, tag_list, tags_all
+
+DATES = {"StartDate", "EndDate"}
 
 
 class ScheduleGroup(Handler):
@@ -15,6 +17,7 @@ class ScheduleGroup(Handler):
     token = "aws:scheduler/scheduleGroup:ScheduleGroup"
     fields: ClassVar = {"name": "Name"}
     others = frozenset({"namePrefix"})
+    tagging = SCHEDULER
     max_name_length = 64
 
     def create(self, aws: Aws, inputs: Properties) -> Created:
@@ -29,6 +32,11 @@ class ScheduleGroup(Handler):
             "lastModificationDate": group["LastModificationDate"].isoformat(),
         }
         return Created(name, {**inputs, **tags_all(inputs), **outputs})
+
+    def look(self, aws: Aws, made: Created) -> Properties | None:
+        """What GetScheduleGroup tells of a group that is not being deleted."""
+        group = aws.client("scheduler").get_schedule_group(Name=made.id)
+        return {"state": group["State"]} if group["State"] == "ACTIVE" else None
 
     def delete(self, aws: Aws, made: Created) -> None:
         """Delete the group, and with it the schedules that are still in it."""
@@ -73,17 +81,29 @@ class Schedule(Handler):
     others = frozenset({"namePrefix"})
     required = frozenset({"scheduleExpression", "flexibleTimeWindow", "target"})
     defaults: ClassVar = {"groupName": "default", "scheduleExpressionTimezone": "UTC", "state": "ENABLED"}
-    taggable = False
+    replace_on = frozenset({"groupName"})
     max_name_length = 64
 
     def create(self, aws: Aws, inputs: Properties) -> Created:
         """The id is `<group>/<schedule>`."""
-        request = self.request(inputs)
-        for name in {"StartDate", "EndDate"} & request.keys():
-            request[name] = datetime.fromisoformat(request[name])
-        arn = aws.client("scheduler").create_schedule(**request)["ScheduleArn"]
+        arn = aws.client("scheduler").create_schedule(**self._dated_request(inputs))["ScheduleArn"]
         return Created(f"{inputs['groupName']}/{inputs['name']}", {**inputs, "arn": arn})
+
+    def change(self, aws: Aws, made: Created, inputs: Properties) -> None:  # noqa: ARG002
+        """Say all of it again: UpdateSchedule resets what it is not told."""
+        aws.client("scheduler").update_schedule(**self._dated_request(inputs))
+
+    def look(self, aws: Aws, made: Created) -> Properties:
+        """What GetSchedule tells."""
+        name, group = made.outputs["name"], made.outputs["groupName"]
+        schedule = aws.client("scheduler").get_schedule(Name=name, GroupName=group)
+        dates = {name: schedule[name].isoformat() for name in DATES & schedule.keys()}
+        return observed({**schedule, **dates}, self.fields)
 
     def delete(self, aws: Aws, made: Created) -> None:
         """Delete the schedule."""
         aws.client("scheduler").delete_schedule(Name=made.outputs["name"], GroupName=made.outputs["groupName"])
+
+    def _dated_request(self, inputs: Properties) -> Properties:
+        request = self.request(inputs)
+        return request | {name: datetime.fromisoformat(request[name]) for name in DATES & request.keys()}

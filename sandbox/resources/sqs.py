@@ -1,10 +1,10 @@
 """SQS: queues and their policies."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from sandbox.resources.aws import Aws
 from sandbox.resources.handler import Created, Handler, Properties
-from sandbox.resources.tags import tag_map, tags_all
+from sandbox.resources.tags import SQS, tag_map, tags_all
 
 
 class Queue(Handler):
@@ -33,15 +33,29 @@ class Queue(Handler):
         "visibilityTimeoutSeconds": 30,
     }
     json_properties = ("redriveAllowPolicy", "redrivePolicy")
+    tagging = SQS
     max_name_length = 80
 
     def create(self, aws: Aws, inputs: Properties) -> Created:
         """The id is the queue's URL."""
-        attributes = {name: _text(value) for name, value in self.request(inputs).items()}
+        attributes = self._attributes(inputs)
         sqs = aws.client("sqs")
         url = sqs.create_queue(QueueName=inputs["name"], Attributes=attributes, **tag_map(inputs))["QueueUrl"]
         arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
         return Created(url, {**inputs, **tags_all(inputs), "url": url, "arn": arn})
+
+    def change(self, aws: Aws, made: Created, inputs: Properties) -> None:
+        """Change the attributes."""
+        aws.client("sqs").set_queue_attributes(QueueUrl=made.id, Attributes=self._attributes(inputs))
+
+    def look(self, aws: Aws, made: Created) -> Properties:
+        """What GetQueueAttributes tells of the attributes that were given."""
+        attributes = aws.client("sqs").get_queue_attributes(QueueUrl=made.id, AttributeNames=["All"])["Attributes"]
+        given = {name: field for name, field in self.fields.items() if name in made.outputs}
+        return {name: _value(attributes.get(field), made.outputs[name]) for name, field in given.items()}
+
+    def _attributes(self, inputs: Properties) -> dict[str, str]:
+        return {name: _text(value) for name, value in self.request(inputs).items()}
 
     def delete(self, aws: Aws, made: Created) -> None:
         """Delete the queue and the messages in it."""
@@ -54,7 +68,7 @@ class QueuePolicy(Handler):
     token = "aws:sqs/queuePolicy:QueuePolicy"
     others = frozenset({"queueUrl", "policy"})
     required = frozenset({"queueUrl", "policy"})
-    taggable = False
+    replace_on = frozenset({"queueUrl"})
     json_properties = ("policy",)
     auto_named = None
 
@@ -63,6 +77,16 @@ class QueuePolicy(Handler):
         aws.client("sqs").set_queue_attributes(QueueUrl=inputs["queueUrl"], Attributes={"Policy": inputs["policy"]})
         return Created(inputs["queueUrl"], dict(inputs))
 
+    def change(self, aws: Aws, made: Created, inputs: Properties) -> None:  # noqa: ARG002
+        """Put the new policy in the place of the old one."""
+        aws.client("sqs").set_queue_attributes(QueueUrl=inputs["queueUrl"], Attributes={"Policy": inputs["policy"]})
+
+    def look(self, aws: Aws, made: Created) -> Properties | None:
+        """The policy, if the queue has one."""
+        answer = aws.client("sqs").get_queue_attributes(QueueUrl=made.id, AttributeNames=["Policy"])
+        policy = answer.get("Attributes", {}).get("Policy")
+        return {"policy": policy} if policy else None
+
     def delete(self, aws: Aws, made: Created) -> None:
         """Leave the queue without a policy."""
         aws.client("sqs").set_queue_attributes(QueueUrl=made.id, Attributes={"Policy": ""})
@@ -70,3 +94,12 @@ class QueuePolicy(Handler):
 
 def _text(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _value(text: str | None, like: object) -> Any:
+    """An attribute, which is text, as the kind of value that it was given as."""
+    if text is None:
+        return None
+    if isinstance(like, bool):
+        return text == "true"
+    return int(text) if isinstance(like, int) else text

@@ -3,9 +3,9 @@
 from typing import ClassVar
 
 from sandbox.resources.aws import Aws
-from sandbox.resources.fields import Nested, translate
+from sandbox.resources.fields import Nested, observed, translate
 from sandbox.resources.handler import Created, Handler, Properties
-from sandbox.resources.tags import lower_case_tag_list, tags_all
+from sandbox.resources.tags import STATES, lower_case_tag_list, tags_all
 
 LOGGING: dict = {"level": "level", "includeExecutionData": "includeExecutionData", "logDestination": "logDestination"}
 
@@ -25,6 +25,9 @@ class StateMachine(Handler):
     required = frozenset({"definition", "roleArn"})
     defaults: ClassVar = {"type": "STANDARD"}
     json_properties = ("definition",)
+    tagging = STATES
+    replace_on = frozenset({"type"})
+    volatile = frozenset({"revisionId"})
     max_name_length = 80
 
     def create(self, aws: Aws, inputs: Properties) -> Created:
@@ -42,6 +45,24 @@ class StateMachine(Handler):
         }
         return Created(arn, {**inputs, **tags_all(inputs), **outputs})
 
+    def change(self, aws: Aws, made: Created, inputs: Properties) -> None:
+        """Change definition, role, logging and tracing; executions that run go on with what they began with."""
+        changeable = {name: value for name, value in inputs.items() if name not in ("name", "type")}
+        logging = _logging_configuration(inputs.get("loggingConfiguration", {"level": "OFF"}))
+        request = {**self.request(changeable), **logging}
+        aws.client("stepfunctions").update_state_machine(stateMachineArn=made.id, **request)
+
+    def look(self, aws: Aws, made: Created) -> Properties | None:
+        """What DescribeStateMachine tells of a machine that is not being deleted."""
+        machine = aws.client("stepfunctions").describe_state_machine(stateMachineArn=made.id)
+        if machine["status"] == "DELETING":
+            return None
+        return {
+            **observed(machine, self.fields),
+            "loggingConfiguration": _logging_property(machine.get("loggingConfiguration")),
+            "revisionId": machine.get("revisionId", ""),
+        }
+
     def delete(self, aws: Aws, made: Created) -> None:
         """Delete the machine."""
         aws.client("stepfunctions").delete_state_machine(stateMachineArn=made.id)
@@ -55,3 +76,11 @@ def _logging_configuration(logging: Properties | None) -> Properties:
     if destination:
         request["destinations"] = [{"cloudWatchLogsLogGroup": {"logGroupArn": destination}}]
     return {"loggingConfiguration": request}
+
+
+def _logging_property(logging: Properties | None) -> Properties | None:
+    if not logging or logging["level"] == "OFF":
+        return None
+    (destination,) = logging["destinations"]
+    arn = destination["cloudWatchLogsLogGroup"]["logGroupArn"]
+    return {"level": logging["level"], "includeExecutionData": logging["includeExecutionData"], "logDestination": arn}

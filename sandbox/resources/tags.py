@@ -1,6 +1,33 @@
 """Tags, in the form each service takes them; without any, none are sent: several services refuse an empty set."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
+
+from sandbox.resources.aws import Aws
+
+
+@dataclass(frozen=True)
+class Tagging:
+    """How the tags of a resource that is there are read and changed.
+
+    Each takes the account and the resource, which services name by its ARN or, without `by_arn`, by its id.
+    """
+
+    by_arn: bool
+    read: Callable[[Aws, str], dict[str, str]]
+    add: Callable[[Aws, str, dict[str, str]], Any]
+    remove: Callable[[Aws, str, list[str]], Any]
+
+    def replace(self, aws: Aws, resource: str, tags: dict[str, str]) -> None:
+        """Leave the resource with exactly these tags."""
+        present = self.read(aws, resource)
+        missing = {name: value for name, value in tags.items() if present.get(name) != value}
+        superfluous = sorted(present.keys() - tags.keys())
+        if superfluous:
+            self.remove(aws, resource, superfluous)
+        if missing:
+            self.add(aws, resource, missing)
 
 
 def tag_list(inputs: dict[str, Any], argument: str = "Tags", key: str = "Key", value: str = "Value") -> dict[str, Any]:
@@ -29,3 +56,60 @@ def tags_all(inputs: dict[str, Any]) -> dict[str, Any]:
     """The outputs `tags` and `tagsAll` of a taggable resource (the sandbox has no provider-wide default tags)."""
     tags = inputs.get("tags") or {}
     return {"tags": tags, "tagsAll": tags}
+
+
+def _pairs(tags: dict[str, str], key: str = "Key", value: str = "Value") -> list[dict[str, str]]:
+    return [{key: name, value: text} for name, text in tags.items()]
+
+
+def _mapping(pairs: list[dict[str, str]], key: str = "Key", value: str = "Value") -> dict[str, str]:
+    return {pair[key]: pair[value] for pair in pairs}
+
+
+def _by_arn(service: str, arn: str, tags: str, keys: str, key: str = "Key", value: str = "Value") -> Tagging:
+    """For the services with TagResource, UntagResource and ListTagsForResource, which spell their arguments apart."""
+    return Tagging(
+        by_arn=True,
+        read=lambda aws, resource: _mapping(
+            aws.client(service).list_tags_for_resource(**{arn: resource})[tags], key, value
+        ),
+        add=lambda aws, resource, added: aws.client(service).tag_resource(
+            **{arn: resource, tags: _pairs(added, key, value)}
+        ),
+        remove=lambda aws, resource, names: aws.client(service).untag_resource(**{arn: resource, keys: names}),
+    )
+
+
+ECR = _by_arn("ecr", "resourceArn", "tags", "tagKeys")
+ECS = _by_arn("ecs", "resourceArn", "tags", "tagKeys", "key", "value")
+EVENTS = _by_arn("events", "ResourceARN", "Tags", "TagKeys")
+SCHEDULER = _by_arn("scheduler", "ResourceArn", "Tags", "TagKeys")
+STATES = _by_arn("stepfunctions", "resourceArn", "tags", "tagKeys", "key", "value")
+EC2 = Tagging(
+    by_arn=False,
+    read=lambda aws, resource: _mapping(
+        aws.client("ec2").describe_tags(Filters=[{"Name": "resource-id", "Values": [resource]}])["Tags"]
+    ),
+    add=lambda aws, resource, tags: aws.client("ec2").create_tags(Resources=[resource], Tags=_pairs(tags)),
+    remove=lambda aws, resource, names: aws.client("ec2").delete_tags(
+        Resources=[resource], Tags=[{"Key": name} for name in names]
+    ),
+)
+IAM_ROLE = Tagging(
+    by_arn=False,
+    read=lambda aws, role: _mapping(aws.client("iam").list_role_tags(RoleName=role)["Tags"]),
+    add=lambda aws, role, tags: aws.client("iam").tag_role(RoleName=role, Tags=_pairs(tags)),
+    remove=lambda aws, role, names: aws.client("iam").untag_role(RoleName=role, TagKeys=names),
+)
+LOGS = Tagging(
+    by_arn=True,
+    read=lambda aws, arn: aws.client("logs").list_tags_for_resource(resourceArn=arn)["tags"],
+    add=lambda aws, arn, tags: aws.client("logs").tag_resource(resourceArn=arn, tags=tags),
+    remove=lambda aws, arn, names: aws.client("logs").untag_resource(resourceArn=arn, tagKeys=names),
+)
+SQS = Tagging(
+    by_arn=False,
+    read=lambda aws, url: aws.client("sqs").list_queue_tags(QueueUrl=url).get("Tags", {}),
+    add=lambda aws, url, tags: aws.client("sqs").tag_queue(QueueUrl=url, Tags=tags),
+    remove=lambda aws, url, names: aws.client("sqs").untag_queue(QueueUrl=url, TagKeys=names),
+)

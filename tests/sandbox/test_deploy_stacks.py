@@ -70,7 +70,7 @@ def left(local_aws: LocalAws, before: set[tuple[str, str]]) -> Counter[str]:
 
 
 def untagged(deployment: Deployment) -> list[str]:
-    taggable = [made for made in deployment.resources if handler_for(made.token).taggable]
+    taggable = [made for made in deployment.resources if handler_for(made.token).tagging]
     assert taggable
     return [made.urn for made in taggable if made.inputs["tags"].get("longhaul:stack") != deployment.stack]
 

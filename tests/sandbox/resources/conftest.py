@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from sandbox.images import ImageStore
 from sandbox.local_aws import LocalAws
 from sandbox.resources.aws import Aws
 from sandbox.resources.handler import Created, is_gone
@@ -26,7 +25,6 @@ def aws(local_aws: LocalAws, tmp_path: Path) -> Aws:
         client=lambda service: enforce_limits(local_aws.client(service)),
         region=local_aws.region,
         account=local_aws.account,
-        images=ImageStore(),
         root=tmp_path,
     )
 
@@ -74,6 +72,8 @@ def make(aws: Aws, unique: str, real_properties: Callable[..., dict[str, str]]) 
         created = handler.create(aws, handler.check(inputs, logical_name, secrets.token_bytes(8)))
         made.append((token, created))
         assert created.outputs.keys() <= real_properties(token).keys()
+        # Or a refresh would report drift where there is none.
+        assert handler.read(aws, created) == {k: v for k, v in created.outputs.items() if v is not None}
         return created
 
     yield create

@@ -96,7 +96,7 @@ def test_isolated_subnets_lead_nowhere_but_to_their_endpoints(aws, construct):
 def test_everything_of_a_network_is_tagged_and_named(construct, unique):
     _, made = network(construct, "Single", ["Private", "Public"])
     for (token, _), resource in made.items():
-        if handler_for(token).taggable:
+        if handler_for(token).tagging:
             assert resource.outputs["tags"]["longhaul:stack"] == "dev", token
             assert resource.outputs["tags"]["Name"].startswith(unique), token
 

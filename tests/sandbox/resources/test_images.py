@@ -81,12 +81,14 @@ def test_lifecycle_policy_is_put_and_taken_away(aws, make, delete, unique):
         aws.client("ecr").get_lifecycle_policy(repositoryName=unique)
 
 
-def test_an_image_is_in_its_repository_and_can_be_run_by_its_digest(aws, make, repository, job_folder, unique):
+def test_an_image_is_in_its_repository_and_can_be_run_by_its_digest(
+    local_aws, aws, make, repository, job_folder, unique
+):
     made = make(IMAGE, build(repository))
     (found,) = aws.client("ecr").describe_images(repositoryName=unique)["imageDetails"]
     assert found["imageDigest"] == made.outputs["digest"]
     assert found["imageTags"] == ["nightly"]
-    image = aws.images.find(f"{repository.outputs['repositoryUrl']}@{made.outputs['digest']}")
+    image = local_aws.images.find(f"{repository.outputs['repositoryUrl']}@{made.outputs['digest']}")
     assert image.folder == job_folder
     assert image.entry_point == ("python", "main.py")
 

@@ -18,7 +18,7 @@ def test_every_input_is_one_of_the_real_provider(token, real_properties):
     handler, real = HANDLERS[token], real_properties(token, "Args").keys()
     named = {*handler.fields, *handler.others, *handler.required, *handler.defaults, *handler.json_properties}
     assert named <= real
-    assert handler.taggable == ("tags" in real)
+    assert (handler.tagging is not None) == ("tags" in real)
 
 
 @pytest.mark.parametrize("token", OF_THE_PROVIDER)
