@@ -151,6 +151,29 @@ def test_a_start_leaves_nothing_to_the_next_and_nothing_in_the_environment() -> 
     assert 1_800_000_000 <= seen["second"]["made"] < 1_800_000_060
 
 
+UNFINISHED = """
+import json, threading
+from sandbox.local_aws import LocalAws
+trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "states.amazonaws.com"}}
+waits = {"QueryLanguage": "JSONata", "StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 9, "End": True}}}
+with LocalAws() as aws:
+    role = aws.client("iam").create_role(
+        RoleName="r", AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    )["Role"]["Arn"]
+    states = aws.client("stepfunctions")
+    machine = states.create_state_machine(name="m", roleArn=role, definition=json.dumps(waits))["stateMachineArn"]
+    for _ in range(3):
+        states.start_execution(stateMachineArn=machine)
+    running = [thread for thread in threading.enumerate() if thread.name.startswith("execution-")]
+    assert len(running) == 3
+print([thread.name for thread in running if thread.is_alive()])
+"""
+
+
+def test_an_execution_that_has_not_ended_does_not_go_on_without_its_sandbox() -> None:
+    assert python(UNFINISHED) == "[]\n"
+
+
 WITH_A_TASK = """
 import sys, threading
 from sandbox.local_aws import LocalAws
