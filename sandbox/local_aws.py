@@ -14,6 +14,7 @@ from sandbox.clock import Clock
 from sandbox.errors import SandboxError
 from sandbox.identity import RoleSessions
 from sandbox.images import ImageStore
+from sandbox.pushed_images import find_build
 from sandbox.server import HOST, Server, allow_many_open_files, listen
 from sandbox.tasks import Tasks
 
@@ -51,7 +52,7 @@ class LocalAws:
         self.endpoint = ""
         self.access_key = "AKIA" + "".join(secrets.choice(string.ascii_uppercase + "234567") for _ in range(16))
         self.secret_key = secrets.token_urlsafe(30)
-        self.images = ImageStore()
+        self.images = ImageStore(find_build)
         self.identity: RoleSessions
         self.tasks: Tasks
         self._server: Server | None = None
