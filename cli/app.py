@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from cli import check, diff, new, project, render, sandbox, schema, upcoming
+from cli import check, diff, drift, new, project, render, sandbox, schema, upcoming
 from sandbox.errors import SandboxError
 from spec.errors import SpecErrors
 
@@ -23,6 +23,7 @@ app = typer.Typer(
 )
 app.command("check")(check.check)
 app.command("diff")(diff.diff)
+app.command("drift")(drift.drift)
 app.command("new")(new.new)
 app.command("next")(upcoming.upcoming)
 app.command("render")(render.render)

@@ -1,0 +1,78 @@
+"""What Pulumi found in AWS, told apart into drift and jobs that are paused."""
+
+from typing import Any
+
+import pytest
+
+from review.drift import Drift, Drifted, UnreadableDriftError, drift_outline, read_drift
+from review.markdown import markdown
+
+RULE = "aws:cloudwatch/eventRule:EventRule"
+SCHEDULE = "aws:scheduler/schedule:Schedule"
+MACHINE = "aws:sfn/stateMachine:StateMachine"
+
+
+def step(op: str, kind: str, name: str, old: dict[str, Any] | None = None, new: dict[str, Any] | None = None) -> Any:
+    """A step as https://pkg.go.dev/github.com/pulumi/pulumi/sdk/v3/go/common/display#PreviewStep has it."""
+    urn = f"urn:pulumi:dev::acme::longhaul:index:ScheduledJob${kind}::{name}"
+    states = {key: {"outputs": value} for key, value in (("oldState", old), ("newState", new)) if value is not None}
+    differs = {key for key in {**(old or {}), **(new or {})} if (old or {}).get(key) != (new or {}).get(key)}
+    detailed = {"detailedDiff": {key: {"kind": "update", "inputDiff": False} for key in differs}} if differs else {}
+    return {"op": op, "urn": urn, **states, **(detailed if op == "update" else {})}
+
+
+def digest(*steps: Any) -> Any:
+    stack = {"op": "refresh", "urn": "urn:pulumi:dev::acme::pulumi:pulumi:Stack::acme-dev"}
+    return {"steps": [stack, *steps], "duration": 1, "changeSummary": {"refresh": len(steps)}}
+
+
+ENABLED, DISABLED = {"state": "ENABLED", "name": "x"}, {"state": "DISABLED", "name": "x"}
+
+
+def test_nothing_drifted() -> None:
+    assert read_drift(digest(step("refresh", RULE, "a"), step("same", MACHINE, "a"))) == Drift((), ())
+    assert read_drift({"changeSummary": {}}) == Drift((), ())
+
+
+def test_a_paused_job_is_no_drift() -> None:
+    # The older name of the same thing may differ along with it.
+    rule = step("update", RULE, "a", {**ENABLED, "isEnabled": True}, {**DISABLED, "isEnabled": False})
+    steps = [step("update", SCHEDULE, "b", ENABLED, DISABLED), rule]
+
+    assert read_drift(digest(*steps)) == Drift(drifted=(), paused=("a", "b"))
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        # What the stack switched off, someone switched on.
+        step("update", RULE, "a", DISABLED, ENABLED),
+        step("update", RULE, "a", ENABLED, {**DISABLED, "scheduleExpression": "rate(1 minute)"}),
+        step("update", MACHINE, "a", ENABLED, DISABLED),
+        step("delete", RULE, "a", ENABLED),
+    ],
+)
+def test_anything_else_is(changed: Any) -> None:
+    found = read_drift(digest(changed))
+
+    assert [one.name for one in found.drifted] == ["a"]
+    assert not found.paused
+
+
+def test_what_differs_is_named_and_what_is_gone_is_said_to_be() -> None:
+    changed = step("update", MACHINE, "acme-dev-rollup", {"definition": "1"}, {"definition": "2"})
+
+    found = read_drift(digest(step("delete", RULE, "acme-dev-hello", ENABLED), changed))
+
+    assert found.drifted == (
+        Drifted(RULE, "acme-dev-hello", True, ()),
+        Drifted(MACHINE, "acme-dev-rollup", False, ("definition",)),
+    )
+    said = markdown([*drift_outline(found)])
+    assert f"- `acme-dev-hello` ({RULE}) is gone\n- `acme-dev-rollup` ({MACHINE}) differs in `definition`" in said
+
+
+@pytest.mark.parametrize("other", [[], {}, None, {"steps": 1, "changeSummary": {}}, digest({"op": "update"})])
+def test_other_json_is_refused(other: Any) -> None:
+    with pytest.raises(UnreadableDriftError):
+        read_drift(other)
