@@ -11,7 +11,7 @@ import secrets
 import string
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sandbox.clients import new_client
@@ -28,8 +28,8 @@ class Credentials:
     """Session credentials of a role, and the ARN under which its calls appear."""
 
     access_key: str
-    secret_key: str
-    session_token: str
+    secret_key: str = field(repr=False)
+    session_token: str = field(repr=False)
     principal_arn: str
 
 
@@ -69,9 +69,15 @@ class RoleSessions:
         with self._lock:
             key = (service, credentials.access_key)
             if key not in self._clients:
-                secret = (credentials.access_key, credentials.secret_key, credentials.session_token)
-                self._clients[key] = new_client(service, self._endpoint, self._region, secret)
+                self._clients[key] = self._new_client(service, credentials)
             return self._clients[key]
+
+    def passing_client(
+        self, service: str, role_arn: str, principal: str, *, session_name: str, source_arn: str | None = None
+    ) -> Any:
+        """As `client`, for a session of few calls: a client of its own, which the caller closes."""
+        credentials = self.credentials(role_arn, principal, session_name=session_name, source_arn=source_arn)
+        return self._new_client(service, credentials)
 
     def credentials(
         self, role_arn: str, principal: str, *, session_name: str = "sandbox", source_arn: str | None = None
@@ -156,6 +162,10 @@ class RoleSessions:
         """Close the clients' connections."""
         for client in self._clients.values():
             client.close()
+
+    def _new_client(self, service: str, credentials: Credentials) -> Any:
+        keys = (credentials.access_key, credentials.secret_key, credentials.session_token)
+        return new_client(service, self._endpoint, self._region, keys)
 
     def _role(self, role_arn: str) -> dict[str, Any] | None:
         from ministack.services import iam

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -56,7 +56,8 @@ class TaskSecrets:
         arn, key, stage, version = ":".join(parts[:7]), *[*parts[7:], "", "", ""][:3]
         request = {"SecretId": arn, "VersionStage": stage, "VersionId": version}
         try:
-            answer = self._client("secretsmanager").get_secret_value(**{k: v for k, v in request.items() if v})
+            with self._client("secretsmanager") as client:
+                answer = client.get_secret_value(**{k: v for k, v in request.items() if v})
         except ClientError as error:
             failed = f"failed to fetch secret {arn} from secrets manager: "
             raise TaskStartError(_FROM_SECRETS_MANAGER + failed + _said(error)) from error
@@ -74,7 +75,8 @@ class TaskSecrets:
 
     def _parameter_value(self, reference: str) -> str:
         try:
-            answer = self._client("ssm").get_parameters(Names=[reference], WithDecryption=True)
+            with self._client("ssm") as client:
+                answer = client.get_parameters(Names=[reference], WithDecryption=True)
         except ClientError as error:
             raise TaskStartError(_FROM_SSM + _said(error)) from error
         if answer["InvalidParameters"]:
@@ -85,13 +87,15 @@ class TaskSecrets:
         self._require_decrypt(self._parameter_key(parameter["Name"]), "ssm", encrypted, _FROM_SSM)
         return parameter["Value"]
 
-    def _client(self, service: str) -> Any:
+    def _client(self, service: str) -> AbstractContextManager[Any]:
+        """A client that is closed afterwards: each task has a session of its own, and none is asked again."""
         try:
-            return self._aws.identity.client(
+            client = self._aws.identity.passing_client(
                 service, self._role, self.principal, session_name=self._session_name, source_arn=self._task_arn
             )
         except RoleNotAssumable as error:
             raise TaskStartError(f"{_FAILED}{error}") from error
+        return closing(client)
 
     def _secret_key(self, arn: str) -> str | None:
         from ministack.services import secretsmanager

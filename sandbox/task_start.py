@@ -11,7 +11,7 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,7 +49,8 @@ class Launch:
 
     command: tuple[str, ...]
     folder: Path
-    environment: Mapping[str, str]
+    # With the credentials of its role and the secrets of the job.
+    environment: Mapping[str, str] = field(repr=False)
 
 
 class TaskStarter:

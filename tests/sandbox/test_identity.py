@@ -29,6 +29,12 @@ def test_a_session_is_made_once(local_aws: LocalAws, role: Callable[..., str]) -
     assert local_aws.identity.client("sts", arn) is not local_aws.identity.client("sts", arn, session_name="other")
 
 
+def test_the_secrets_of_a_session_are_not_in_its_text(local_aws: LocalAws, role: Callable[..., str]) -> None:
+    keys = local_aws.identity.credentials(role(STATES), STATES)
+    assert keys.secret_key not in repr(keys)
+    assert keys.session_token not in repr(keys)
+
+
 @pytest.mark.parametrize(
     ("trusted", "principal", "source_arn", "expected"),
     [

@@ -239,6 +239,17 @@ def test_the_right_to_decrypt_may_have_conditions(
             assert f"kms:Decrypt on resource: {kms_key}" in secret_failure(other, reference)
 
 
+def test_no_connection_is_kept_for_a_task_that_got_its_secrets(
+    place: TaskPlace, acting: Callable[..., TaskPlace]
+) -> None:
+    # Each task has a session of its own: a client kept for each would use up this process's files.
+    name = f"/{place.cluster}/kept"
+    place.aws.client("ssm").put_parameter(Name=name, Value=SECRET, Type="String")
+    able, kept = acting(("ssm:GetParameters", "*")), dict(place.aws.identity._clients)
+    assert value(able, name) == SECRET
+    assert place.aws.identity._clients == kept
+
+
 def test_a_secret_is_not_in_the_environment_of_other_containers_nor_in_the_record(
     place: TaskPlace, acting: Callable[..., TaskPlace]
 ) -> None:
