@@ -1,0 +1,207 @@
+"""The deployed jobs: what their roles grant can be taken away, and what they do can be done again."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any
+
+from sandbox.deploy import Deployment
+from sandbox.local_aws import LocalAws
+from sandbox.play import run_to_end
+from tests.sandbox.permissions.policies import Document, Part, parts, without
+from tests.sandbox.permissions.project import NAME
+
+PATIENCE_SECONDS = 30
+
+# A trigger starts one execution for each scheduled time, and no second one after the stack has been deployed again.
+_days = count()
+
+
+@dataclass(frozen=True)
+class Execution:
+    """An execution that has ended."""
+
+    status: str
+    error: str
+    cause: str
+    events: list[dict[str, Any]]
+
+    @property
+    def details(self) -> dict[str, Any]:
+        """What the machine tells of the run: the output, or the details in the cause of a failure."""
+        return json.loads(self.cause.rpartition("\n")[2])
+
+    def event(self, event_type: str) -> dict[str, Any]:
+        """The details of the last event of a type."""
+        (*_, last) = [event for event in self.events if event["type"] == event_type]
+        return next(value for name, value in last.items() if name.endswith("EventDetails"))
+
+
+@dataclass
+class Jobs:
+    """The deployed jobs. A holder is the name of a role without the stack's: `plain-states`, `exec`, `trigger`."""
+
+    aws: LocalAws
+    deployment: Deployment
+    _roles: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def roles(self) -> dict[str, str]:
+        """Names of all roles by their holder."""
+        if not self._roles:
+            self._roles = {
+                made.name.removeprefix(f"{NAME}-"): made.id
+                for made in self.deployment.resources
+                if made.token == "aws:iam/role:Role"
+            }
+        return self._roles
+
+    def role_arn(self, holder: str) -> str:
+        """The ARN of a role."""
+        return f"arn:aws:iam::{self.aws.account}:role/{self.roles[holder]}"
+
+    def held(self, holder: str) -> tuple[str, Document]:
+        """The name and the document of the one policy that a role holds; a policy of nothing if it holds none."""
+        iam, role = self.aws.client("iam"), {"RoleName": self.roles[holder]}
+        assert iam.list_attached_role_policies(**role)["AttachedPolicies"] == []
+        names = iam.list_role_policies(**role)["PolicyNames"]
+        if not names:
+            return "", {"Statement": []}
+        (name,) = names
+        return name, iam.get_role_policy(**role, PolicyName=name)["PolicyDocument"]
+
+    def parts(self, holder: str) -> list[Part]:
+        """All that the role's policy grants something by."""
+        return list(parts(self.held(holder)[1]))
+
+    def without(self, holder: str, part: Part) -> AbstractContextManager[None]:
+        """Take the part away, and put it back afterwards."""
+        return self.holding(holder, without(self.held(holder)[1], part))
+
+    @contextmanager
+    def holding(self, holder: str, document: Document) -> Iterator[None]:
+        """Have the role hold another policy, and its own again afterwards."""
+        name, own = self.held(holder)
+        iam, policy = self.aws.client("iam"), {"RoleName": self.roles[holder], "PolicyName": name}
+        if document["Statement"]:
+            iam.put_role_policy(**policy, PolicyDocument=json.dumps(document))
+        else:
+            # A policy has at least one statement.
+            iam.delete_role_policy(**policy)
+        try:
+            yield
+        finally:
+            iam.put_role_policy(**policy, PolicyDocument=json.dumps(own))
+
+    def without_action(self, holder: str, action: str) -> AbstractContextManager[None]:
+        """Take an action away from the role."""
+        return self.without(holder, next(part for part in self.parts(holder) if part.action == action))
+
+    @contextmanager
+    def trusting(self, holder: str, trust: Document) -> Iterator[None]:
+        """Give the role another trust policy, and its own back afterwards."""
+        iam, name = self.aws.client("iam"), self.roles[holder]
+        own = self.trust(holder)
+        iam.update_assume_role_policy(RoleName=name, PolicyDocument=json.dumps(trust))
+        try:
+            yield
+        finally:
+            iam.update_assume_role_policy(RoleName=name, PolicyDocument=json.dumps(own))
+
+    def trust(self, holder: str) -> Document:
+        """The role's trust policy."""
+        return self.aws.client("iam").get_role(RoleName=self.roles[holder])["Role"]["AssumeRolePolicyDocument"]
+
+    def acting(self, holder: str, service: str, principal: str, source_arn: str) -> Any:
+        """A client of `service` that acts with the role as the AWS service `principal` does for `source_arn`."""
+        return self.aws.identity.client(service, self.role_arn(holder), principal, source_arn=source_arn)
+
+    def arn(self, service: str, resource: str) -> str:
+        """An ARN in this account and Region."""
+        return f"arn:aws:{service}:{self.aws.region}:{self.aws.account}:{resource}"
+
+    def machine(self, job: str) -> str:
+        """The ARN of a job's state machine."""
+        return self.deployment.outputs["stateMachines"][job]
+
+    def update(self, job: str) -> None:
+        """Deploy the job's state machine once more, as it is."""
+        client = self.aws.client("stepfunctions")
+        told = client.describe_state_machine(stateMachineArn=self.machine(job))
+        client.update_state_machine(stateMachineArn=self.machine(job), definition=told["definition"])
+
+    def start(self, job: str, value: Any = "idle") -> str:
+        """Start a job as a person does; `value` is the job's input. The ARN of the execution."""
+        client = self.aws.client("stepfunctions")
+        return client.start_execution(stateMachineArn=self.machine(job), input=json.dumps({"input": value}))[
+            "executionArn"
+        ]
+
+    def run(self, job: str, value: Any = "idle") -> Execution:
+        """`start`, and wait for the end."""
+        return self.end(self.start(job, value))
+
+    def end(self, execution_arn: str) -> Execution:
+        """Wait for an execution's end."""
+        run_to_end(self.aws, execution_arn)
+        client = self.aws.client("stepfunctions")
+        told = client.describe_execution(executionArn=execution_arn)
+        events = client.get_execution_history(executionArn=execution_arn)["events"]
+        return Execution(told["status"], told.get("error", ""), told.get("cause", told.get("output", "")), events)
+
+    def lines(self, job: str, execution: Execution) -> list[str]:
+        """What a run that has ended wrote to its log."""
+        stream = json.loads(execution.event("TaskSubmitted")["output"])["Tasks"][0]["TaskArn"].rpartition("/")[2]
+        events = self.aws.client("logs").get_log_events(
+            logGroupName=self.deployment.outputs["logGroups"][job],
+            logStreamName=f"run/job/{stream}",
+            startFromHead=True,
+        )["events"]
+        return [event["message"] for event in events]
+
+    def running_task(self, job: str) -> tuple[str, str]:
+        """Start a job that waits; the ARNs of its execution and of its task, once that runs."""
+        execution_arn, ecs = self.start(job, "wait"), self.aws.client("ecs")
+        cluster, group = self.deployment.outputs["cluster"], execution_arn.rpartition(":")[2]
+        for _ in range(1000):
+            for arn in ecs.list_tasks(cluster=cluster, family=f"{NAME}-{job}")["taskArns"]:
+                task = ecs.describe_tasks(cluster=cluster, tasks=[arn])["tasks"][0]
+                if (task["group"], task["lastStatus"]) == (group, "RUNNING"):
+                    return execution_arn, arn
+        raise AssertionError(f"{job} never ran")
+
+    def abort(self, execution_arn: str) -> None:
+        """Stop an execution, and return when it has done all that it does then."""
+        self.aws.client("stepfunctions").stop_execution(executionArn=execution_arn)
+        for thread in threading.enumerate():
+            if thread.name == f"execution-{execution_arn.rpartition(':')[2]}":
+                thread.join(PATIENCE_SECONDS)
+
+    def task(self, task_arn: str) -> dict[str, Any]:
+        """A task as it is now."""
+        cluster = self.deployment.outputs["cluster"]
+        return self.aws.client("ecs").describe_tasks(cluster=cluster, tasks=[task_arn])["tasks"][0]
+
+    def stop_task(self, task_arn: str) -> None:
+        """Stop a task as an administrator, and wait for its end."""
+        self.aws.client("ecs").stop_task(cluster=self.deployment.outputs["cluster"], task=task_arn)
+        assert self.aws.tasks.stopped(task_arn).wait(PATIENCE_SECONDS)
+
+    def fire(self, job: str) -> Any:
+        """Have the job's trigger start it, as on a day that no one has had before; the delivery."""
+        from sandbox.triggers import Triggers
+
+        day = datetime(2030, 1, 1, tzinfo=UTC) + timedelta(days=next(_days))
+        end = day + timedelta(days=1)
+        deliveries = list(Triggers(self.aws, day, end).fire(end))
+        (own,) = [delivery for delivery in deliveries if delivery.trigger == f"{NAME}-{job}"]
+        for delivery in deliveries:
+            if delivery.execution_arn:
+                run_to_end(self.aws, delivery.execution_arn)
+        return own

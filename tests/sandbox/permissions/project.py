@@ -1,0 +1,103 @@
+"""Five jobs that together hold every kind of right, and what they find in their account."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import shutil
+from pathlib import Path
+from typing import Any
+
+from sandbox.local_aws import LocalAws
+
+ROOT = Path(__file__).parents[3]
+NAME = "bite-dev"
+JOBS = ("plain", "zoned", "secretive", "permitted", "elsewhere")
+SECRET = "s3cr3t-of-the-test"
+
+# What most of them do: say so, and wait where the execution's input asks for it.
+SCRIPT = 'echo ran; case "$LONGHAUL_INPUT" in *wait*) exec sleep 1000;; esac; '
+PROGRAM = Path(__file__).with_name("program_of_a_task.py")
+
+
+class Prepared:
+    """What the jobs find there: secrets, a customer's key, a bucket."""
+
+    def __init__(self, aws: LocalAws) -> None:
+        self._aws = aws
+        self.suffix = secrets.token_hex(4)
+        self.bucket = f"bite-{self.suffix}"
+        self.key = aws.client("kms").create_key()["KeyMetadata"]["Arn"]
+        text = json.dumps({"password": SECRET})
+        manager, ssm = aws.client("secretsmanager"), aws.client("ssm")
+        manager.create_secret(Name=f"{self.bucket}/login", SecretString=text)
+        self.by_arn = manager.create_secret(Name=f"{self.bucket}/token", SecretString=SECRET, KmsKeyId=self.key)["ARN"]
+        ssm.put_parameter(Name=f"/{self.bucket}/plain", Value=SECRET, Type="String")
+        ssm.put_parameter(Name=f"/{self.bucket}/closed", Value=SECRET, Type="SecureString", KeyId=self.key)
+        aws.client("s3").create_bucket(Bucket=self.bucket, CreateBucketConfiguration={"LocationConstraint": aws.region})
+
+    def clear(self) -> None:
+        s3, manager = self._aws.client("s3"), self._aws.client("secretsmanager")
+        for found in s3.list_objects_v2(Bucket=self.bucket).get("Contents", []):
+            s3.delete_object(Bucket=self.bucket, Key=found["Key"])
+        s3.delete_bucket(Bucket=self.bucket)
+        for secret in (f"{self.bucket}/login", self.by_arn):
+            manager.delete_secret(SecretId=secret, ForceDeleteWithoutRecovery=True)
+        self._aws.client("ssm").delete_parameters(Names=[f"/{self.bucket}/plain", f"/{self.bucket}/closed"])
+
+
+def write_project(root: Path, prepared: Prepared) -> None:
+    shutil.copy(ROOT / "__main__.py", root)
+    (root / "Pulumi.yaml").write_text("name: bite\nruntime: python\n")
+    config = {
+        "aws:region": "eu-west-1",
+        "longhaul:network": {"nat": "none", "availabilityZones": 1},
+        "longhaul:jobs": {name: {} for name in JOBS},
+    }
+    (root / "Pulumi.dev.yaml").write_text(json.dumps({"config": config}))
+    test = 'test -n "$PASSWORD" && test -n "$TOKEN" && test -n "$PLAIN" && test -n "$CLOSED"'
+    by_arn = {"from": prepared.by_arn, "kmsKey": prepared.key}
+    bucket = f"arn:aws:s3:::{prepared.bucket}"
+    specs: dict[str, dict[str, Any]] = {
+        "plain": {"schedule": "cron(15 3 * * ? *)", "entrypoint": ["sh", "-c"], "command": [SCRIPT]},
+        "zoned": {
+            "schedule": "cron(15 3 * * ? *)",
+            "timezone": "Europe/Dublin",
+            "image": "public.ecr.aws/docker/library/alpine:3",
+            "command": ["sh", "-c", SCRIPT],
+        },
+        "secretive": {
+            "entrypoint": ["sh", "-c"],
+            "command": [SCRIPT + test],
+            "secrets": {
+                "PASSWORD": {"from": f"{prepared.bucket}/login", "key": "password"},
+                "TOKEN": by_arn,
+                "PLAIN": f"/{prepared.bucket}/plain",
+                "CLOSED": {"from": f"/{prepared.bucket}/closed", "kmsKey": prepared.key},
+            },
+        },
+        "permitted": {
+            "entrypoint": ["python", PROGRAM.name],
+            "environment": {"BUCKET": prepared.bucket},
+            "permissions": [
+                {"actions": ["s3:GetObject", "s3:PutObject"], "resources": [f"{bucket}/in/*"]},
+                {"actions": ["s3:DeleteObject"], "resources": [f"{bucket}/in/*", f"{bucket}/out/*"]},
+                {
+                    "actions": ["s3:ListBucket"],
+                    "resources": [bucket],
+                    "conditions": {"StringEquals": {"s3:prefix": "in/"}},
+                },
+            ],
+        },
+        "elsewhere": {
+            "image": "123456789012.dkr.ecr.eu-west-1.amazonaws.com/of-another-team:1",
+            "command": ["sh", "-c", SCRIPT],
+        },
+    }
+    for name, spec in specs.items():
+        folder = root / "jobs" / name
+        folder.mkdir(parents=True)
+        (folder / "job.yaml").write_text(json.dumps({"timeout": "1h", **spec}))
+        if "image" not in spec:
+            (folder / "Dockerfile").write_text("FROM python:3.12-alpine\nCOPY . .\n")
+    shutil.copy(PROGRAM, root / "jobs" / "permitted")

@@ -1,0 +1,167 @@
+"""What needs each right: the table of actions by role, and what to do to see one of them used."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+from tests.sandbox.permissions.deployed import Execution, Jobs
+from tests.sandbox.permissions.policies import Document, Part, listed
+
+NOT_FOR_A_RUN: list[dict[str, Any]] = json.loads(Path(__file__).with_name("not_for_a_run.json").read_text())
+"""The rights that no run and no trigger uses here, each with the page of AWS that asks for it."""
+
+DENIAL = re.compile(
+    r"User: arn:aws:sts::\d{12}:assumed-role/(?P<role>[^/]+)/\S+ is not authorized to perform: (?P<action>\S+) "
+    r'on resource: "?(?P<resource>[^"\s]+)"? because no identity-based policy allows the (?P=action) action'
+)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How it ended: AWS's name of the error, "" if there was none, and the cause that people are shown."""
+
+    error: str = ""
+    cause: str = ""
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """Something that needs a right.
+
+    Attributes:
+        act: does it, for a holder.
+        error: how it fails without the right.
+        denied: whether the cause is AWS's sentence that names role, action and resource.
+    """
+
+    act: Callable[[Jobs, str], Outcome]
+    error: str
+    denied: bool = True
+
+
+def scenarios(holder: str, action: str) -> list[Scenario]:
+    """What needs this action of this role; nothing for a right that no run needs."""
+    return _SCENARIOS.get((kind(holder), action), [])
+
+
+def known_rights() -> set[tuple[str, str]]:
+    """Each kind of role with each of its actions that has a scenario or stands in the golden list."""
+    return set(_SCENARIOS) | {(entry["role"], action) for entry in NOT_FOR_A_RUN for action in entry["actions"]}
+
+
+def kind(holder: str) -> str:
+    """`states`, `exec`, `task`, `trigger`."""
+    return holder.rpartition("-")[2]
+
+
+def names_all(cause: str, role_name: str, part: Part, document: Document) -> bool:
+    """Whether a cause names the role, the action and a resource that the statement is about."""
+    statement = document["Statement"][part.statement]
+    patterns = [part.resource] if part.resource else listed(statement["Resource"])
+    return any(
+        (found["role"], found["action"]) == (role_name, part.action)
+        and any(fnmatchcase(found["resource"], pattern) for pattern in patterns)
+        for found in DENIAL.finditer(cause)
+    )
+
+
+def outcome(execution: Execution) -> Outcome:
+    """An execution's end: the error that AWS gave the machine, and what the machine made of it for people."""
+    if execution.status == "SUCCEEDED":
+        return Outcome()
+    failed = execution.event("TaskFailed")
+    if failed["error"] != "States.TaskFailed":
+        return Outcome(failed["error"], execution.cause)
+    return Outcome(json.loads(failed["cause"])["StoppedReason"].partition(":")[0], execution.cause)
+
+
+def _job(holder: str) -> str:
+    """The job that a role is of; one of those that share it."""
+    return holder.rpartition("-")[0] or "plain"
+
+
+def _run(jobs: Jobs, holder: str) -> Outcome:
+    return outcome(jobs.run(_job(holder)))
+
+
+def _abort(jobs: Jobs, holder: str) -> Outcome:
+    """Stop an execution while its task runs: the task is to stop too."""
+    execution_arn, task_arn = jobs.running_task(_job(holder))
+    jobs.abort(execution_arn)
+    task = jobs.task(task_arn)
+    jobs.stop_task(task_arn)
+    return Outcome() if task["desiredStatus"] == "STOPPED" else Outcome("the task runs on")
+
+
+def _log(jobs: Jobs, holder: str) -> Outcome:
+    execution = jobs.run(_job(holder))
+    assert execution.status == "SUCCEEDED"
+    return Outcome() if jobs.lines(_job(holder), execution) else Outcome("its lines are lost")
+
+
+def _start_by(job: str) -> Callable[[Jobs, str], Outcome]:
+    def act(jobs: Jobs, _holder: str) -> Outcome:
+        delivery = jobs.fire(job)
+        return Outcome(delivery.error_code, delivery.error_message)
+
+    return act
+
+
+def _keep_dead_letter(jobs: Jobs, holder: str) -> Outcome:
+    """Have a schedule fail to start its machine: what it could not start is to go to the queue."""
+    with jobs.without_action(holder, "states:StartExecution"):
+        delivery = jobs.fire("zoned")
+    assert not delivery.execution_arn
+    return Outcome() if delivery.status == "DEAD_LETTERED" else Outcome(delivery.status, delivery.error_message)
+
+
+def _work(jobs: Jobs, holder: str) -> Outcome:
+    """Run the job's own code, which says of each call why it was refused."""
+    execution = jobs.run(_job(holder), "work")
+    lines = jobs.lines(_job(holder), execution)
+    if execution.status == "SUCCEEDED":
+        return Outcome()
+    # One call is refused, and only one.
+    assert (execution.error, execution.details["exitCode"]) == ("Job.ExitedNonZero", 1)
+    error, _, cause = lines[0].partition(" ")
+    return Outcome(error, cause)
+
+
+_DENIED_BY_ECS = [Scenario(_run, "ECS.AccessDeniedException")]
+_NOT_PULLED = [Scenario(_run, "CannotPullContainerError")]
+_NOT_INITIALIZED = [Scenario(_run, "ResourceInitializationError")]
+
+_SCENARIOS: dict[tuple[str, str], list[Scenario]] = {
+    ("states", "ecs:RunTask"): _DENIED_BY_ECS,
+    ("states", "ecs:DescribeTasks"): _DENIED_BY_ECS,
+    ("states", "ecs:TagResource"): _DENIED_BY_ECS,
+    ("states", "iam:PassRole"): _DENIED_BY_ECS,
+    # Step Functions tries once, and tells no one. https://docs.aws.amazon.com/step-functions/latest/dg/connect-ecs.html
+    ("states", "ecs:StopTask"): [Scenario(_abort, "the task runs on", denied=False)],
+    ("exec", "ecr:GetAuthorizationToken"): _NOT_INITIALIZED,
+    ("exec", "ecr:BatchCheckLayerAvailability"): _NOT_PULLED,
+    ("exec", "ecr:BatchGetImage"): _NOT_PULLED,
+    ("exec", "ecr:GetDownloadUrlForLayer"): _NOT_PULLED,
+    ("exec", "logs:CreateLogStream"): _NOT_INITIALIZED,
+    # The log driver tells its host alone.
+    ("exec", "logs:PutLogEvents"): [Scenario(_log, "its lines are lost", denied=False)],
+    ("exec", "secretsmanager:GetSecretValue"): _NOT_INITIALIZED,
+    ("exec", "ssm:GetParameters"): _NOT_INITIALIZED,
+    ("exec", "kms:Decrypt"): _NOT_INITIALIZED,
+    # A rule's code: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
+    ("trigger", "states:StartExecution"): [
+        Scenario(_start_by("plain"), "NO_PERMISSIONS"),
+        Scenario(_start_by("zoned"), "AccessDeniedException"),
+    ],
+    ("trigger", "sqs:SendMessage"): [Scenario(_keep_dead_letter, "LOST")],
+    ("task", "s3:GetObject"): [Scenario(_work, "AccessDenied")],
+    ("task", "s3:PutObject"): [Scenario(_work, "AccessDenied")],
+    ("task", "s3:ListBucket"): [Scenario(_work, "AccessDenied")],
+    ("task", "s3:DeleteObject"): [Scenario(_work, "AccessDenied")],
+}
