@@ -110,7 +110,9 @@ class JobCluster(pulumi.ComponentResource):
                 ]
             ),
             tags=self._tags,
-            opts=ResourceOptions(parent=self),
+            # AWS deletes no repository with images in it, and `pulumi destroy` would stop there. The component hands
+            # this on to the repository inside: https://www.pulumi.com/docs/iac/concepts/resources/options/retainondelete/
+            opts=ResourceOptions(parent=self, retain_on_delete=args.stack.keep_logs),
         )
         self.repository_url = repository.url
         self.repository_arn = repository.url.apply(

@@ -7,6 +7,7 @@ everything else goes on, so that one deployment tells of all that is wrong.
 import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -180,13 +181,17 @@ class Monitor(mocks.MockMonitor):
             child = self.make_urn(parent or "", token, name)
             try:
                 self._claim(child)
-                return self._create(child, token, name, inputs, request.protect, request.retainOnDelete)
+                # A child has these two options from its parent, so what a component makes without a parent has neither.
+                inherits = parent is not None
+                protect, retain = inherits and request.protect, inherits and request.retainOnDelete
+                return self._create(child, token, name, inputs, protect, retain)
             except (SandboxError, ClientError, BotoCoreError) as error:
                 raise SandboxError(f"{token} {name!r}: {one_line(error)}") from error
 
-        component = Component(request.name, urn, register, self.aws)
+        component = Component(request.name, urn, register, partial(functions.call, self.aws))
         outputs = COMPONENTS[request.type](component, inputs)
-        return resource_pb2.RegisterResourceResponse(urn=urn, object=to_struct(outputs))
+        values = {name: output.value for name, output in outputs.items()}
+        return resource_pb2.RegisterResourceResponse(urn=urn, object=to_struct(values))
 
 
 def one_line(error: BaseException) -> str:

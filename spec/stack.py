@@ -30,7 +30,8 @@ class StackSettings(Spec):
     keep_logs: Annotated[bool, flag()] = Field(
         default=False,
         validation_alias="keepLogs",
-        description="Whether logs and images stay when a job or the stack is removed.",
+        description="Whether logs stay when a job or the stack is removed, and the image repository when the stack is: "
+        "Pulumi then forgets them, and they cost until somebody deletes them.",
     )
     tags: Tags = Field(default_factory=dict, description="Tags of everything in the stack that can be tagged.")
 

@@ -42,6 +42,7 @@ class Resource:
     dependencies: frozenset[str]
     id: str
     outputs: Mapping[str, Any]
+    retain_on_delete: bool
 
     def document(self, name: str) -> Any:
         """The JSON document in the input `name`."""
@@ -199,6 +200,7 @@ class RecordingMonitor(mocks.MockMonitor):
                 dependencies=frozenset(request.dependencies),
                 id=resource_id,
                 outputs=outputs,
+                retain_on_delete=request.retainOnDelete,
             )
         )
         # A remote component must not answer its inputs: awsx's Vpc has two `natGateways` of two types, one in, one out.
