@@ -190,7 +190,9 @@ class Clock:
             now = self.now()
             if waiter.is_due(now):
                 return
-            waiter.roused.wait(None if waiter.until is None else (waiter.until - now) / self.speed)
+            # Cut to what a thread can wait for at once: a time may be thousands of years ahead.
+            limit = None if waiter.until is None else min((waiter.until - now) / self.speed, threading.TIMEOUT_MAX)
+            waiter.roused.wait(limit)
 
     def _is_idle(self, now: float) -> bool:
         return not self._active and not any(waiter.is_due(now) for waiter in self._waiters)

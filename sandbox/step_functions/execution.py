@@ -18,6 +18,9 @@ from sandbox.step_functions.task_token import TaskToken
 
 _log = logging.getLogger(__name__)
 
+MAX_SECONDS = 365 * 86_400
+"""https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html#service-limits-state-machine-executions"""
+
 
 class Services(Protocol):
     """What an execution needs of the sandbox around it; see engine.Engine."""
@@ -59,8 +62,7 @@ class Execution:
         self.wake = Wake()
         log = ExecutionLog(machine.logging, record["executionArn"], record["startDate"])
         self.history = History(record["events"], self.clock.now, log.write)
-        limit = self.definition.get("TimeoutSeconds")
-        self._deadline = None if limit is None else self.clock.now() + limit
+        self._deadline = self.clock.now() + min(self.definition.get("TimeoutSeconds", MAX_SECONDS), MAX_SECONDS)
         self.ended = Wake()
         self._ending = threading.Lock()
         self._abandoned = False
@@ -102,7 +104,7 @@ class Execution:
 
     def check(self) -> None:
         """Raise ExecutionOver if the execution has ended or its time is up."""
-        if self._deadline is not None and self.clock.now() >= self._deadline:
+        if self.clock.now() >= self._deadline:
             self._end("TIMED_OUT", "ExecutionTimedOut", in_flow=False, event_only={"error": "States.Timeout"})
         if self._abandoned or self.record["status"] != "RUNNING":
             raise ExecutionOver
@@ -123,8 +125,7 @@ class Execution:
         Raises ExecutionOver as `check` does.
         """
         self.check()
-        ends = [end for end in (until, self._deadline) if end is not None]
-        self.clock.wait(min(ends, default=None), self.wake)
+        self.clock.wait(self._deadline if until is None else min(until, self._deadline), self.wake)
         self.wake.clear()
         self.check()
 

@@ -123,6 +123,22 @@ def test_a_wait_for_a_time_that_has_passed_returns() -> None:
     Clock(START).wait(START - 1)
 
 
+@pytest.mark.parametrize("speed", [1, 0.001])
+def test_a_time_thousands_of_years_ahead_can_be_waited_for(speed: float) -> None:
+    clock, wake = Clock(START, speed), Wake()
+    year_9999 = 253_402_300_799.0
+
+    def end_the_wait() -> None:
+        while clock.next_deadline() != year_9999:
+            pass
+        wake.set()
+
+    thread = in_thread(clock.working(), end_the_wait)
+    clock.wait(year_9999, wake)
+    thread.join(PATIENCE_SECONDS)
+    assert wake.is_set()
+
+
 def test_no_jump_between_a_wakeup_and_the_work_that_it_begins() -> None:
     clock, wake, go_on = Clock(START), Wake(), threading.Event()
 

@@ -95,8 +95,8 @@ def test_a_fail_state_may_say_nothing(machines: Machines) -> None:
     assert (run.status, run.failure) == ("FAILED", (None, None))
 
 
-def test_a_wait_of_a_year_takes_its_time_on_the_clock_alone(machines: Machines) -> None:
-    seconds = 365 * 86_400
+def test_a_wait_of_a_month_takes_its_time_on_the_clock_alone(machines: Machines) -> None:
+    seconds = 30 * 86_400
     run = machines.run({"Wait": {"Type": "Wait", "Seconds": seconds, "End": True}}, {"kept": 1})
     assert run.output == {"kept": 1}
     (entered,), (exited,) = run.times("WaitStateEntered"), run.times("WaitStateExited")

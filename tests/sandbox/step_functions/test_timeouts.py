@@ -51,6 +51,17 @@ def test_a_task_s_time_is_up(machines: Machines) -> None:
     )
 
 
+@pytest.mark.parametrize("limit", [{}, {"TimeoutSeconds": 99_999_999}])
+def test_no_execution_lasts_longer_than_a_year(machines: Machines, limit: dict[str, int]) -> None:
+    """https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html, maximum execution time"""
+    for_ever = {"Wait": {"Type": "Wait", "Timestamp": "9999-12-31T00:00:00Z", "End": True}}
+    run = machines.run(machines.create(for_ever, **limit))
+    assert run.status == "TIMED_OUT"
+    assert run.details("ExecutionTimedOut") == [{"error": "States.Timeout"}]
+    (began,), (ended,) = run.times("ExecutionStarted"), run.times("ExecutionTimedOut")
+    assert 365 * 86_400 <= ended - began < 365 * 86_400 + 60
+
+
 def test_a_time_limit_may_be_an_expression(machines: Machines) -> None:
     states = nesting(machines, TimeoutSeconds="{% $states.input.limit %}")
     run = machines.run(states, {"limit": 60})
