@@ -39,7 +39,7 @@ class Drift:
 
 def read_drift(digest: Any) -> Drift:
     """The drift in the JSON that the Pulumi command printed, read. Raises UnreadableDriftError."""
-    steps = digest.get("steps", []) if isinstance(digest, Mapping) and "changeSummary" in digest else None
+    steps = digest.get("steps", []) if isinstance(digest, Mapping) and "duration" in digest else None
     if not isinstance(steps, list):
         raise UnreadableDriftError("expected the JSON of pulumi refresh --preview-only --json, found something else")
     try:
