@@ -6,6 +6,7 @@ import csv
 import hashlib
 import io
 import json
+import os
 import signal
 import socket
 from collections import Counter
@@ -17,6 +18,7 @@ import pytest
 from bucket_inventory.inventory import Entry
 from bucket_inventory.job import take_inventory
 from bucket_inventory.outcome import run
+from bucket_inventory.settings import read_settings
 
 SCHEDULED = "2026-11-24T06:00:00Z"
 # More than a page, so that the second page's part of a prefix must be added to the first's.
@@ -81,7 +83,7 @@ def run_here(place, monkeypatch, capsys):
     def run_with(**environment: str) -> tuple[int, list[dict[str, Any]]]:
         for name, value in {**place.environment, **environment}.items():
             monkeypatch.setenv(name, value)
-        exit_code = run(take_inventory, after_sigterm="")
+        exit_code = run(lambda: take_inventory(read_settings(os.environ)), after_sigterm="")
         return exit_code, [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)

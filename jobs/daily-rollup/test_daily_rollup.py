@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import signal
 import socket
 import sqlite3
@@ -15,6 +16,7 @@ import boto3
 import pytest
 from daily_rollup.job import roll_up
 from daily_rollup.outcome import Exit, JobError, run
+from daily_rollup.settings import read_settings
 
 from sandbox.seed import partition_objects, recorded_week
 
@@ -75,7 +77,7 @@ def run_here(place, monkeypatch, capsys):
     def run_with(**environment: str) -> tuple[Exit, str]:
         for name, value in {**place.environment, **environment}.items():
             monkeypatch.setenv(name, value)
-        return run(roll_up, after_sigterm=""), capsys.readouterr().out
+        return run(lambda: roll_up(read_settings(os.environ)), after_sigterm=""), capsys.readouterr().out
 
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
     return run_with

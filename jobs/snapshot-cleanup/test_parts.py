@@ -155,11 +155,9 @@ def clean_up_with(stubbed_ec2, monkeypatch, capsys):
                 stub.add_client_error("delete_snapshot", code, "no", status, expected_params={"SnapshotId": name})
             else:
                 stub.add_response("delete_snapshot", {}, {"SnapshotId": name})
-        for name, value in {**ENVIRONMENT, "DRY_RUN": "false"}.items():
-            monkeypatch.setenv(name, value)
         monkeypatch.setattr(boto3, "client", lambda *_, **__: ec2)
         try:
-            job.clean_up()
+            job.clean_up(read_settings({**ENVIRONMENT, "DRY_RUN": "false"}))
         except Exception as error:
             return error, capsys.readouterr().out
         return None, capsys.readouterr().out

@@ -13,14 +13,13 @@ from boto3.s3.transfer import TransferConfig
 from bucket_inventory.inventory import Entry, Inventory
 from bucket_inventory.outcome import log
 from bucket_inventory.report import summary, write_csv
-from bucket_inventory.settings import Settings, read_settings
+from bucket_inventory.settings import Settings
 
 PROGRESS_EVERY_OBJECTS = 10_000
 
 
-def take_inventory() -> None:
+def take_inventory(settings: Settings) -> None:
     """Counts the bucket and returns when CSV and summary are in S3; raises JobError or an error of botocore."""
-    settings = read_settings(os.environ)
     s3 = boto3.client("s3", region_name=os.environ.get("AWS_REGION"))
     run = {"execution": os.environ.get("LONGHAUL_EXECUTION"), "attempt": os.environ.get("LONGHAUL_ATTEMPT")}
     log("info", f"listing s3://{settings.bucket}/{settings.prefix}", prefixDepth=settings.prefix_depth, **run)

@@ -7,18 +7,17 @@ import boto3
 
 from daily_rollup.outcome import Exit, JobError, log
 from daily_rollup.partition import Source, fingerprint, list_partition, rows
-from daily_rollup.settings import Settings, read_settings
+from daily_rollup.settings import Settings
 from daily_rollup.totals import HeaderError, Rollup, RowError, read_header
 
 REJECTED_ROWS_LOGGED = 10
 
 
-def roll_up() -> None:
+def roll_up(settings: Settings) -> None:
     """Rolls one day up and returns when the result is in S3.
 
     Raises JobError or an error of botocore; then nothing was written.
     """
-    settings = read_settings(os.environ)
     s3 = boto3.client("s3", region_name=os.environ.get("AWS_REGION"))
     partition = f"s3://{settings.source_bucket}/{settings.partition_prefix}"
     sources = list_partition(s3, settings.source_bucket, settings.partition_prefix)

@@ -9,14 +9,13 @@ from botocore.exceptions import ClientError
 
 from snapshot_cleanup.outcome import Exit, JobError, exit_code_of_aws_error, log, stop_if_asked
 from snapshot_cleanup.selection import reason_to_keep, snapshots_of_image
-from snapshot_cleanup.settings import Settings, read_settings
+from snapshot_cleanup.settings import Settings
 
 PAGE_SIZE = 1000
 
 
-def clean_up() -> None:
+def clean_up(settings: Settings) -> None:
     """Cleans one region up; raises JobError or an error of botocore. What it has deleted by then stays deleted."""
-    settings = read_settings(os.environ)
     ec2 = boto3.client("ec2", region_name=os.environ.get("AWS_REGION"))
     run = {"execution": os.environ.get("LONGHAUL_EXECUTION"), "attempt": os.environ.get("LONGHAUL_ATTEMPT")}
     log(
