@@ -121,7 +121,7 @@ def tag_key() -> Form:
 
 
 def tag_value() -> Form:
-    """Value of a tag."""
+    """Value of a tag that every service used here accepts (EventBridge Scheduler's groups take no empty one)."""
 
     def not_reserved(value: str) -> str | None:
         return (
@@ -130,7 +130,9 @@ def tag_value() -> Form:
             else _illegal_in_tag(value)
         )
 
-    return text("a tag's value of up to 256 letters, digits, spaces and _.:/=+-@", longest=256, check=not_reserved)
+    return text(
+        "a tag's value of 1 to 256 letters, digits, spaces and _.:/=+-@", shortest=1, longest=256, check=not_reserved
+    )
 
 
 def _illegal_in_tag(value: str) -> str | None:

@@ -31,7 +31,7 @@ _CONTAINER_OVERRIDES = 8192
 _TAGS = 45
 _ECR_HOST = ".dkr.ecr."
 _CHINA = "cn-"
-# ECR's grammar is the narrowest; awsx writes the repository's name in lower case.
+# Within ECR's grammar, the narrowest of all that is named so; awsx writes the repository's name in lower case.
 # https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html
 _NAME = "[A-Za-z0-9]+(?:[-_][A-Za-z0-9]+)*"
 _NAME_EXPECTS = "letters, digits, and single hyphens or underscores between them"

@@ -54,7 +54,7 @@ VALID = {
         max_leaves=5,
     ).filter(lambda value: value is not None),
     "logRetention": st.sampled_from([1, 3653]),
-    "tags": st.dictionaries(st.sampled_from(["team", "cost centre"]), st.text("ab ", max_size=5)),
+    "tags": st.dictionaries(st.sampled_from(["team", "cost centre"]), st.text("ab ", min_size=1, max_size=5)),
 }
 SETTINGS = {
     "longhaul:network": st.sampled_from(

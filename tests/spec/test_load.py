@@ -152,7 +152,7 @@ class TestNames:
         )
 
     @pytest.mark.parametrize("project", ["my.project", "jobs_", "a--b", "a-_b", "_a", "9lives", "ä"])
-    def test_a_project_that_ecr_would_not_take_as_a_beginning_is_refused(self, repository, project: str) -> None:
+    def test_a_project_that_resources_cannot_be_named_after_is_refused(self, repository, project: str) -> None:
         # https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html: repositoryName
         repository.write("Pulumi.yaml", f"runtime: python\nname: {project}\n")
         repository.write("Pulumi.dev.yaml", STACK)
@@ -162,7 +162,7 @@ class TestNames:
         ]
 
     @pytest.mark.parametrize("stack", ["eu.west", "dev_", "a--b", "-a"])
-    def test_a_stack_that_ecr_would_not_take_in_a_name_is_refused(self, repository, stack: str) -> None:
+    def test_a_stack_that_resources_cannot_be_named_after_is_refused(self, repository, stack: str) -> None:
         repository.write(f"Pulumi.{stack}.yaml", STACK)
         assert repository.mistakes(stack=stack) == [
             f"Pulumi.{stack}.yaml: expected a stack's name of letters, digits, and single hyphens or underscores "

@@ -194,7 +194,12 @@ FIELD_MISTAKES = [
     ),
     (
         "tags: {team: 'a;b'}",
-        "tags.team: expected a tag's value of up to 256 letters, digits, spaces and _.:/=+-@, found the character ';'",
+        "tags.team: expected a tag's value of 1 to 256 letters, digits, spaces and _.:/=+-@, found the character ';'",
+    ),
+    # https://docs.aws.amazon.com/scheduler/latest/APIReference/API_Tag.html
+    (
+        "tags: {team: ''}",
+        "tags.team: expected a tag's value of 1 to 256 letters, digits, spaces and _.:/=+-@, found empty text",
     ),
     # Empty values.
     (
