@@ -108,7 +108,8 @@ class Processes:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-            self._tell_watchdog(f"+{popen.pid}\n")
+            # Before anything of it can be seen.
+            self._watch(popen.pid)
             process = Process(popen, on_output)
             self._running[popen.pid] = process
             return process
@@ -133,14 +134,26 @@ class Processes:
             _pipe(watchdog).close()
             watchdog.wait()
 
-    def _tell_watchdog(self, line: str) -> None:
-        if self._watchdog is None:
-            self._watchdog = subprocess.Popen(
-                [sys.executable, "-I", "-S", str(_WATCHDOG)], stdin=subprocess.PIPE, env={}, start_new_session=True
-            )
-        pipe = _pipe(self._watchdog)
-        pipe.write(line.encode())
-        pipe.flush()
+    def _watch(self, group: int) -> None:
+        if self._watchdog is not None and self._watchdog.poll() is None:
+            self._tell_watchdog(f"+{group}\n")
+            return
+        if self._watchdog is not None:
+            # Somebody killed it: the next one learns of all that runs.
+            _pipe(self._watchdog).close()
+        self._watchdog = subprocess.Popen(
+            [sys.executable, "-I", "-S", str(_WATCHDOG)],
+            stdin=subprocess.PIPE,
+            bufsize=0,
+            env={},
+            start_new_session=True,
+        )
+        self._tell_watchdog("".join(f"+{each}\n" for each in (*self._running, group)))
+
+    def _tell_watchdog(self, lines: str) -> None:
+        assert self._watchdog is not None
+        with contextlib.suppress(BrokenPipeError):
+            _pipe(self._watchdog).write(lines.encode())
 
 
 def _pipe(watchdog: subprocess.Popen[bytes]) -> IO[bytes]:

@@ -127,20 +127,36 @@ def test_a_missing_executable_is_an_error(processes: Processes, tmp_path: Path) 
         start(processes, tmp_path, "no-such-command")
 
 
+START = """
+import os, sys
+from pathlib import Path
+from sandbox.processes import Processes
+def show(chunk):
+    sys.stdout.write(chunk.decode())
+    sys.stdout.flush()
+processes = Processes()
+def start():
+    return processes.start(["sh", "-c", sys.argv[1]], Path(sys.argv[2]), {"PATH": os.environ["PATH"]}, show)
+first = start()
+"""
+WITHOUT_ITS_WATCHDOG = """
+processes._watchdog.kill()
+processes._watchdog.wait()
+start()
+"""
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
-def test_nothing_is_left_when_the_sandbox_is_killed(tmp_path: Path) -> None:
-    program = (
-        "import os, sys; from pathlib import Path; from sandbox.processes import Processes\n"
-        "def show(chunk): sys.stdout.write(chunk.decode()); sys.stdout.flush()\n"
-        "p = Processes()\n"
-        f"command, folder = ['sh', '-c', {PARENT_AND_CHILD!r}], Path({str(tmp_path)!r})\n"
-        "p.wait(p.start(command, folder, {'PATH': os.environ['PATH']}, show))"
-    )
+@pytest.mark.parametrize(("more", "count"), [("", 2), (WITHOUT_ITS_WATCHDOG, 4)])
+def test_nothing_is_left_when_the_sandbox_is_killed(tmp_path: Path, more: str, count: int) -> None:
+    command = [sys.executable, "-c", f"{START}{more}processes.wait(first)", PARENT_AND_CHILD, str(tmp_path)]
     root = Path(__file__).parents[2]
-    with subprocess.Popen([sys.executable, "-c", program], cwd=root, stdout=subprocess.PIPE, text=True) as sandbox:
+    with subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, text=True) as sandbox:
         assert sandbox.stdout is not None
-        pids = [int(pid) for pid in sandbox.stdout.readline().split()]
-        assert len(pids) == 2
+        pids: list[int] = []
+        while len(pids) < count and (line := sandbox.stdout.readline()):
+            pids += map(int, line.split())
+        assert len(pids) == count
         assert all(map(is_running, pids))
         sandbox.kill()
     for pid in pids:
