@@ -15,6 +15,17 @@ from ministack.core.responses import get_account_id, get_region
 from ministack.core.router import extract_access_key_id
 from ministack.services import ecs
 
+ACTIONS_OF_OPERATIONS = {
+    "lambda:GetLayerVersionByArn": "lambda:GetLayerVersion",
+    "lambda:Invoke": "lambda:InvokeFunction",
+    "lambda:InvokeWithResponseStream": "lambda:InvokeFunction",
+    "sns:PublishBatch": "sns:Publish",
+    "sqs:ChangeMessageVisibilityBatch": "sqs:ChangeMessageVisibility",
+    "sqs:DeleteMessageBatch": "sqs:DeleteMessage",
+    "sqs:SendMessageBatch": "sqs:SendMessage",
+}
+"""The actions of IAM that are not called like the operation that needs them, where MiniStack does not know it."""
+
 _access_key: contextvars.ContextVar[str] = contextvars.ContextVar("sandbox_access_key", default="")
 _pin_as_shipped = iam_evaluator.pin_request_caller
 

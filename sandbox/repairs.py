@@ -15,7 +15,7 @@ from botocore.exceptions import UnknownServiceError
 from ministack import app
 from ministack.core import iam_actions, iam_evaluator, responses
 from ministack.core.responses import error_response_json, get_account_id, get_region
-from ministack.services import ecs, eventbridge, scheduler, sns, sqs, sts
+from ministack.services import ecs, eventbridge, iam, scheduler, sns, sqs, sts
 
 from sandbox import clients, permissions
 from sandbox.ecs_api import EcsApi
@@ -95,6 +95,54 @@ def calls_are_checked_on_what_they_name(_aws: LocalAws) -> None:
     # MiniStack asks about one resource of a call.
     for service in ("ecs", "ssm"):
         _check_before(service, lambda _method, headers, body, service=service: further(service, headers, body))
+
+
+def calls_are_checked_for_their_own_action(_aws: LocalAws) -> None:
+    """As shipped, most calls of Lambda need the right to another one or none, and batches one that IAM does not know.
+
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html
+    """
+    # So that the model of its API tells the operation, as of other services.
+    iam_actions._BOTOCORE_SERVICE_MAP["lambda"] = ["lambda"]
+    iam_actions._lambda_action = lambda _method, _path: None
+
+    def action(service: str, *request: Any) -> str | None:
+        found = _extract_iam_action(service, *request)
+        return found and permissions.ACTIONS_OF_OPERATIONS.get(found, found)
+
+    iam_actions.extract_iam_action = action
+
+
+def arns_are_compared_part_by_part(_aws: LocalAws) -> None:
+    """As shipped, a wildcard in the ARN of a condition reaches over colons: AWS compares six parts, each for itself.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
+    """
+
+    def like(actual: str, expected: str) -> bool:
+        parts, patterns = actual.split(":", 5), expected.split(":", 5)
+        return len(parts) == len(patterns) and all(map(iam_evaluator.fnmatch_iam_cs, parts, patterns))
+
+    for operator in ("arnequals", "arnlike"):
+        iam_evaluator._CONDITION_OPS[operator] = like
+    for operator in ("arnnotequals", "arnnotlike"):
+        iam_evaluator._CONDITION_OPS[operator] = lambda actual, expected: not like(actual, expected)
+
+
+def the_principal_of_a_session_is_its_role(_aws: LocalAws) -> None:
+    """As shipped, `aws:PrincipalArn` is the session's ARN: on AWS it is the role's.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+    """
+
+    def resolve(key: str, context: Any) -> Any:
+        if key.lower() == "aws:principalarn" and context.principal_type == "AssumedRole":
+            name = iam_evaluator._role_name_from_assumed_arn(context.principal_arn)
+            role = iam._roles.get_scoped(context.principal_account, None, name)
+            return role and role["Arn"]
+        return _resolve_condition_key(key, context)
+
+    iam_evaluator._resolve_condition_key = resolve
 
 
 def roles_are_passed(_aws: LocalAws) -> None:
@@ -227,8 +275,10 @@ def addresses_of_this_start(aws: LocalAws) -> None:
 
 # What the repairs call in turn.
 _access_denied_response = iam_actions.access_denied_response
+_extract_iam_action = iam_actions.extract_iam_action
 _extract_resource_arn = iam_actions.extract_resource_arn
 _request_tag_context = iam_actions.request_tag_context
+_resolve_condition_key = iam_evaluator._resolve_condition_key
 _validate_subscription_endpoint = sns._validate_subscription_endpoint
 _ecs_actions = dict(ecs._ACTION_MAP)
 _service_handlers = dict(app.SERVICE_HANDLERS)
@@ -238,6 +288,9 @@ ALL: tuple[Callable[[LocalAws], None], ...] = (
     denials_name_the_resource,
     callers_are_remembered,
     calls_are_checked_on_what_they_name,
+    calls_are_checked_for_their_own_action,
+    arns_are_compared_part_by_part,
+    the_principal_of_a_session_is_its_role,
     roles_are_passed,
     snapshots_and_images_have_no_account,
     ecs_runs_tasks,

@@ -63,6 +63,14 @@ def resource(service, action, body):
     return iam_actions.extract_resource_arn(service, "POST", "/", {"x-amz-target": "A." + action}, body, {}, "r", "1")
 assert resource("ecs", "RunTask", b'{"cluster": "c", "taskDefinition": "f:1"}') == "arn:aws:ecs:r:1:cluster/c"
 assert resource("ssm", "GetParameters", b'{"Names": ["/a"]}') == "*"
+def action(service, method, path, headers):
+    return iam_actions.extract_iam_action(service, method, path, headers, b"", {})
+assert action("lambda", "DELETE", "/2015-03-31/functions/f/aliases/a", {}) == "lambda:ListAliases"
+assert action("lambda", "GET", "/2016-08-19/account-settings", {}) is None
+assert action("sqs", "POST", "/", {"x-amz-target": "AmazonSQS.SendMessageBatch"}) == "sqs:SendMessageBatch"
+assert iam_evaluator._CONDITION_OPS["arnlike"]("arn:aws:s3:::b", "arn:*b")
+session = iam_evaluator.EvalContext("arn:aws:sts::1:assumed-role/r/s", "AssumedRole", "1", "a:B", "*", "r")
+assert iam_evaluator._resolve_condition_key("aws:PrincipalArn", session) == session.principal_arn
 assert ecs._ts_to_epoch("2026-11-24T03:15:00.500Z") == 1795490100
 assert ecs._run_task({"cluster": "nowhere", "taskDefinition": "f"})[0] == 400 and "nowhere" in ecs._clusters
 assert ecs._register_task_definition({"family": "f", "requiresCompatibilities": ["FARGATE"], "cpu": "1", "memory": "1",
