@@ -63,6 +63,11 @@ class Handler(ABC):
         """The inputs that the type has."""
         return {*self.fields, *self.others} | ({"tags"} if self.tagging else set())
 
+    @property
+    def replacing(self) -> set[str]:
+        """The inputs whose change needs a new resource."""
+        return self.properties & (self.replace_on | {self.auto_named, "namePrefix"})
+
     def check(self, inputs: Properties, logical_name: str, seed: bytes) -> Properties:
         """The complete inputs: defaults and a generated name filled in.
 
@@ -74,7 +79,7 @@ class Handler(ABC):
         if "name" in checked and "namePrefix" in checked:
             raise SandboxError("the properties 'name' and 'namePrefix' exclude each other")
         if self.auto_named and self.auto_named not in checked:
-            checked[self.auto_named] = self._generated_name(checked.get("namePrefix"), logical_name, seed)
+            checked[self.auto_named] = self.generated_name(checked.get("namePrefix"), logical_name, seed)
         for name in sorted(self.required - checked.keys()):
             raise SandboxError(f"the property {name!r} is required")
         for name in self.json_properties:
@@ -90,7 +95,7 @@ class Handler(ABC):
 
         Raises botocore's ClientError for what AWS refuses and SandboxError for what the sandbox cannot change.
         """
-        changed = self.differing(made.outputs, inputs)
+        changed = self._changed_in_place(made.outputs, inputs)
         if changed - self.flags - {"tags"}:
             self.change(aws, made, inputs)
         if self.tagging and "tags" in changed:
@@ -103,7 +108,7 @@ class Handler(ABC):
 
     def change(self, aws: Aws, made: Created, inputs: Properties) -> None:  # noqa: ARG002
         """Change what is there, tags aside. A type that does not say how refuses."""
-        names = ", ".join(sorted(self.differing(made.outputs, inputs) - self.flags - {"tags"}))
+        names = ", ".join(sorted(self._changed_in_place(made.outputs, inputs) - self.flags - {"tags"}))
         raise SandboxError(f"the sandbox cannot change {names} of a resource that is there")
 
     def read(self, aws: Aws, made: Created) -> Properties | None:
@@ -133,8 +138,7 @@ class Handler(ABC):
 
     def differing(self, old: Properties, new: Properties) -> set[str]:
         """The names of the inputs that are not the same in both; a JSON document is the same however it is written."""
-        names = self.properties - {"namePrefix"}
-        return {name for name in names if not self._same(name, old.get(name), new.get(name))}
+        return {name for name in self.properties if not self._same(name, old.get(name), new.get(name))}
 
     @abstractmethod
     def delete(self, aws: Aws, made: Created) -> None:
@@ -143,6 +147,9 @@ class Handler(ABC):
     def request(self, inputs: Properties) -> Properties:
         """The create call's arguments for those inputs that are `fields`."""
         return translate({name: value for name, value in inputs.items() if name in self.fields}, self.fields)
+
+    def _changed_in_place(self, old: Properties, new: Properties) -> set[str]:
+        return self.differing(old, new) - self.replacing
 
     def _same(self, name: str, one: Any, other: Any) -> bool:
         if name in self.json_properties and isinstance(one, str) and isinstance(other, str):
@@ -161,7 +168,8 @@ class Handler(ABC):
     def _tagged(self, made: Created) -> str:
         return made.outputs["arn"] if self.tagging and self.tagging.by_arn else made.id
 
-    def _generated_name(self, prefix: str | None, logical_name: str, seed: bytes) -> str:
+    def generated_name(self, prefix: str | None, logical_name: str, seed: bytes) -> str:
+        """A name for a resource that was given none, or a prefix only. Raises SandboxError for one that is too long."""
         if prefix is not None:
             return prefixed_name(prefix, seed, self.max_name_length)
         return auto_name(logical_name, seed, self.max_name_length)

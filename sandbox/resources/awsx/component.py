@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
-from sandbox.resources.aws import Aws
-
 # How Pulumi's protocol marks a value that is a resource:
 # https://github.com/pulumi/pulumi/blob/master/sdk/go/common/resource/sig/sig.go
 SIGNATURE_KEY = "4dabf18193072939515e22adb298388d"
@@ -34,14 +32,27 @@ class Register(Protocol):
     ) -> Registered: ...
 
 
+class Invoke(Protocol):
+    """Asks a function of the AWS provider."""
+
+    def __call__(self, token: str, arguments: dict[str, Any]) -> dict[str, Any]: ...
+
+
 @dataclass(frozen=True)
 class Component:
-    """A component under construction: its own name and URN, and how it makes its children."""
+    """A component under construction: its own name and URN, how it makes its children and what it can ask."""
 
     name: str
     urn: str
     register: Register
-    aws: Aws
+    invoke: Invoke
+
+
+class From(NamedTuple):
+    """An output of a component, and those of its children that it comes from: whoever uses it waits for these."""
+
+    value: Any
+    sources: Sequence[Registered]
 
 
 def reference(resource: Registered) -> dict[str, str]:

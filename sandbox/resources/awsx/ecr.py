@@ -5,22 +5,23 @@ import json
 from typing import Any
 
 from sandbox.errors import SandboxError
-from sandbox.resources.awsx.component import Component, reference
+from sandbox.resources.awsx.component import Component, From, reference
 from sandbox.resources.fields import refuse_unknown
+from sandbox.resources.unknown import UNKNOWN
 
 IMAGE_PROPERTIES = frozenset(
     {"repositoryUrl", "imageName", "imageTag", "context", "dockerfile", "target", "args", "platform"}
 )
 
 
-def repository(component: Component, inputs: dict[str, Any]) -> dict[str, Any]:
+def repository(component: Component, inputs: dict[str, Any]) -> dict[str, From]:
     """Make the repository; unless told otherwise, with the policy that keeps one untagged image."""
     name = component.name.lower()
     policy = inputs.get("lifecyclePolicy") or {}
     refuse_unknown(policy, ("rules", "skip"), "lifecyclePolicy.")
     own = {key: value for key, value in inputs.items() if key != "lifecyclePolicy"}
     made = component.register("aws:ecr/repository:Repository", name, own, parent=component.urn)
-    outputs = {"repository": reference(made), "url": made.outputs["repositoryUrl"]}
+    outputs = {"repository": From(reference(made), [made]), "url": From(made.outputs["repositoryUrl"], [made])}
     if policy.get("skip"):
         return outputs
     text = json.dumps({"rules": _rules(policy.get("rules"))})
@@ -32,13 +33,18 @@ def repository(component: Component, inputs: dict[str, Any]) -> dict[str, Any]:
         parent=None,
         depends_on=[made],
     )
-    return {**outputs, "lifecyclePolicy": reference(made_policy)}
+    return {**outputs, "lifecyclePolicy": From(reference(made_policy), [made_policy])}
 
 
-def image(component: Component, inputs: dict[str, Any]) -> dict[str, Any]:
-    """Build an image and push it; the output `imageUri` names it by digest."""
+def image(component: Component, inputs: dict[str, Any]) -> dict[str, From]:
+    """Build an image and push it; the output `imageUri` names it by digest.
+
+    As in awsx the image is made once the repository is known: a preview of both does not show it.
+    """
     refuse_unknown(inputs, IMAGE_PROPERTIES)
     url = inputs["repositoryUrl"]
+    if url == UNKNOWN:
+        return {"imageUri": From(UNKNOWN, [])}
     tag = inputs.get("imageName") or inputs.get("imageTag") or _tag(inputs, component.urn)
     build = {
         "tags": [f"{url}:{tag}"],
@@ -50,7 +56,8 @@ def image(component: Component, inputs: dict[str, Any]) -> dict[str, Any]:
         "target": inputs.get("target"),
     }
     made = component.register("docker-build:index:Image", tag, build, parent=component.urn)
-    return {"imageUri": f"{url}@{made.outputs['digest']}"}
+    digest = made.outputs["digest"]
+    return {"imageUri": From(UNKNOWN if digest == UNKNOWN else f"{url}@{digest}", [made])}
 
 
 def _rules(rules: list[dict[str, Any]] | None) -> list[dict[str, Any]]:

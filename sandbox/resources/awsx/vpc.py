@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sandbox.errors import SandboxError
-from sandbox.resources import functions
-from sandbox.resources.awsx.component import Component, Registered, reference
+from sandbox.resources.awsx.component import Component, From, Registered, reference
 from sandbox.resources.awsx.subnets import TYPES, SubnetPlan, default_specs, divide
 from sandbox.resources.fields import refuse_unknown
 
@@ -34,7 +33,7 @@ OF_THE_VPC_ITSELF = ("enableDnsHostnames", "enableDnsSupport", "instanceTenancy"
 EVERYWHERE = "0.0.0.0/0"
 
 
-def vpc(component: Component, inputs: dict[str, Any]) -> dict[str, Any]:
+def vpc(component: Component, inputs: dict[str, Any]) -> dict[str, From]:
     """Make the network and give back awsx's outputs. Raises SandboxError for what the sandbox does not know."""
     refuse_unknown(inputs, PROPERTIES)
     _require_strategy(inputs, "subnetStrategy", "Auto")
@@ -62,7 +61,9 @@ class _Network:
         # By availability zone.
         self.nat_gateways: dict[str, Registered] = {}
 
-    def build(self, inputs: dict[str, Any], cidr: str, plans: Sequence[SubnetPlan], nat_subnets: set[str]) -> dict:
+    def build(
+        self, inputs: dict[str, Any], cidr: str, plans: Sequence[SubnetPlan], nat_subnets: set[str]
+    ) -> dict[str, From]:
         name = self.component.name
         vpc_inputs = {key: inputs[key] for key in OF_THE_VPC_ITSELF if key in inputs}
         vpc = self.component.register(
@@ -77,14 +78,14 @@ class _Network:
         for plan in plans:
             self._add_subnet(plan, vpc, internet_gateway, plan.name in nat_subnets)
         endpoints = [self._endpoint(spec, inputs, vpc) for spec in inputs.get("vpcEndpointSpecs") or []]
-        outputs = {f"{kind.lower()}SubnetIds": [made.id for made in self.subnets[kind]] for kind in TYPES}
+        outputs = {f"{kind.lower()}SubnetIds": _ids(self.subnets[kind]) for kind in TYPES}
         references = {f"{kind.lower()}Subnets": _references(self.subnets[kind]) for kind in TYPES}
         return {
             **outputs,
             **references,
-            "vpcId": vpc.id,
-            "vpc": reference(vpc),
-            "internetGateway": reference(internet_gateway),
+            "vpcId": From(vpc.id, [vpc]),
+            "vpc": From(reference(vpc), [vpc]),
+            "internetGateway": From(reference(internet_gateway), [internet_gateway]),
             "subnets": _references([made for kind in TYPES for made in self.subnets[kind]]),
             "routeTables": _references(self.route_tables),
             "routeTableAssociations": _references(self.associations),
@@ -92,7 +93,7 @@ class _Network:
             "natGateways": _references(list(self.nat_gateways.values())),
             "eips": _references(self.addresses),
             "vpcEndpoints": _references(endpoints),
-            "subnetLayout": inputs.get("subnetSpecs") or [],
+            "subnetLayout": From(inputs.get("subnetSpecs") or [], []),
         }
 
     def _add_subnet(self, plan: SubnetPlan, vpc: Registered, internet_gateway: Registered, with_nat: bool) -> None:
@@ -118,15 +119,15 @@ class _Network:
         )
         self.route_tables.append(table)
         association = {"routeTableId": table.id, "subnetId": subnet.id}
-        self.associations.append(
-            self._make("aws:ec2/routeTableAssociation:RouteTableAssociation", plan.name, association, table)
-        )
+        token = "aws:ec2/routeTableAssociation:RouteTableAssociation"
+        self.associations.append(self._make(token, plan.name, association, table, depends_on=[subnet]))
         if with_nat:
             self._add_nat_gateway(plan, subnet)
         way_out = self._way_out(plan, internet_gateway)
         if way_out:
-            route = {"routeTableId": table.id, "destinationCidrBlock": EVERYWHERE, **way_out}
-            self.routes.append(self._make("aws:ec2/route:Route", plan.name, route, table))
+            argument, gateway = way_out
+            route = {"routeTableId": table.id, "destinationCidrBlock": EVERYWHERE, argument: gateway.id}
+            self.routes.append(self._make("aws:ec2/route:Route", plan.name, route, table, depends_on=[gateway]))
 
     def _add_nat_gateway(self, plan: SubnetPlan, subnet: Registered) -> None:
         name = f"{self.component.name}-{len(self.nat_gateways) + 1}"
@@ -138,12 +139,13 @@ class _Network:
             "aws:ec2/natGateway:NatGateway", name, gateway, subnet, depends_on=[address]
         )
 
-    def _way_out(self, plan: SubnetPlan, internet_gateway: Registered) -> dict[str, str] | None:
+    def _way_out(self, plan: SubnetPlan, internet_gateway: Registered) -> tuple[str, Registered] | None:
+        """The route's property that names its gateway, and the gateway; None for a subnet without a way out."""
         if plan.type == "Public":
-            return {"gatewayId": internet_gateway.id}
+            return "gatewayId", internet_gateway
         if plan.type == "Private" and self.nat_gateways:
             only = next(iter(self.nat_gateways.values()))
-            return {"natGatewayId": self.nat_gateways.get(plan.availability_zone, only).id}
+            return "natGatewayId", self.nat_gateways.get(plan.availability_zone, only)
         return None
 
     def _endpoint(self, spec: dict[str, Any], inputs: dict[str, Any], vpc: Registered) -> Registered:
@@ -156,7 +158,8 @@ class _Network:
         endpoint: dict[str, Any] = {**spec, "vpcId": vpc.id}
         if inputs.get("vpcEndpointStrategy") == "Auto":
             endpoint.setdefault("routeTableIds", [table.id for table in self.route_tables])
-        return self._make("aws:ec2/vpcEndpoint:VpcEndpoint", spec["serviceName"], endpoint, vpc)
+        tables = self.route_tables if "routeTableIds" not in spec else []
+        return self._make("aws:ec2/vpcEndpoint:VpcEndpoint", spec["serviceName"], endpoint, vpc, depends_on=tables)
 
     def _make(
         self, token: str, name: str, inputs: dict[str, Any], parent: Registered, depends_on: Sequence[Registered] = ()
@@ -164,8 +167,12 @@ class _Network:
         return self.component.register(token, name, inputs, parent=parent.urn, depends_on=[parent, *depends_on])
 
 
-def _references(resources: Sequence[Registered]) -> list[dict[str, str]]:
-    return [reference(resource) for resource in resources]
+def _ids(resources: Sequence[Registered]) -> From:
+    return From([resource.id for resource in resources], resources)
+
+
+def _references(resources: Sequence[Registered]) -> From:
+    return From([reference(resource) for resource in resources], resources)
 
 
 def _require_strategy(inputs: dict[str, Any], name: str, only: str) -> None:
@@ -181,9 +188,10 @@ def _zones(component: Component, inputs: dict[str, Any]) -> list[str]:
         return list(inputs["availabilityZoneNames"])
     wanted = int(inputs.get("numberOfAvailabilityZones") or 3)
     token = "aws:index/getAvailabilityZones:getAvailabilityZones"
-    names = functions.call(component.aws, token, {})["names"]
+    answer = component.invoke(token, {})
+    names = answer["names"]
     if len(names) < wanted:
-        raise SandboxError(f"{component.aws.region} has {len(names)} availability zones, not the {wanted} wanted")
+        raise SandboxError(f"{answer['id']} has {len(names)} availability zones, not the {wanted} wanted")
     return names[:wanted]
 
 

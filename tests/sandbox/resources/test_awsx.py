@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from functools import partial
 
 import pytest
 
 from sandbox.errors import SandboxError
+from sandbox.resources import functions
 from sandbox.resources.awsx import COMPONENTS
 from sandbox.resources.awsx.component import RESOURCE_SIGNATURE, SIGNATURE_KEY, Component, Registered
 from sandbox.resources.handler import Created
@@ -28,7 +30,8 @@ def construct(aws, unique):
         return made[token, name]
 
     def component(token, inputs, name=unique):
-        return COMPONENTS[token](Component(name, "urn", register, aws), inputs), made
+        outputs = COMPONENTS[token](Component(name, "urn", register, partial(functions.call, aws)), inputs)
+        return {output: found.value for output, found in outputs.items()}, made
 
     yield component
     for (token, _), created in reversed(made.items()):

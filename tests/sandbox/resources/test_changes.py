@@ -32,7 +32,7 @@ def change(aws):
 @pytest.mark.parametrize("token", sorted(HANDLERS))
 def test_every_input_that_can_change_in_place_has_someone_to_change_it(token):
     handler = HANDLERS[token]
-    in_place = handler.properties - handler.replace_on - handler.flags - {handler.auto_named, "namePrefix", "tags"}
+    in_place = handler.properties - handler.replacing - handler.flags - {"tags"}
     says_how = type(handler).change is not Handler.change or type(handler).update is not Handler.update
     # A subnet that moves to another table gets another association, with another id, which no update can give it; rules
     # beside a security group are only made and deleted.
