@@ -28,6 +28,8 @@ Response = tuple[int, dict[str, Any], bytes]
 
 _MAX_OVERRIDES_CHARACTERS = 8192
 _MAX_COUNT = 10
+# AWS promises an hour: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeTasks.html
+_STOPPED_TASKS_ARE_SHOWN_SECONDS = 3600
 _MISSING_NETWORK = "Network Configuration must be provided when networkMode 'awsvpc' is specified."
 _NOT_ASSOCIATED = (
     "The specified capacity provider strategy cannot contain a capacity provider that is not associated with the "
@@ -63,12 +65,18 @@ class EcsApi:
 
     def _answered(self, handler: Callable[[Request], Response]) -> Callable[[Request], Response]:
         def answer(request: Request) -> Response:
+            self._forget_stopped_tasks()
             try:
                 return handler(request)
             except _RefusedError as refused:
                 return refused.response
 
         return answer
+
+    def _forget_stopped_tasks(self) -> None:
+        for arn in self._aws.tasks.forget_stopped(self._aws.clock.now() - _STOPPED_TASKS_ARE_SHOWN_SECONDS):
+            ecs._tasks.pop(arn, None)
+            ecs._tags.pop(arn, None)
 
     def _register_task_definition(self, request: Request) -> Response:
         problem = definition_problem(request)
@@ -258,7 +266,7 @@ def _task_record(
     """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Task.html"""
     containers = ecs._build_task_containers(definition, overrides["containerOverrides"])
     for container in containers:
-        container.update(taskArn=arn, lastStatus="PENDING", runtimeId=None)
+        container.update(taskArn=arn, lastStatus="PENDING", runtimeId=None, reason=None)
     now = ecs._iso()
     return {
         "taskArn": arn,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import threading
+from collections import deque
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,6 +32,8 @@ class Tasks:
         self._processes = Processes()
         self._lock = threading.Lock()
         self._runs: dict[str, _TaskRun] = {}
+        # When tasks stopped, in epoch seconds, the first first.
+        self._stopped: deque[tuple[float, str]] = deque()
 
     def start(self, task: dict[str, Any], definition: Mapping[str, Any]) -> None:
         """Run `task`, a record in MiniStack's store; the clock does not jump before the task has stopped."""
@@ -38,7 +41,8 @@ class Tasks:
         with self._lock:
             self._runs[task["taskArn"]] = run
         work = self._aws.clock.working()
-        threading.Thread(target=run.run, args=(work,), daemon=True, name=f"sandbox-{task['taskArn'][-12:]}").start()
+        name = f"sandbox-{task['taskArn'][-12:]}"
+        threading.Thread(target=self._run, args=(run, task["taskArn"], work), daemon=True, name=name).start()
 
     def stop(self, task_arn: str, reason: str) -> None:
         """Ask a task to stop, as StopTask does: SIGTERM now, SIGKILL after the container's stop timeout."""
@@ -55,6 +59,15 @@ class Tasks:
         with self._lock:
             return self._runs[task_arn].stopped
 
+    def forget_stopped(self, before: float) -> list[str]:
+        """Forget the tasks that stopped before a time (epoch seconds); returns their ARNs."""
+        forgotten = []
+        with self._lock:
+            while self._stopped and self._stopped[0][0] < before:
+                forgotten.append(self._stopped.popleft()[1])
+                del self._runs[forgotten[-1]]
+        return forgotten
+
     def close(self) -> None:
         """Kill every process of every task and start no more."""
         self._processes.kill_all()
@@ -62,6 +75,13 @@ class Tasks:
             runs = list(self._runs.values())
         for run in runs:
             run.stopped.wait(_CLOSE_SECONDS)
+
+    def _run(self, run: _TaskRun, task_arn: str, work: Work) -> None:
+        try:
+            run.run(work)
+        finally:
+            with self._lock:
+                self._stopped.append((self._aws.clock.now(), task_arn))
 
 
 class _TaskRun:

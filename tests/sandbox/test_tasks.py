@@ -254,6 +254,23 @@ def test_times_follow_the_clock(place: TaskPlace, local_aws: LocalAws) -> None:
         assert before - 1 <= task[field].timestamp() <= local_aws.clock.now() + 1
 
 
+def test_a_stopped_task_is_shown_for_an_hour(place: TaskPlace) -> None:
+    """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeTasks.html"""
+    clock, ecs = place.aws.clock, place.aws.client("ecs")
+    old = place.run(place.register("true"))
+    stopped = place.finish(old)["stoppedAt"].timestamp()
+    assert clock.wait_idle(PATIENCE_SECONDS)
+    assert clock.advance_to(stopped + 3500)
+    new = place.run(place.register("true"))
+    place.finish(new)
+    assert clock.wait_idle(PATIENCE_SECONDS)
+    assert clock.advance_to(stopped + 3700)
+    answer = ecs.describe_tasks(cluster=place.cluster, tasks=[old, new])
+    assert [task["taskArn"] for task in answer["tasks"]] == [new]
+    assert answer["failures"] == [{"arn": old, "reason": "MISSING"}]
+    assert ecs.list_tasks(cluster=place.cluster, desiredStatus="STOPPED")["taskArns"] == [new]
+
+
 def test_two_hundred_tasks_at_once_all_end_right(place: TaskPlace) -> None:
     definition = place.register("sh", "-c", "echo $NUMBER; exit $((NUMBER % 4 == 0))")
     arns: dict[int, str] = {}
