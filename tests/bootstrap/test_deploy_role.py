@@ -1,0 +1,91 @@
+"""The deploying role can do what a deployment does in the sandbox, where every call is checked against its policies."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from sandbox.deploy import deploy
+from sandbox.errors import SandboxError
+from sandbox.local_aws import LocalAws
+from tests.bootstrap.templates import policies, roles
+
+ROOT = Path(__file__).parents[2]
+PRINCIPAL = "ecs-tasks.amazonaws.com"
+"""Stands for GitHub, whose tokens the sandbox cannot check."""
+
+
+# Where the sandbox asks for a permission on something else than AWS does: it asks for CreateCluster on no cluster, and
+# knows the tags of no network when it checks a condition.
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerservice.html
+DIFFERS = [{"Effect": "Allow", "Action": ["ecs:CreateCluster"], "Resource": "*"}]
+UNKNOWN_CONDITIONS = ("aws:ResourceTag/longhaul:stack", "ec2:CreateAction")
+
+
+def as_the_sandbox_asks(policy: dict[str, Any]) -> dict[str, Any]:
+    statements = [
+        {key: value for key, value in statement.items() if key != "Condition" or not _is_unknown(value)}
+        for statement in policy["Statement"]
+    ]
+    return {**policy, "Statement": [*statements, *DIFFERS] if _grants(policy, "ecs:CreateCluster") else statements}
+
+
+def _is_unknown(condition: dict[str, dict[str, Any]]) -> bool:
+    return any(key in UNKNOWN_CONDITIONS for keys in condition.values() for key in keys)
+
+
+def _grants(policy: dict[str, Any], action: str) -> bool:
+    return any(action in statement["Action"] for statement in policy["Statement"])
+
+
+class As:
+    """The local AWS as someone with a role sees it."""
+
+    def __init__(self, aws: LocalAws, role_arn: str) -> None:
+        self._aws, self._role_arn = aws, role_arn
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._aws, name)
+
+    def client(self, service: str) -> Any:
+        return self._aws.identity.client(service, self._role_arn, PRINCIPAL)
+
+
+@pytest.fixture(scope="module")
+def role_arns(local_aws: LocalAws) -> Iterator[dict[str, str]]:
+    iam = local_aws.client("iam")
+    trust = {"Statement": [{"Effect": "Allow", "Principal": {"Service": PRINCIPAL}, "Action": "sts:AssumeRole"}]}
+    made = {}
+    for name, role in roles().items():
+        created = iam.create_role(RoleName=role["RoleName"], AssumeRolePolicyDocument=json.dumps(trust))["Role"]
+        made[name] = created["Arn"]
+        for policy in role["ManagedPolicyArns"]:
+            iam.put_role_policy(
+                RoleName=role["RoleName"],
+                PolicyName=policy,
+                PolicyDocument=json.dumps(as_the_sandbox_asks(policies()[policy])),
+            )
+    yield made
+    for name, role in roles().items():
+        for policy in role["ManagedPolicyArns"]:
+            iam.delete_role_policy(RoleName=roles()[name]["RoleName"], PolicyName=policy)
+        iam.delete_role(RoleName=role["RoleName"])
+
+
+def test_it_deploys_and_destroys_its_stack(local_aws: LocalAws, role_arns: dict[str, str]) -> None:
+    deployment = deploy(ROOT, "dev", cast(LocalAws, As(local_aws, role_arns["DeployRole"])))
+
+    assert set(deployment.outputs["stateMachines"]) == {"daily-rollup", "bucket-inventory", "snapshot-cleanup"}
+    deployment.destroy()
+
+
+def test_it_deploys_no_other_stack(local_aws: LocalAws, role_arns: dict[str, str]) -> None:
+    with pytest.raises(SandboxError, match=r"AccessDenied|not authorized|UnauthorizedOperation"):
+        deploy(ROOT, "prod", cast(LocalAws, As(local_aws, role_arns["DeployRole"])))
+
+
+def test_the_role_for_pull_requests_deploys_nothing(local_aws: LocalAws, role_arns: dict[str, str]) -> None:
+    with pytest.raises(SandboxError, match=r"AccessDenied|not authorized|UnauthorizedOperation"):
+        deploy(ROOT, "dev", cast(LocalAws, As(local_aws, role_arns["PreviewRole"])))

@@ -1,0 +1,105 @@
+"""The templates that prepare an account: right by outside opinion, and granting no more than they say."""
+
+import json
+import subprocess
+import sys
+import warnings
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+with warnings.catch_warnings():
+    # On import it uses an interface of setuptools that is to go.
+    warnings.simplefilter("ignore")
+    import parliament
+
+from tests.bootstrap.templates import FOLDER, policies, roles, template
+
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+LONGEST_MANAGED_POLICY = 6144
+
+
+def test_cloudformation_would_take_them() -> None:
+    linter = Path(sys.executable).parent / "cfn-lint"
+    done = subprocess.run([linter, *sorted(FOLDER.glob("*.yaml"))], capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+@pytest.mark.parametrize("name", policies())
+def test_iam_would_take_the_policies(name: str) -> None:
+    analyzed = parliament.analyze_policy_string(json.dumps(policies()[name]))
+
+    # Any resource where AWS knows some: what those statements are bounded by, another test says.
+    found = [finding for finding in analyzed.findings if finding.issue != "RESOURCE_STAR"]
+    assert [f"{finding.issue}: {finding.detail}" for finding in found] == []
+    assert len(json.dumps(policies()[name], separators=(",", ":"))) <= LONGEST_MANAGED_POLICY
+
+
+@pytest.mark.parametrize(("role", "environment"), [("PreviewRole", "preview-dev"), ("DeployRole", "dev")])
+def test_a_role_trusts_one_environment_of_one_repository(role: str, environment: str) -> None:
+    [statement] = roles()[role]["AssumeRolePolicyDocument"]["Statement"]
+
+    # https://docs.github.com/en/actions/reference/security/oidc#filtering-for-a-specific-environment
+    assert statement["Condition"] == {
+        "StringEquals": {
+            "token.actions.githubusercontent.com:aud": "sts.amazonaws.com",
+            "token.actions.githubusercontent.com:sub": f"repo:acme/jobs:environment:{environment}",
+        }
+    }
+    assert statement["Action"] == "sts:AssumeRoleWithWebIdentity"
+
+
+def test_the_role_for_pull_requests_changes_nothing_and_reads_no_data() -> None:
+    assert roles()["PreviewRole"]["ManagedPolicyArns"] == ["Look"]
+    levels = {"Read", "List"}
+    # They hand out a password for pulling images, and what the state's own secrets are encrypted with.
+    for action in actions("Look") - {"ecr:GetAuthorizationToken", "kms:Decrypt"}:
+        assert {level_of(one) for one in parliament.expand_action(action)} <= levels, action
+    read = actions("Look")
+    assert not read & {
+        "states:DescribeExecution",
+        "states:GetExecutionHistory",
+        "logs:GetLogEvents",
+        "sqs:ReceiveMessage",
+    }
+
+
+def actions(name: str) -> set[str]:
+    return {action for statement in policies()[name]["Statement"] for action in statement["Action"]}
+
+
+def level_of(action: dict[str, Any]) -> str:
+    service = next(one for one in parliament.iam_definition if one["prefix"] == action["service"])
+    return next(one["access_level"] for one in service["privileges"] if one["privilege"] == action["action"])
+
+
+def test_the_deploying_role_cannot_change_a_role_of_github_s() -> None:
+    may_change = [
+        resource
+        for name in roles()["DeployRole"]["ManagedPolicyArns"]
+        for statement in policies()[name]["Statement"]
+        if any(action.startswith("iam:") for action in statement["Action"])
+        for resource in [statement["Resource"]]
+    ]
+
+    assert may_change
+    for role in roles().values():
+        arn = f"arn:aws:iam::123456789012:role/{role['RoleName']}"
+        assert not any(fnmatchcase(arn, pattern) for pattern in may_change)
+
+
+def test_what_has_any_resource_is_bounded_or_only_looks() -> None:
+    for name in ("Deploy", "DeployNetwork"):
+        for statement in policies()[name]["Statement"]:
+            if statement["Resource"] == "*":
+                assert "Condition" in statement or statement["Sid"] == "PrivateDnsOfEndpoints"
+
+
+def test_state_and_key_outlive_the_template() -> None:
+    resources = template("account.yaml")["Resources"]
+
+    for name in ("StateBucket", "SecretsKey"):
+        assert (resources[name]["DeletionPolicy"], resources[name]["UpdateReplacePolicy"]) == ("Retain", "Retain")
