@@ -12,8 +12,10 @@ from definitions.policies.statements import allow, policy
 from definitions.task_definition import CONTAINER_NAME, LOG_STREAM_PREFIX
 from spec.job import JobSpec
 
+# By IPv4, with FIPS, and by IPv6 too (on.aws): https://docs.aws.amazon.com/AmazonECR/latest/userguide/ecr-requests.html
 _PRIVATE_ECR_IMAGE = re.compile(
-    r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/(?P<repository>[^:@]+)"
+    r"(?P<account>\d{12})\.dkr[.-]ecr(?:-fips)?\.(?P<region>[a-z0-9-]+)\.(?:amazonaws\.com(?:\.cn)?|on\.aws)/"
+    r"(?P<repository>[^:@]+)"
 )
 
 

@@ -144,8 +144,11 @@ def test_a_job_with_secrets_reads_exactly_those(place: Place) -> None:
     assert "ecr:" not in json.dumps(own)
 
 
-def test_an_image_in_a_registry_of_ecr_is_pulled_by_a_role_that_may(place: Place) -> None:
-    foreign = job(image="210987654321.dkr.ecr.us-east-1.amazonaws.com/team/tool:1")
+@pytest.mark.parametrize(
+    "host", ["dkr.ecr.us-east-1.amazonaws.com", "dkr.ecr-fips.us-east-1.amazonaws.com", "dkr-ecr.us-east-1.on.aws"]
+)
+def test_an_image_in_a_registry_of_ecr_is_pulled_by_a_role_that_may(place: Place, host: str) -> None:
+    foreign = job(image=f"210987654321.{host}/team/tool:1")
 
     own = policies.execution_role_policy(place, repository_arn=None, job=foreign)
 
