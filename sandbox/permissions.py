@@ -26,6 +26,13 @@ ACTIONS_OF_OPERATIONS = {
 }
 """The actions of IAM that are not called like the operation that needs them, where MiniStack does not know it."""
 
+# https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_LogGroup.html, logGroupArn
+_OF_A_LOG_GROUP_ITSELF = ("TagResource", "UntagResource", "ListTagsForResource")
+_OF_A_RULE = (
+    "DeleteRule", "DescribeRule", "DisableRule", "EnableRule", "ListTargetsByRule", "PutRule", "PutTargets",
+    "RemoveTargets",
+)  # fmt: skip
+
 _access_key: contextvars.ContextVar[str] = contextvars.ContextVar("sandbox_access_key", default="")
 _pin_as_shipped = iam_evaluator.pin_request_caller
 
@@ -62,11 +69,32 @@ def named_resources(service: str, action: str, body: bytes, region: str, account
     request = _json(body)
     if service == "ecs":
         return _ecs_resources(action, request, f"arn:aws:ecs:{region}:{account}:")
-    if service == "ssm" and action in ("GetParameter", "GetParameters"):
-        names = request.get("Names") or [request.get("Name", "")]
+    if service == "ssm" and action in ("GetParameter", "GetParameters", "GetParametersByPath"):
+        names = request.get("Names") or [request.get("Name") or request.get("Path", "")]
         prefix = f"arn:aws:ssm:{region}:{account}:parameter/"
         return [name if name.startswith("arn:") else prefix + name.removeprefix("/") for name in names]
+    if service == "logs" and action not in _OF_A_LOG_GROUP_ITSELF and (group := _log_group(request)):
+        stream = request.get("logStreamName", "")
+        return [f"arn:aws:logs:{region}:{account}:log-group:{group}:log-stream:{stream}"]
+    if service == "events" and action in _OF_A_RULE:
+        bus = (request.get("EventBusName") or "default").rpartition("/")[2]
+        rule = request.get("Rule") or request.get("Name", "")
+        return [f"arn:aws:events:{region}:{account}:rule/{'' if bus == 'default' else f'{bus}/'}{rule}"]
     return []
+
+
+def schedule_resource(path: str, query: Mapping[str, Any], body: bytes, region: str, account: str) -> str | None:
+    """The schedule that a call of EventBridge Scheduler is about, by its path; None if it is about no schedule."""
+    parts = path.strip("/").split("/")
+    if parts[0] != "schedules" or len(parts) < 2:
+        return None
+    group = query.get("groupName") or _json(body).get("GroupName") or "default"
+    return f"arn:aws:scheduler:{region}:{account}:schedule/{group[0] if isinstance(group, list) else group}/{parts[1]}"
+
+
+def log_group_arn(resource: str) -> str:
+    """The ARN by which a log group is tagged, of the ARN on which calls about it and its streams are checked."""
+    return resource.partition(":log-stream:")[0]
 
 
 def _ecs_resources(action: str, request: Mapping[str, Any], prefix: str) -> list[str]:
@@ -80,6 +108,9 @@ def _ecs_resources(action: str, request: Mapping[str, Any], prefix: str) -> list
         return [f"{prefix}task-definition/{request.get('family', '')}:*"]
     if action in ("TagResource", "UntagResource", "ListTagsForResource"):
         return [request.get("resourceArn", "*")]
+    if action == "DescribeClusters":
+        clusters = request.get("clusters") or ["default"]
+        return [cluster if cluster.startswith("arn:") else f"{prefix}cluster/{cluster}" for cluster in clusters]
     if action in ("ListTasks", "DescribeTaskDefinition", "DeregisterTaskDefinition", "ListTaskDefinitions"):
         return ["*"]
     return []
@@ -124,6 +155,12 @@ def definition_key(reference: str) -> str:
         if definition is not None and definition["status"] == "ACTIVE":
             return f"{family}:{revision}"
     return key
+
+
+def _log_group(request: Mapping[str, Any]) -> str:
+    """The name of the log group that a request is about."""
+    named = request.get("logGroupName") or request.get("logGroupIdentifier") or ""
+    return named.rpartition(":log-group:")[2].removesuffix(":*")
 
 
 def _cluster_name(request: Mapping[str, Any]) -> str:

@@ -60,7 +60,10 @@ def callers_are_remembered(_aws: LocalAws) -> None:
 
 
 def calls_are_checked_on_what_they_name(_aws: LocalAws) -> None:
-    """As shipped, calls of ECS are checked on the cluster, without the key `ecs:cluster`, and GetParameters on `*`."""
+    """As shipped, many calls are checked on another resource than on AWS, or on `*`, and ECS has no key `ecs:cluster`.
+
+    https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
+    """
 
     def resource_arn(
         service: str,
@@ -73,8 +76,10 @@ def calls_are_checked_on_what_they_name(_aws: LocalAws) -> None:
         account_id: str,
     ) -> str:
         named = permissions.named_resources(service, _action(headers), body, region, account_id)
-        if named:
-            return named[0]
+        if service == "scheduler":
+            named = filter(None, [permissions.schedule_resource(path, query_params, body, region, account_id)])
+        for resource in named:
+            return resource
         return _extract_resource_arn(service, method, path, headers, body, query_params, region, account_id)
 
     def context(service: str, iam_action: str, body: bytes, params: dict[str, Any]) -> dict[str, Any]:
@@ -90,8 +95,12 @@ def calls_are_checked_on_what_they_name(_aws: LocalAws) -> None:
         denials = (permissions.caller_denial(f"{service}:{action}", resource, keys) for resource in named[1:])
         return next(filter(None, denials), None)
 
+    def logs_context(action: str, body: bytes, resource: str, region: str, account_id: str) -> dict[str, Any]:
+        return _logs_service_context(action, body, permissions.log_group_arn(resource), region, account_id)
+
     iam_actions.extract_resource_arn = resource_arn
     iam_actions.request_tag_context = context
+    iam_actions.logs_service_context = logs_context
     # MiniStack asks about one resource of a call.
     for service in ("ecs", "ssm"):
         _check_before(service, lambda _method, headers, body, service=service: further(service, headers, body))
@@ -277,6 +286,7 @@ def addresses_of_this_start(aws: LocalAws) -> None:
 _access_denied_response = iam_actions.access_denied_response
 _extract_iam_action = iam_actions.extract_iam_action
 _extract_resource_arn = iam_actions.extract_resource_arn
+_logs_service_context = iam_actions.logs_service_context
 _request_tag_context = iam_actions.request_tag_context
 _resolve_condition_key = iam_evaluator._resolve_condition_key
 _validate_subscription_endpoint = sns._validate_subscription_endpoint

@@ -95,6 +95,74 @@ def test_a_batch_needs_the_right_to_one(
         call(local_aws.identity.client(service, other), url, topic)
 
 
+@pytest.mark.parametrize(
+    ("service", "action", "resource", "call"),
+    [
+        ("logs", "logs:PutLogEvents", "logs:{place}:log-group:/g:log-stream:s", lambda c: c.put_log_events(
+            logGroupName="/g", logStreamName="s", logEvents=[{"timestamp": 0, "message": "x"}])),
+        ("logs", "logs:CreateLogStream", "logs:{place}:log-group:/g:log-stream:s", lambda c: c.create_log_stream(
+            logGroupName="/g", logStreamName="s")),
+        ("logs", "logs:FilterLogEvents", "logs:{place}:log-group:/g:log-stream:", lambda c: c.filter_log_events(
+            logGroupName="/g")),
+        ("logs", "logs:FilterLogEvents", "logs:{place}:log-group:/g:log-stream:", lambda c: c.filter_log_events(
+            logGroupIdentifier="arn:aws:logs:eu-west-1:123456789012:log-group:/g")),
+        ("logs", "logs:ListTagsForResource", "logs:{place}:log-group:/g", lambda c: c.list_tags_for_resource(
+            resourceArn="arn:aws:logs:eu-west-1:123456789012:log-group:/g")),
+        ("events", "events:PutTargets", "events:{place}:rule/r", lambda c: c.put_targets(
+            Rule="r", Targets=[{"Id": "1", "Arn": "arn:aws:sqs:eu-west-1:123456789012:q"}])),
+        ("events", "events:DisableRule", "events:{place}:rule/r", lambda c: c.disable_rule(Name="r")),
+        ("events", "events:PutRule", "events:{place}:rule/bus/r", lambda c: c.put_rule(
+            Name="r", EventBusName="arn:aws:events:eu-west-1:123456789012:event-bus/bus", EventPattern="{}")),
+        ("scheduler", "scheduler:GetSchedule", "scheduler:{place}:schedule/g/s", lambda c: c.get_schedule(
+            Name="s", GroupName="g")),
+        ("scheduler", "scheduler:CreateSchedule", "scheduler:{place}:schedule/g/s", lambda c: c.create_schedule(
+            Name="s", GroupName="g", ScheduleExpression="rate(1 day)", FlexibleTimeWindow={"Mode": "OFF"},
+            Target={"Arn": "arn:aws:states:eu-west-1:123456789012:stateMachine:m", "RoleArn": "arn:of:a:role"})),
+        ("scheduler", "scheduler:DeleteSchedule", "scheduler:{place}:schedule/default/s", lambda c: c.delete_schedule(
+            Name="s")),
+        ("scheduler", "scheduler:DeleteScheduleGroup", "scheduler:{place}:schedule-group/g",
+         lambda c: c.delete_schedule_group(Name="g")),
+        ("ssm", "ssm:GetParametersByPath", "ssm:{place}:parameter/a/b", lambda c: c.get_parameters_by_path(
+            Path="/a/b")),
+        ("ecs", "ecs:DescribeClusters", "ecs:{place}:cluster/c", lambda c: c.describe_clusters(clusters=["c"])),
+    ],
+)  # fmt: skip
+def test_a_call_is_checked_on_the_resource_that_aws_names(
+    local_aws: LocalAws,
+    role: Callable[..., str],
+    service: str,
+    action: str,
+    resource: str,
+    call: Callable[[Any], object],
+) -> None:
+    arn = "arn:aws:" + resource.format(place="eu-west-1:123456789012")
+    refused = refusal(call, local_aws.identity.client(service, role(STATES)))
+    assert f"perform: {action} on resource: {arn} because" in refused
+    # With the right to it, there may be no such thing, or a role that it may not pass.
+    allowed = refusal(call, local_aws.identity.client(service, role(STATES, policy((action, arn)))))
+    assert f"perform: {action}" not in allowed
+
+
+def refusal(call: Callable[[Any], object], client: Any) -> str:
+    """What a call is refused with; "" if it is not."""
+    try:
+        call(client)
+    except ClientError as error:
+        return str(error)
+    return ""
+
+
+def test_log_groups_are_known_by_their_tags(local_aws: LocalAws, role: Callable[..., str]) -> None:
+    right = policy(("logs:FilterLogEvents", "*"), StringEquals={"aws:ResourceTag/team": "data"})
+    arn = role(STATES, right)
+    name, client = arn.rpartition("/")[2], local_aws.identity.client("logs", arn)
+    for team in ("data", "other"):
+        local_aws.client("logs").create_log_group(logGroupName=f"{name}-{team}", tags={"team": team})
+    client.filter_log_events(logGroupName=f"{name}-data")
+    with pytest.raises(ClientError, match="logs:FilterLogEvents"):
+        client.filter_log_events(logGroupName=f"{name}-other")
+
+
 class TestConditions:
     ACTION, RESOURCE = "sqs:SendMessage", "arn:aws:sqs:eu-west-1:123456789012:queue"
     CLUSTER = "arn:aws:ecs:eu-west-1:123456789012:cluster/jobs"

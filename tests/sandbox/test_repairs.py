@@ -63,6 +63,9 @@ def resource(service, action, body):
     return iam_actions.extract_resource_arn(service, "POST", "/", {"x-amz-target": "A." + action}, body, {}, "r", "1")
 assert resource("ecs", "RunTask", b'{"cluster": "c", "taskDefinition": "f:1"}') == "arn:aws:ecs:r:1:cluster/c"
 assert resource("ssm", "GetParameters", b'{"Names": ["/a"]}') == "*"
+assert resource("logs", "PutLogEvents", b'{"logGroupName": "/g"}') == "arn:aws:logs:r:1:log-group:/g"
+assert resource("events", "PutRule", b'{"Name": "n"}') == "arn:aws:events:r:1:rule/default/n"
+assert resource("ssm", "GetParametersByPath", b'{"Path": "/a"}') == "*"
 def action(service, method, path, headers):
     return iam_actions.extract_iam_action(service, method, path, headers, b"", {})
 assert action("lambda", "DELETE", "/2015-03-31/functions/f/aliases/a", {}) == "lambda:ListAliases"
