@@ -31,6 +31,8 @@ _MAX_COUNT = 10
 # AWS promises an hour: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeTasks.html
 _STOPPED_TASKS_ARE_SHOWN_SECONDS = 3600
 _MISSING_NETWORK = "Network Configuration must be provided when networkMode 'awsvpc' is specified."
+# https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_NetworkConfiguration.html
+_SEVERAL_NETWORKS = "All specified subnets and security groups must be from the same VPC."
 _NOT_ASSOCIATED = (
     "The specified capacity provider strategy cannot contain a capacity provider that is not associated with the "
     "cluster. Associate the capacity provider with the cluster and try again."
@@ -209,29 +211,29 @@ def _subnet(request: Request) -> str:
     network = (request.get("networkConfiguration") or {}).get("awsvpcConfiguration")
     if not network:
         raise _RefusedError("InvalidParameterException", _MISSING_NETWORK)
-    subnets = network.get("subnets") or []
+    subnets, groups = network.get("subnets") or [], network.get("securityGroups") or []
     if not subnets:
         raise _RefusedError("InvalidParameterException", "subnets can not be empty.")
-    if len(subnets) > 16:
-        raise _RefusedError("InvalidParameterException", "subnets can have at most 16 items.")
-    for subnet in subnets:
-        if subnet not in ec2._subnets:
-            raise _RefusedError(
-                "InvalidParameterException",
-                f"Error retrieving subnet information for [{', '.join(subnets)}]: The subnet ID '{subnet}' does not "
-                "exist (ErrorCode: InvalidSubnetID.NotFound)",
-            )
-    groups = network.get("securityGroups") or []
-    if len(groups) > 5:
-        raise _RefusedError("InvalidParameterException", "securityGroups can have at most 5 items.")
-    for group in groups:
-        if group not in ec2._security_groups:
-            raise _RefusedError(
-                "InvalidParameterException",
-                f"Error retrieving security group information for [{', '.join(groups)}]: The security group '{group}' "
-                "does not exist (ErrorCode: InvalidGroup.NotFound)",
-            )
+    for field, ids, most in (("subnets", subnets, 16), ("securityGroups", groups, 5)):
+        if len(ids) > most:
+            raise _RefusedError("InvalidParameterException", f"{field} can have at most {most} items.")
+    found = [
+        *_found("subnet", "subnet ID", "InvalidSubnetID.NotFound", subnets, ec2._subnets),
+        *_found("security group", "security group", "InvalidGroup.NotFound", groups, ec2._security_groups),
+    ]
+    if len({resource["VpcId"] for resource in found}) > 1:
+        raise _RefusedError("InvalidParameterException", _SEVERAL_NETWORKS)
     return subnets[0]
+
+
+def _found(what: str, name: str, code: str, ids: list[str], known: Any) -> list[dict[str, Any]]:
+    for missing in [each for each in ids if each not in known]:
+        raise _RefusedError(
+            "InvalidParameterException",
+            f"Error retrieving {what} information for [{', '.join(ids)}]: The {name} '{missing}' does not exist "
+            f"(ErrorCode: {code})",
+        )
+    return [known[each] for each in ids]
 
 
 def _tags(request: Request, definition: dict[str, Any]) -> list[dict[str, str]]:

@@ -140,6 +140,21 @@ def test_an_unknown_security_group_is_refused(place: TaskPlace) -> None:
     assert "The security group 'sg-0' does not exist" in message
 
 
+@pytest.mark.parametrize("of_another", ["subnet", "security group"])
+def test_subnets_and_security_groups_of_several_networks_are_refused(place: TaskPlace, of_another: str) -> None:
+    """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_NetworkConfiguration.html"""
+    ec2 = place.aws.client("ec2")
+    vpc_id = ec2.create_vpc(CidrBlock="10.1.0.0/16")["Vpc"]["VpcId"]
+    if of_another == "subnet":
+        where = network(place.subnet_id, ec2.create_subnet(VpcId=vpc_id, CidrBlock="10.1.0.0/24")["Subnet"]["SubnetId"])
+    else:
+        group = ec2.create_security_group(GroupName="g", Description="g", VpcId=vpc_id)["GroupId"]
+        where = network(place.subnet_id, securityGroups=[group])
+    code, message = refusal(place.run, place.register("true"), networkConfiguration=where)
+    assert code == "InvalidParameterException"
+    assert message == "All specified subnets and security groups must be from the same VPC."
+
+
 def test_a_role_that_does_not_trust_tasks_is_refused(place: TaskPlace, role: Callable[..., str]) -> None:
     other = role("lambda.amazonaws.com")
     code, message = refusal(place.run, place.register("true", task={"taskRoleArn": other}))
