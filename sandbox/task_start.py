@@ -23,8 +23,10 @@ from sandbox.task_secrets import TaskSecrets
 if TYPE_CHECKING:
     from sandbox.local_aws import LocalAws
 
+# A private registry's hosts: https://docs.aws.amazon.com/AmazonECR/latest/userguide/ecr-requests.html
 _ECR_IMAGE = re.compile(
-    r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/(?P<name>[^:@]+)"
+    r"(?P<account>\d{12})\.dkr[.-]ecr(?:-fips)?\.(?P<region>[a-z0-9-]+)\.(?:amazonaws\.com(?:\.cn)?|on\.aws)/"
+    r"(?P<name>[^:@]+)"
 )
 # https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-pull-iam.html
 _PULL_ACTIONS = ("ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage")

@@ -84,6 +84,19 @@ class TestImages:
         assert reason.startswith(begins if action == "ecr:GetAuthorizationToken" else "CannotPullContainerError: ")
         assert f"is not authorized to perform: {action} on resource: " in reason
 
+    @pytest.mark.parametrize(
+        "host",
+        ["dkr.ecr.{}.amazonaws.com", "dkr.ecr-fips.{}.amazonaws.com", "dkr-ecr.{}.on.aws", "dkr-ecr-fips.{}.on.aws"],
+    )
+    def test_by_whatever_host_the_registry_is_named(
+        self, place: TaskPlace, acting: Callable[..., TaskPlace], host: str
+    ) -> None:
+        """https://docs.aws.amazon.com/AmazonECR/latest/userguide/ecr-requests.html"""
+        uri = f"{place.aws.account}.{host.format(place.aws.region)}/{place.cluster}:1"
+        able, unable = acting(*self.rights(place)), acting(*self.rights(place, left_out="ecr:BatchGetImage"))
+        assert able.finish(able.run(able.register("true", image=uri)))["containers"][0]["exitCode"] == 0
+        assert "is not authorized to perform: ecr:BatchGetImage on resource: " in failure(unable, image=uri)
+
     def test_another_repository_is_out_of_reach(
         self, place: TaskPlace, acting: Callable[..., TaskPlace], tmp_path: Path
     ) -> None:

@@ -90,7 +90,7 @@ def write_project(root: Path, prepared: Prepared) -> None:
             ],
         },
         "elsewhere": {
-            "image": "123456789012.dkr.ecr.eu-west-1.amazonaws.com/of-another-team:1",
+            "image": "123456789012.dkr-ecr.eu-west-1.on.aws/of-another-team:1",
             "command": ["sh", "-c", SCRIPT],
         },
     }
