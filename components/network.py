@@ -91,7 +91,8 @@ class Network(pulumi.ComponentResource):
         endpoints = ec2.SecurityGroup(
             f"{name}-endpoints",
             vpc_id=vpc.vpc_id,
-            description="Tasks reach the VPC's endpoints",
+            # No apostrophe: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSecurityGroup.html
+            description="Tasks reach the endpoints of the VPC",
             ingress=[
                 ec2.SecurityGroupIngressArgs(
                     description="HTTPS from the tasks",
