@@ -39,20 +39,26 @@ def request_problems(service: str, operation: str, request: dict[str, Any]) -> l
 
 
 def machine_problems(definition: dict[str, Any]) -> list[str]:
-    """What statelint finds in a state machine, and botocore in the RunTask it makes."""
-    findings = [
+    """What statelint finds in a state machine; where that is nothing, what botocore finds in the requests it is for."""
+    create = {"name": "one", "roleArn": ROLE_ARN, "definition": json.dumps(definition)}
+    return statelint_problems(definition) or [
+        *request_problems("stepfunctions", "CreateStateMachine", create),
+        *request_problems("ecs", "RunTask", run_task_request(definition)),
+    ]
+
+
+def statelint_problems(definition: dict[str, Any]) -> list[str]:
+    """What statelint finds in a state machine."""
+    return [
         finding
         for finding in Linter.validate(definition)
         if not any(re.fullmatch(accepted, finding) for accepted in ACCEPTED_BY_STATELINT)
     ]
-    if findings:
-        return findings
-    create = {"name": "one", "roleArn": ROLE_ARN, "definition": json.dumps(definition)}
-    arguments = walk(definition, {}, [task(0)]).arguments[0]
-    return [
-        *request_problems("stepfunctions", "CreateStateMachine", create),
-        *request_problems("ecs", "RunTask", camel_case(arguments)),
-    ]
+
+
+def run_task_request(definition: dict[str, Any]) -> dict[str, Any]:
+    """The RunTask that a job's state machine makes."""
+    return camel_case(walk(definition, {}, [task(0)]).arguments[0])
 
 
 def camel_case(value: Any) -> Any:
@@ -64,10 +70,18 @@ def camel_case(value: Any) -> Any:
 
 def policy_problems(policy: dict[str, Any]) -> list[str]:
     """What parliament finds in a policy: unknown actions, resources and conditions that do not go with an action."""
+    return [f"{finding.issue}: {finding.detail}" for finding in policy_findings(policy)]
+
+
+def policy_findings(policy: dict[str, Any], *, auditors: bool = False) -> list[Any]:
+    """parliament's findings in a policy: each with .issue, .detail and .location.
+
+    auditors: also what may be right and should be looked at, such as ways to get more rights.
+    """
     # parliament knows no trust policies: what they are for is the role they belong to.
     whole = [{"Resource": ROLE_ARN, **statement} for statement in policy["Statement"]]
-    findings = analyze_policy_string(json.dumps({**policy, "Statement": whole})).findings
-    return [f"{finding.issue}: {finding.detail}" for finding in findings]
+    text = json.dumps({**policy, "Statement": whole})
+    return analyze_policy_string(text, include_community_auditors=auditors).findings
 
 
 def document_problems(documents: dict[str, Any]) -> list[str]:

@@ -1,0 +1,45 @@
+"""The recorded resources that outsiders look at."""
+
+from collections.abc import Callable
+from functools import cache
+
+import pytest
+
+from tests.components.conftest import Deployment, repository_stack, run_program, write_project
+
+# What neither stack of this repository uses, so that outsiders see all that the program can make.
+ELSEWHERE = """
+longhaul:network: {endpoints: [sts]}
+longhaul:jobs:
+  secretive:
+    build: {context: code, dockerfile: code/Dockerfile}
+    schedule: rate(1 day)
+    secrets: {TOKEN: /report/token, PASSWORD: {from: sales/database, key: password}}
+  large:
+    image: "210987654321.dkr.ecr.eu-west-1.amazonaws.com/elsewhere:1"
+    cpu: 2048
+    memory: 8 GB
+    ephemeralStorage: 100
+    architecture: arm64
+    readonlyRootFilesystem: true
+    user: "1000:1000"
+    command: [--all]
+    schedule: at(2027-01-01T03:15:00)
+    input: {shops: [one, two]}
+"""
+STACKS = ("dev", "prod", "elsewhere")
+
+
+@pytest.fixture(scope="session")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Deployment]:
+    """A stack of this repository by its name, or `elsewhere`. Run once each, so nothing may change them."""
+
+    @cache
+    def run(stack: str) -> Deployment:
+        if stack != "elsewhere":
+            return repository_stack(stack)
+        folder = tmp_path_factory.mktemp(stack)
+        write_project(folder, ELSEWHERE)
+        return run_program(folder, "test")
+
+    return run

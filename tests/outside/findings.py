@@ -1,0 +1,103 @@
+"""What checkers find in a CloudFormation template, and which of it is accepted."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one checker says of one resource.
+
+    checker: who found it.
+    rule: its name or number with that checker, "" where it gives none; with botocore the operation.
+    resource: the logical id, "" for the template as a whole.
+    text: the checker's own sentence.
+    """
+
+    checker: str
+    rule: str
+    resource: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.resource}: {self.text} ({' '.join((self.checker, self.rule)).strip()})"
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """Findings that are none here: of this checker and rule, whose resource and text match (regular expressions)."""
+
+    checker: str
+    rule: str
+    resource: str
+    text: str
+    why: str
+
+    def covers(self, finding: Finding) -> bool:
+        return (
+            (self.checker, self.rule) == (finding.checker, finding.rule)
+            and re.fullmatch(self.resource, finding.resource) is not None
+            and re.fullmatch(self.text, finding.text) is not None
+        )
+
+
+ACCEPTED = (
+    Accepted(
+        "cfn-lint",
+        "I3011",
+        "Queue.*DeadLetters",
+        "'(DeletionPolicy|UpdateReplacePolicy)' is a required property .*",
+        "The queue goes with its stack: what lies in it says which starts of that stack were missed.",
+    ),
+    Accepted(
+        "cfn-lint",
+        "E3003",
+        "ClusterCapacityProviders.*",
+        "'DefaultCapacityProviderStrategy' is a required property",
+        "The provider sends an empty one where none is given. Nothing starts tasks by the cluster's default: every "
+        "RunTask names its own strategy.",
+    ),
+    Accepted(
+        "cfn-lint",
+        "W3687",
+        "SecurityGroup.*Tasks",
+        r"\['FromPort', 'ToPort'\] are ignored when using 'IpProtocol' value '-1'",
+        "The provider wants both to be 0 for a rule of all protocols.",
+    ),
+    Accepted(
+        "cfn-lint",
+        "E1150",
+        ".*",
+        "'sg-longhaul-.*' is not a 'AWS::EC2::SecurityGroup.Id' with pattern .*",
+        "The recorder answers ids that tell which resource they are of; AWS's are numbers.",
+    ),
+    Accepted(
+        "parliament",
+        "CREDENTIALS_EXPOSURE",
+        "Role(?!Policy).*",
+        "sts:assumerole",
+        "This is what a trust policy is for.",
+    ),
+    Accepted(
+        "parliament",
+        "CREDENTIALS_EXPOSURE",
+        "RolePolicy.*Exec",
+        "ecr:getauthorizationtoken",
+        "ECS pulls images from ECR with this role.",
+    ),
+    Accepted(
+        "parliament",
+        "PERMISSIONS_MANAGEMENT_ACTIONS",
+        "RolePolicy.*States",
+        "iam:passrole, logs:putresourcepolicy",
+        "The job's own two roles, and only to ECS; and what Step Functions asks of every state machine that logs: "
+        "https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html",
+    ),
+)
+"""Every exception. One that covers nothing any more fails the tests."""
+
+
+def unaccepted(findings: Iterable[Finding]) -> list[Finding]:
+    """The findings that no exception covers."""
+    return [finding for finding in findings if not any(accepted.covers(finding) for accepted in ACCEPTED)]
