@@ -66,6 +66,8 @@ def find_layers(root: Path, name: str, defaults: Written | None, entry: Written)
             job_file = job_file.with_value({**job_file.value, "build": {}})
     layers = JobLayers(name, defaults, job_file, rooted(as_map(entry), ""))
     if job_file is None and not any(_says_what_runs(layer) for layer in layers.all()):
+        if (root / folder).is_dir():
+            raise SpecErrors([entry.error(f"expected the file {folder}/{JOB_FILE}, or an image, found neither")])
         hint = nearest_hint(name, job_names(root))
         wanted = f"expected the folder {folder} with a {JOB_FILE}, or an image, found neither"
         raise SpecErrors([entry.error(f"{wanted}: {hint}" if hint else wanted)])

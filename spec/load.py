@@ -55,10 +55,15 @@ class _Loader:
         if region is not None and (mistake := stack_rules.endpoints_mistake(region, self._settings.network)):
             self.errors.append(self._config.settings["network"].error(mistake, ("endpoints",)))
         if self.errors:
-            raise SpecErrors(sorted(self.errors, key=_place))
+            raise SpecErrors(sorted(self._plain_errors(), key=_place))
         settings = {name: getattr(self._settings, name) for name in StackSettings.model_fields}
         project = self._config.project.value
         return StackSpec(project=project, name=self._stack, region=region, jobs=tuple(jobs), **settings)
+
+    def _plain_errors(self) -> list[SpecError]:
+        """The mistakes, but not those that an encrypted value makes by being left out."""
+        encrypted = {error.path for error in self._config.errors}
+        return [error for error in self.errors if error in self._config.errors or error.path not in encrypted]
 
     def _check_keys(self) -> None:
         known = [*StackSettings.yaml_keys(), _DEFAULTS, _JOBS]

@@ -33,7 +33,8 @@ def cpu() -> Form:
         units = _amount(value, "vCPU|vcpu", 1024)
         if units in legal:
             return units
-        hint = f"did you mean {value} vCPU?" if isinstance(value, int | float) and value * 1024 in legal else ""
+        vcpus = isinstance(value, int | float) and not isinstance(value, bool) and value * 1024 in legal
+        hint = f"did you mean {value} vCPU?" if vcpus else ""
         raise UnexpectedValueError(expects, shown(value), hint or (nearest_numbers_hint(units, legal) if units else ""))
 
     return Form(expects, read, _schema("vCPU|vcpu", legal))

@@ -180,3 +180,27 @@ def test_a_default_that_every_job_overrides_is_reported_too(repository) -> None:
         "Pulumi.dev.yaml:2 longhaul:defaults.logRetention: "
         "expected one of CloudWatch's retentions in days, found 2: the nearest are 1 and 3"
     ]
+
+
+@pytest.mark.parametrize(("value", "line"), [("jobs", 2), ("trigger", 4)])
+def test_an_encrypted_value_is_one_mistake_and_not_a_missing_one_too(repository, value: str, line: int) -> None:
+    jobs = "" if value == "jobs" else "  longhaul:jobs:\n    nightly: {image: alpine}\n"
+    repository.write("Pulumi.dev.yaml", f"config:\n{jobs}  longhaul:{value}:\n    secure: v1:abc\n")
+    (mistake,) = repository.mistakes()
+    assert mistake.startswith(
+        f"Pulumi.dev.yaml:{line} longhaul:{value}: expected a plain value, found an encrypted one"
+    )
+
+
+def test_a_job_s_folder_without_its_file_is_told_of_the_file(repository) -> None:
+    repository.write("jobs/nightly/Dockerfile", "FROM scratch\n")
+    repository.write("Pulumi.dev.yaml", "config:\n  longhaul:jobs:\n    nightly: {}\n")
+    assert repository.mistakes() == [
+        "Pulumi.dev.yaml:3 longhaul:jobs.nightly: expected the file jobs/nightly/job.yaml, or an image, found neither"
+    ]
+
+
+def test_true_is_no_number_of_vcpus(repository) -> None:
+    repository.write("Pulumi.dev.yaml", IMAGE_JOB + "      cpu: true\n")
+    (mistake,) = repository.mistakes()
+    assert mistake.endswith("found true")
