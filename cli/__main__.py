@@ -1,5 +1,10 @@
 """`python -m cli`, which is what the `longhaul` script runs."""
 
-from cli.app import main
+import sys
+
+try:
+    from cli.app import main
+except KeyboardInterrupt:
+    sys.exit(130)
 
 main()

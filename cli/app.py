@@ -3,6 +3,7 @@
 Exit codes: 0 done; 1 something failed or was found; 2 wrong use or a wrong configuration; 130 interrupted.
 """
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -21,13 +22,13 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-app.command("check")(check.check)
-app.command("diff")(diff.diff)
+app.command("check", short_help="Validate stacks.")(check.check)
+app.command("diff", short_help="Show what a change of the stacks means.")(diff.diff)
 app.command("drift")(drift.drift)
-app.command("new")(new.new)
-app.command("next")(upcoming.upcoming)
-app.command("render")(render.render)
-app.command("schema")(schema.schema)
+app.command("new", short_help="Make a job's folder to start from.")(new.new)
+app.command("next", short_help="Show when what runs next.")(upcoming.upcoming)
+app.command("render", short_help="Print the AWS documents a job becomes.")(render.render)
+app.command("schema", short_help="Print the JSON Schema editors use.")(schema.schema)
 app.add_typer(sandbox.app, name="sandbox")
 
 
@@ -46,9 +47,23 @@ def main() -> None:
     """Run the command line; ends the process with an exit code of this module's docstring, never with a traceback
     for what a user can mend."""
     try:
-        app(standalone_mode=True)
+        try:
+            app(prog_name="longhaul", standalone_mode=True)
+        finally:
+            # What cannot be written is an error now, and not one of the interpreter's when it ends.
+            if sys.stdout is not None:
+                sys.stdout.flush()
     except (SpecErrors, SandboxError) as errors:
         print(errors, file=sys.stderr)
         sys.exit(2)
+    except OSError as error:
+        # A full disk, a folder that may not be written to; or a reader such as `head` that has seen enough.
+        if sys.stdout is not None:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if isinstance(error, BrokenPipeError):
+            sys.exit(1)
+        place = f"{error.filename}: " if error.filename else ""
+        print(f"longhaul: {place}{error.strerror or error}", file=sys.stderr)
+        sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)

@@ -16,6 +16,12 @@ if TYPE_CHECKING:
     from spec.stack import StackSpec
 
 
+LONGEST_HOURS = 10 * 366 * 24
+"""How far ahead a command looks at most: ten years."""
+# Those that a cron expression of AWS can name.
+FIRST_YEAR, LAST_YEAR = 1970, 2199
+
+
 class Output(StrEnum):
     TABLE = "table"
     JSON = "json"
@@ -32,11 +38,14 @@ def find_job(stack: StackSpec, name: str) -> JobSpec:
 
 
 def instant(text: str) -> datetime:
-    """An aware UTC time from ISO 8601 text; without an offset it is taken as UTC. Raises typer.BadParameter."""
+    """An aware UTC time from ISO 8601 text; without an offset it is taken as UTC. Raises typer.BadParameter, also for
+    one outside the years that AWS's schedules know."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
         raise typer.BadParameter(f"expected a time such as 2026-11-24T03:15:00Z, found {text!r}") from None
+    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+        raise typer.BadParameter(f"expected a time from {FIRST_YEAR} to {LAST_YEAR}, found {text!r}")
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 

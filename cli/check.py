@@ -15,8 +15,12 @@ def check(
     from spec.errors import SpecErrors
     from spec.load import load_stack, stack_names
 
+    names = stacks or stack_names(project.root())
+    if not names:
+        print(f"{project.root()}: expected a stack's file such as Pulumi.dev.yaml, found none", file=sys.stderr)
+        raise typer.Exit(2)
     wrong: dict[str, None] = {}
-    for name in stacks or stack_names(project.root()):
+    for name in names:
         try:
             stack = load_stack(project.root(), name)
         except SpecErrors as errors:

@@ -26,11 +26,12 @@ def drift(
     from review.text import text
 
     try:
-        content = sys.stdin.read() if str(found) == "-" else found.read_text()
-        drift = read_drift(json.loads(content))
-    except (OSError, ValueError) as error:
-        # JSON's own errors and UnreadableDriftError are ValueErrors too.
-        said = error if isinstance(error, (UnreadableDriftError, OSError)) else f"expected JSON: {error}"
-        raise typer.BadParameter(f"{found}: {said}") from None
+        drift = read_drift(json.loads(sys.stdin.read() if str(found) == "-" else found.read_text()))
+    except OSError as error:
+        raise typer.BadParameter(f"cannot read {found}: {error.strerror}") from None
+    except UnreadableDriftError as error:
+        raise typer.BadParameter(f"{found}: {error}") from None
+    except ValueError as error:
+        raise typer.BadParameter(f"{found}: expected JSON: {error}") from None
     print((markdown if output is Format.MARKDOWN else text)([*drift_outline(drift)]), end="")
     raise typer.Exit(1 if drift.drifted else 0)

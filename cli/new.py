@@ -23,11 +23,18 @@ def new(
 ) -> None:
     """Make a job's folder: job.yaml, Dockerfile, code and a test, ready to run."""
     from spec.job import check_job_name
+    from spec.load import stack_names
+    from spec.stack_file import read_project
+    from spec.stack_rules import name_mistake
 
+    project_name = read_project(project.root()).value["name"]
+    shortest_stack = min(stack_names(project.root()), key=len, default="dev")
     try:
         check_job_name(job)
+        if mistake := name_mistake(project_name, shortest_stack, job, scheduled=True):
+            raise ValueError(mistake)
     except ValueError as error:
-        print(f"{job}: {error}", file=sys.stderr)
+        print(error, file=sys.stderr)
         raise typer.Exit(2) from None
     jobs = project.root() / "jobs"
     folder = jobs / job

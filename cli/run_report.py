@@ -14,6 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from cli.arguments import utc_text
+from cli.console import natural_width, print_whole
 from ops.runs import Run
 
 
@@ -99,8 +100,8 @@ def print_table(console: Console, reports: Sequence[Report]) -> None:
         console.print("Nothing was scheduled in that time.")
         return
     # Rich would narrow every column to make room for a long line; only that line may be cut.
-    others = console.measure(_table(reports, 0)).maximum
-    console.print(_table(reports, max(24, console.width - others)))
+    others = natural_width(console, _table(reports, 0))
+    print_whole(console, _table(reports, max(24, console.width - others)))
 
 
 def _table(reports: Sequence[Report], message_width: int) -> Table:
@@ -128,7 +129,7 @@ def print_failures(console: Console, reports: Iterable[Report]) -> None:
     for report in reports:
         if not report.succeeded:
             named = f"{report.job} {report.scheduled_time or ''}".rstrip()
-            console.print(f"[red]{escape(named)}[/red]  {escape(_reason(report))}")
+            console.print(f"[red]{escape(named)}[/red]  {escape(_reason(report))}", soft_wrap=True)
 
 
 def print_run(console: Console, report: Report, run: Run, lines: Iterable[str]) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from cli import project
-from cli.arguments import Output, instant, json_or_file
+from cli.arguments import LONGEST_HOURS, Output, instant, json_or_file
 
 app = typer.Typer(help="Run a stack on this machine, with no AWS account.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -16,7 +16,7 @@ app = typer.Typer(help="Run a stack on this machine, with no AWS account.", no_a
 @app.command()
 def run(
     stack: Annotated[str, typer.Option(help="The stack to deploy.")] = "dev",
-    hours: Annotated[float, typer.Option(min=0, help="How many hours of schedules to play.")] = 24,
+    hours: Annotated[float, typer.Option(min=0, max=LONGEST_HOURS, help="How many hours of schedules to play.")] = 24,
     start: Annotated[
         str | None, typer.Option("--from", help="ISO 8601, UTC without an offset; now when absent.")
     ] = None,

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import shlex
+import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from cli.console import notices
 from cli.sandbox_stack import deployed_stack, end_in_order
+from sandbox.engine.installation import create_stacks, find_cli, install
+from sandbox.engine.stack_settings import without_new_salts
 from sandbox.local_aws import LocalAws
 from sandbox.play import follow
 from sandbox.triggers import Delivery
+from spec.load import stack_names
 
 # How far ahead of the clock there is data for the jobs.
 SEEDED = timedelta(days=31)
@@ -22,10 +28,12 @@ SEEDED = timedelta(days=31)
 def serve(root: Path, stack: str | None, port: int, speed: float) -> None:
     """Serve a local AWS until Ctrl-C or SIGTERM, with `stack` deployed and its schedules fired by the clock."""
     end_in_order()
-    with _local_aws(root, stack, port) as aws:
+    with _local_aws(root, stack, port) as aws, _pulumi(root, stack) as lines:
         aws.clock.speed = speed
         for name, value in aws.environment.items():
             print(f"export {name}={shlex.quote(value)}")
+        for line in lines:
+            print(line)
         print(f"# {aws.endpoint} is up; Ctrl-C stops it and all that runs in it.", flush=True)
         try:
             follow(aws, threading.Event(), _say)
@@ -44,6 +52,27 @@ def _local_aws(root: Path, stack: str | None, port: int) -> Iterator[LocalAws]:
             yield deployed.aws
 
 
+@contextmanager
+def _pulumi(root: Path, deployed: str | None) -> Iterator[list[str]]:
+    """The lines that lead a person's `pulumi` to the local AWS, while the state that it keeps of it is there.
+
+    Not for the stack that is `deployed` already: its resources are not in Pulumi's state.
+    """
+    cli = find_cli()
+    if cli is None:
+        yield ["# There is no Pulumi CLI: `make engine` makes one, for `pulumi up` on this AWS."]
+        return
+    with TemporaryDirectory(prefix="longhaul-pulumi-") as folder, without_new_salts(root):
+        installation = install(Path(folder), cli)
+        stacks = [name for name in stack_names(root) if name != deployed]
+        create_stacks(installation, root, stacks, Path(folder) / "stacks", dict(os.environ))
+        lines = [f"export {name}={shlex.quote(value)}" for name, value in installation.environment.items()]
+        if shutil.which("pulumi") is None:
+            lines.append(f'export PATH={shlex.quote(str(cli.parent))}:"$PATH"')
+        yield [*lines, f"# With these `pulumi up` deploys to this AWS, for the stacks {', '.join(stacks)}."]
+
+
 def _say(delivery: Delivery) -> None:
     what = f"{delivery.scheduled_time:%Y-%m-%dT%H:%M:%SZ} {delivery.trigger} {delivery.status}"
-    notices().print(f"{what} {delivery.execution_arn or f'{delivery.error_code}: {delivery.error_message}'}")
+    came_of_it = delivery.execution_arn or f"{delivery.error_code}: {delivery.error_message}"
+    notices().print(f"{what} {came_of_it}", soft_wrap=True, markup=False)

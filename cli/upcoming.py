@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from cli import project
-from cli.arguments import Output, find_job, instant, utc_text
+from cli.arguments import LONGEST_HOURS, Output, find_job, instant, utc_text
 
 if TYPE_CHECKING:
     from spec.job import JobSpec
@@ -48,8 +48,10 @@ def upcoming(
     start: Annotated[
         str | None, typer.Option("--from", help="ISO 8601, UTC without an offset; now when absent.")
     ] = None,
-    hours: Annotated[float | None, typer.Option(help="How far to look; 24 when --count is absent too.")] = None,
-    count: Annotated[int | None, typer.Option(min=1, help="How many times to show.")] = None,
+    hours: Annotated[
+        float | None, typer.Option(min=0, max=LONGEST_HOURS, help="How far to look; 24 when --count is absent too.")
+    ] = None,
+    count: Annotated[int | None, typer.Option(min=1, max=10_000, help="How many times to show.")] = None,
     output: Annotated[Output, typer.Option(help="How to print them.")] = Output.TABLE,
     schedule: Annotated[str | None, typer.Option(help="Try this expression instead of a stack's jobs.")] = None,
     timezone: Annotated[str | None, typer.Option(help="The IANA zone of --schedule; UTC when absent.")] = None,
@@ -117,7 +119,7 @@ def _show(firings: list[Firing], output: Output) -> None:
     from rich import box
     from rich.table import Table
 
-    from cli.console import console
+    from cli.console import console, print_whole
 
     named = any(firing.job for firing in firings)
     table = Table(
@@ -128,4 +130,4 @@ def _show(firings: list[Firing], output: Output) -> None:
         cells = [firing.job or ""] if named else []
         cells += [f"{firing.moment:%Y-%m-%d %H:%M}", f"{own:%Y-%m-%d %H:%M} {firing.timezone}"]
         table.add_row(*cells, f"{firing.moment.astimezone():%Y-%m-%d %H:%M %Z}", firing.schedule)
-    console().print(table)
+    print_whole(console(), table)

@@ -37,15 +37,21 @@ def stack_names(root: Path) -> list[str]:
     return sorted(path.name.removeprefix("Pulumi.").removesuffix(".yaml") for path in root.glob("Pulumi.?*.yaml"))
 
 
+def read_project(root: Path) -> Written:
+    """What Pulumi.yaml says: a map with a text under "name", at least. Raises SpecErrors."""
+    project = read_yaml(root, PROJECT_FILE)
+    if not isinstance(project.value, Mapping) or not isinstance(project.value.get("name"), str):
+        raise SpecErrors([project.error("expected a map with the project's name, found none")])
+    return project
+
+
 def read_config(root: Path, stack: str, given: Mapping[str, object] | None) -> StackConfig:
     """Read a stack's configuration.
 
     `given`: the values of `longhaul:` keys as Pulumi hands them over, keyed without the namespace; the files then only
     tell the lines. None: the files are read as Pulumi would. Raises SpecErrors where a file cannot be read at all.
     """
-    project = read_yaml(root, PROJECT_FILE)
-    if not isinstance(project.value, Mapping) or not isinstance(project.value.get("name"), str):
-        raise SpecErrors([project.error("expected a map with the project's name, found none")])
+    project = read_project(root)
     in_stack, in_project = _stack_values(root, stack, required=given is None), _project_values(project)
     values = {**in_project, **in_stack}
     config = StackConfig(project=project.child("name"), region=values.get("aws:region"))

@@ -1,6 +1,7 @@
+import subprocess
 from pathlib import Path
 
-from tests.cli.conftest import Longhaul
+from tests.cli.conftest import COMMAND, ENVIRONMENT, Longhaul
 
 
 def test_a_right_project_passes(longhaul: Longhaul) -> None:
@@ -40,3 +41,25 @@ def test_a_folder_without_a_project_is_refused(tmp_path: Path, longhaul: Longhau
     refused = longhaul("-C", str(tmp_path / "elsewhere"), "check")
     assert refused.returncode == 2
     assert "no Pulumi.yaml" in refused.stderr
+
+
+def test_a_project_without_a_stack_is_no_success(project: Path, longhaul: Longhaul) -> None:
+    (project / "Pulumi.dev.yaml").unlink()
+    checked = longhaul("check")
+    assert (checked.returncode, checked.stdout) == (2, "")
+    assert "Pulumi.dev.yaml, found none" in checked.stderr
+
+
+def test_an_answer_that_cannot_be_written_is_one_line_and_exit_code_1(project: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        checked = subprocess.run(
+            [*COMMAND, "-C", str(project), "check"], stdout=full, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT
+        )
+    assert checked.returncode == 1
+    assert checked.stderr == "longhaul: No space left on device\n"
+
+
+def test_help_names_the_command_as_people_type_it_and_cuts_no_sentence(longhaul: Longhaul) -> None:
+    shown = longhaul("--help")
+    assert shown.stdout.startswith("Usage: longhaul ")
+    assert "..." not in shown.stdout.partition("Commands:")[2]

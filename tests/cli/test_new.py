@@ -39,7 +39,7 @@ def test_a_job_that_is_there_is_left_alone(project: Path, longhaul: Longhaul) ->
     assert (project / "jobs" / "hello" / "main.py").read_text() == before
 
 
-@pytest.mark.parametrize("name", ["Nightly", "../escape", "a b", "-x", ""])
+@pytest.mark.parametrize("name", ["Nightly", "../escape", "a b", "-x", "", "a" * 41, "a" * 300])
 def test_what_cannot_be_a_job_s_name_makes_no_folder(project: Path, longhaul: Longhaul, name: str) -> None:
     refused = longhaul("new", "--", name)
     assert refused.returncode == 2

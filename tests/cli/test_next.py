@@ -54,6 +54,11 @@ def test_an_expression_is_tried_and_said_in_words(longhaul: Longhaul) -> None:
         ["--job", "helo"],
         ["--from", "yesterday"],
         ["--stack", "prod"],
+        ["--hours", "-1"],
+        ["--hours", "nan"],
+        ["--hours", "1e30"],
+        ["--from", "0001-01-01"],
+        ["--from", "9999-12-31T23:59:59Z"],
     ],
 )
 def test_what_aws_or_the_command_does_not_know_is_exit_code_2(longhaul: Longhaul, arguments: list[str]) -> None:
@@ -62,3 +67,9 @@ def test_what_aws_or_the_command_does_not_know_is_exit_code_2(longhaul: Longhaul
     assert refused.stdout == ""
     assert refused.stderr
     assert "Traceback" not in refused.stderr
+
+
+def test_a_narrow_terminal_cuts_no_time(longhaul: Longhaul) -> None:
+    shown = longhaul("next", *FROM, "--hours", "24", TTY_COMPATIBLE="1", COLUMNS="40")
+    assert "2026-03-28 03:15 Europe/Paris" in shown.stdout
+    assert "cron(15 3 * * ? *)" in shown.stdout
