@@ -80,7 +80,12 @@ class Schedule(Handler):
     }
     others = frozenset({"namePrefix"})
     required = frozenset({"scheduleExpression", "flexibleTimeWindow", "target"})
-    defaults: ClassVar = {"groupName": "default", "scheduleExpressionTimezone": "UTC", "state": "ENABLED"}
+    defaults: ClassVar = {
+        "groupName": "default",
+        "scheduleExpressionTimezone": "UTC",
+        "state": "ENABLED",
+        "actionAfterCompletion": "NONE",
+    }
     replace_on = frozenset({"groupName"})
     max_name_length = 64
 

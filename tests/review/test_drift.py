@@ -1,5 +1,7 @@
 """What Pulumi found in AWS, told apart into drift and jobs that are paused."""
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -76,3 +78,17 @@ def test_what_differs_is_named_and_what_is_gone_is_said_to_be() -> None:
 def test_other_json_is_refused(other: Any) -> None:
     with pytest.raises(UnreadableDriftError):
         read_drift(other)
+
+
+def test_what_pulumi_really_prints_is_read() -> None:
+    # Recorded from Pulumi's engine, without what is not read: a rule and a schedule disabled, a rule and a state machine
+    # changed by hand.
+    recorded = json.loads((Path(__file__).parent / "recorded" / "drift.json").read_text())
+
+    assert read_drift(recorded) == Drift(
+        drifted=(
+            Drifted(RULE, "longhaul-dev-bucket-inventory", False, ("scheduleExpression",)),
+            Drifted(MACHINE, "longhaul-dev-daily-rollup", False, ("definition",)),
+        ),
+        paused=("longhaul-dev-daily-rollup", "longhaul-dev-snapshot-cleanup"),
+    )
