@@ -26,6 +26,7 @@ from review.report import (
 from spec.words import path_text
 
 FILES_SHOWN = 10
+NAMES_IN_HEADING = 3
 
 
 def outline(reviews: Sequence[StackReview | StackMistakes]) -> list[Block]:
@@ -90,7 +91,12 @@ def _summary(review: StackReview) -> str:
 
 
 def _job(names: Sequence[str], job: JobReview, stack: StackReview) -> Iterator[Block]:
-    yield Heading(3, [f"{job.kind.capitalize()}: ", *_codes(names)])
+    kind = job.kind.capitalize()
+    if len(names) > NAMES_IN_HEADING:
+        yield Heading(3, [f"{kind} alike: {len(names)} jobs"])
+        yield Paragraph(_codes(names))
+    else:
+        yield Heading(3, [f"{kind}: ", *_codes(names)])
     if job.kind == "removed":
         stays = "stay (keepLogs)" if stack.keeps_logs else "go with it"
         yield Paragraph([f"Its state machine and its history end here; its logs {stays}."])

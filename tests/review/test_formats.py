@@ -18,7 +18,7 @@ from review.outline import outline
 from review.revisions import review_folders
 from review.text import text
 from tests.definitions.strategies import unhurried
-from tests.review.changes import CHANGES, START, write
+from tests.review.changes import CHANGES, DAILY, IMAGE, START, project, write
 
 texts = st.text(max_size=20) | st.text("|`\\\n <>&*_[]()!#-@", max_size=12)
 values = st.recursive(
@@ -86,18 +86,16 @@ def test_json_has_values_and_times(tmp_path: Path) -> None:
     }
 
 
-def test_jobs_that_change_alike_are_told_of_together(tmp_path: Path) -> None:
-    from tests.review.changes import DAILY, EXPORT, project
-
-    jobs = {
-        "rollup": DAILY,
-        "one": {**EXPORT, "cpu": 1024, "memory": 2048},
-        "two": {**EXPORT, "cpu": 1024, "memory": 2048},
-    }
+@pytest.mark.parametrize(
+    ("others", "heading"),
+    [(2, "### Changed: `rollup`, `job0`, `job1`\n"), (9, "### Changed alike: 10 jobs\n\n`rollup`, `job0`, ")],
+)
+def test_jobs_that_change_alike_are_told_of_together(tmp_path: Path, others: int, heading: str) -> None:
+    jobs = {"rollup": DAILY, **{f"job{index}": {"image": IMAGE} for index in range(others)}}
     base = write(tmp_path / "base", project(jobs, defaults={"logRetention": 14}))
     head = write(tmp_path / "head", project(jobs, defaults={"logRetention": 30}))
 
     said = markdown(outline(review_folders(base, head, START)))
 
-    assert "### Changed: `rollup`, `one`, `two`" in said
+    assert heading in said
     assert said.count("logRetention") == 1
