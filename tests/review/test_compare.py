@@ -46,7 +46,7 @@ def compared(old: StackSpec, new: StackSpec) -> StackReview:
 
 
 @given(stacks)
-@settings(unhurried, max_examples=40)
+@settings(unhurried, max_examples=25)
 def test_a_stack_does_not_differ_from_itself(one: StackSpec) -> None:
     again = one.model_copy(deep=True)
 
@@ -54,7 +54,7 @@ def test_a_stack_does_not_differ_from_itself(one: StackSpec) -> None:
 
 
 @given(stacks, stacks)
-@settings(unhurried, max_examples=40)
+@settings(unhurried, max_examples=25)
 def test_the_other_way_round_everything_is_the_other_way_round(one: StackSpec, other: StackSpec) -> None:
     there, back = compared(one, other), compared(other, one)
 

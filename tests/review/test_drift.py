@@ -81,7 +81,7 @@ def test_other_json_is_refused(other: Any) -> None:
 
 
 def test_what_pulumi_really_prints_is_read() -> None:
-    # Recorded from Pulumi's engine, without what is not read. By hand, one rule and a schedule were disabled, and another
+    # Recorded from Pulumi's engine, without what is not read. By hand, a rule and a schedule were disabled, and another
     # rule and a state machine changed.
     recorded = json.loads((Path(__file__).parent / "recorded" / "drift.json").read_text())
 
