@@ -3,6 +3,8 @@
 Exit codes: 0 done; 1 something failed or was found; 2 wrong use or a wrong configuration; 130 interrupted.
 """
 
+import atexit
+import gc
 import os
 import sys
 from pathlib import Path
@@ -46,6 +48,8 @@ def common(
 def main() -> None:
     """Run the command line; ends the process with an exit code of this module's docstring, never with a traceback
     for what a user can mend."""
+    # Or the interpreter's last look for garbage takes a second after a run of the sandbox.
+    atexit.register(gc.freeze)
     try:
         try:
             app(prog_name="longhaul", standalone_mode=True)
