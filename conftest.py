@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,15 @@ import pytest
 
 if TYPE_CHECKING:
     from sandbox.local_aws import LocalAws
+
+
+def pytest_configure() -> None:
+    """Let Ctrl-C reach what the tests start, even when a shell started the tests in its background.
+
+    Shells have such commands ignore it, and a process inherits that.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -106,9 +106,12 @@ def test_no_job_outlives_the_command(project: Path, tmp_path: Path, ending: sign
     code(project, f"import os, time\nopen({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid()))\ntime.sleep(300)\n")
     command = [*COMMAND, "-C", str(project), "sandbox", "run", "--job", "hello"]
     process = subprocess.Popen(command, env=ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-    job = int(wait_for(tmp_path / "pid", process))
-    process.send_signal(ending)
-    _, said = process.communicate(timeout=40)
+    try:
+        job = int(wait_for(tmp_path / "pid", process))
+        process.send_signal(ending)
+        _, said = process.communicate(timeout=40)
+    finally:
+        process.kill()
     assert process.returncode == (-9 if ending is signal.SIGKILL else 130)
     assert "Traceback" not in said
     end = time.monotonic() + 10
@@ -134,9 +137,10 @@ def test_serve_is_reached_from_another_process_and_stops_in_order(project: Path,
         )
         states = session.client("stepfunctions", endpoint_url=variables["AWS_ENDPOINT_URL"])
         names = [machine["name"] for machine in states.list_state_machines()["stateMachines"]]
-    finally:
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=40)
+    finally:
+        process.kill()
     assert names == ["acme-dev-hello"]
     assert (process.returncode, "Traceback" in said) == (0, False)
 
