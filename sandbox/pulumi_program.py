@@ -87,8 +87,9 @@ def _run(root: Path, stack: str, stack_file: StackFile, monitor: Monitor, timeou
     loop.set_default_executor(ThreadPoolExecutor(WORKERS))
     # After a failure the SDK leaves futures behind whose exceptions nobody asks for; the failure itself is reported.
     loop.set_exception_handler(lambda *_: None)
+    interrupted = threading.Event()
     try:
-        loop.run_until_complete(_within(timeout_seconds, run_in_stack(lambda: _program(root))))
+        loop.run_until_complete(_within(timeout_seconds, run_in_stack(lambda: _program(root, interrupted))))
     except pulumi.RunError as error:
         raise SandboxError(str(error)) from error
     except SandboxError:
@@ -97,6 +98,9 @@ def _run(root: Path, stack: str, stack_file: StackFile, monitor: Monitor, timeou
         raise SandboxError(f"{_place(error, root)}{type(error).__name__}: {one_line(error)}") from error
     finally:
         _wind_up(loop)
+        if interrupted.is_set():
+            # The SDK waits for what is under way first, and what fails there would take the place of Ctrl-C.
+            raise KeyboardInterrupt
 
 
 async def _within(timeout_seconds: float, running: Coroutine[Any, Any, None]) -> None:
@@ -108,9 +112,12 @@ async def _within(timeout_seconds: float, running: Coroutine[Any, Any, None]) ->
     task.result()
 
 
-def _program(root: Path) -> None:
+def _program(root: Path, interrupted: threading.Event) -> None:
     try:
         runpy.run_path(str(root / PROGRAM), run_name="__main__")
+    except KeyboardInterrupt:
+        interrupted.set()
+        raise
     except SystemExit as stop:
         if stop.code:
             said = stop.code if isinstance(stop.code, str) else f"{PROGRAM} stopped with exit code {stop.code}"

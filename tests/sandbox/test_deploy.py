@@ -500,3 +500,9 @@ def test_deploying_does_not_disturb_another_use_of_the_sdk(write, local_aws):
     pulumi.runtime.set_mocks(Mocks(), project="mocked", stack="unit")
     deploy(write("export('stack', pulumi.get_stack())"), "dev", local_aws)
     assert (pulumi.get_project(), pulumi.get_stack()) == ("mocked", "unit")
+
+
+def test_ctrl_c_is_not_taken_for_the_failure_that_follows_it(write, local_aws):
+    program = write("Output.from_input(1).apply(lambda _: 1 / 0)\nraise KeyboardInterrupt")
+    with pytest.raises(KeyboardInterrupt):
+        deploy(program, "dev", local_aws)
