@@ -138,11 +138,11 @@ def print_run(console: Console, report: Report, run: Run, lines: Iterable[str]) 
     console.print(f"{report.job}: {_coloured(report)}{exit_code}, attempts {_or_dash(report.attempts)}")
     console.print(f"start   {report.started}")
     console.print(f"end     {report.stopped or '-'}, after {_duration(report.duration)}")
-    console.print(f"input   {escape(json.dumps(run.input))}")
+    console.print(f"input   {escape(json.dumps(run.input))}", soft_wrap=True)
     if report.succeeded:
-        console.print(f"output  {escape(json.dumps(run.output))}")
+        console.print(f"output  {escape(json.dumps(run.output))}", soft_wrap=True)
     else:
-        console.print(f"cause   {escape(_reason(report))}")
+        console.print(f"cause   {escape(_reason(report))}", soft_wrap=True)
     console.print("log")
     for line in lines:
         console.print(f"  {escape(line)}", soft_wrap=True)

@@ -51,7 +51,9 @@ def test_a_failed_run_is_exit_code_1_and_its_cause_is_shown(project: Path, longh
     assert played.returncode == 1
     assert "FAILED" in played.stdout
     assert "cannot go on" in played.stdout
-    assert "Job.ExitedNonZero" in played.stdout
+    # One line, so that what a pipe gets can be searched and copied.
+    (cause,) = [line for line in played.stdout.splitlines() if "Job.ExitedNonZero" in line]
+    assert "stream run/job/" in cause
 
 
 def test_a_job_started_by_hand_shows_its_run_and_gives_its_exit_code(project: Path, longhaul: Longhaul) -> None:
@@ -62,6 +64,8 @@ def test_a_job_started_by_hand_shows_its_run_and_gives_its_exit_code(project: Pa
     assert run.returncode == 7, run.stderr
     for part in ("start ", "end ", 'input   {"input": {"day": "2026-01-31"}}', '  {"day":"2026-01-31"}', "exit code 7"):
         assert part in run.stdout
+    (cause,) = [line for line in run.stdout.splitlines() if line.startswith("cause ")]
+    assert "stream run/job/" in cause
 
 
 @pytest.mark.parametrize(
