@@ -34,6 +34,9 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
             (copy / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, copy / name)
     (copy / ".venv").symlink_to(ROOT / ".venv")
+    author = ["-c", "user.name=reader", "-c", "user.email=reader@example.com"]
+    for command in (["init", "-q"], ["add", "."], [*author, "commit", "-q", "-m", "The project"]):
+        subprocess.run(["git", *command], cwd=copy, check=True)
     return copy
 
 
