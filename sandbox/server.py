@@ -42,6 +42,12 @@ def allow_many_open_files() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
+def _report(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    # A connection that is cut at the end is told of with a traceback up to Python 3.11.
+    if not isinstance(context.get("exception"), asyncio.CancelledError):
+        loop.default_exception_handler(context)
+
+
 class Server:
     """Serves `app` on `listener`, a bound socket, until `stop`."""
 
@@ -82,6 +88,7 @@ class Server:
         from hypercorn.config import Config
 
         self._loop = asyncio.get_running_loop()
+        self._loop.set_exception_handler(_report)
         self._stopping = asyncio.Event()
         config = Config()
         # A duplicate, because hypercorn closes the descriptor that it is given.

@@ -151,6 +151,24 @@ def test_a_start_leaves_nothing_to_the_next_and_nothing_in_the_environment() -> 
     assert 1_800_000_000 <= seen["second"]["made"] < 1_800_000_060
 
 
+CUT_OFF = """
+import socket
+from urllib.parse import urlsplit
+from sandbox.local_aws import LocalAws
+with LocalAws() as aws:
+    address = urlsplit(aws.endpoint)
+    client = socket.create_connection((address.hostname, address.port))
+    client.sendall(b"POST / HTTP/1.1\\r\\nHost: localhost\\r\\nContent-Length: 10\\r\\n\\r\\nabc")
+    # Accepted after the other, so that by its answer the server has read both.
+    aws.client("sts").get_caller_identity()
+client.close()
+"""
+
+
+def test_a_request_that_is_cut_off_at_the_end_is_no_news() -> None:
+    assert python(CUT_OFF) == ""
+
+
 UNFINISHED = """
 import json, threading
 from sandbox.local_aws import LocalAws
