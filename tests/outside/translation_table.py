@@ -93,6 +93,7 @@ TRANSLATIONS: Mapping[str, Translation | Nowhere] = {
     "awsx:ec2:Vpc": Translation(
         "AWS::EC2::VPC",
         {
+            "availabilityZoneCidrMask": BY_AWSX,
             "cidrBlock": "CidrBlock",
             "enableDnsHostnames": "EnableDnsHostnames",
             "enableDnsSupport": "EnableDnsSupport",
