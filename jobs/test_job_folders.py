@@ -1,4 +1,4 @@
-"""What all job folders promise: an image that is pinned and not root, and exit codes that are documented."""
+"""What the folders of the three jobs promise: an image pinned and not root, and exit codes that are documented."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ import pytest
 import yaml
 from dockerfile_parse import DockerfileParser
 
-FOLDERS = sorted(dockerfile.parent for dockerfile in Path(__file__).parent.glob("*/Dockerfile"))
+# By name, because a job that somebody adds need not be made as these are.
+FOLDERS = [Path(__file__).parent / name for name in ("bucket-inventory", "daily-rollup", "snapshot-cleanup")]
 
 
 @pytest.fixture(params=FOLDERS, ids=lambda folder: folder.name)

@@ -12,6 +12,7 @@ import pytest
 from sandbox.deploy import Deployment, deploy
 from sandbox.local_aws import LocalAws
 from sandbox.resources.registry import handler_for
+from spec.load import load_stack
 
 ROOT = Path(__file__).parents[2]
 
@@ -95,14 +96,15 @@ def wrong_images(deployment: Deployment, local_aws: LocalAws) -> list[str]:
 
 def test_dev_leaves_only_task_definitions(local_aws, before):
     deployment = deploy(ROOT, "dev", local_aws)
-    assert sorted(deployment.outputs["stateMachines"]) == ["bucket-inventory", "daily-rollup", "snapshot-cleanup"]
+    jobs = [job.name for job in load_stack(ROOT, "dev").jobs]
+    assert sorted(deployment.outputs["stateMachines"]) == sorted(jobs)
     assert untagged(deployment) == []
     assert wrong_images(deployment, local_aws) == []
     there = left(local_aws, before)
-    assert (there["state machine"], there["nat gateway"], there["repository"]) == (3, 0, 1)
+    assert (there["state machine"], there["nat gateway"], there["repository"]) == (len(jobs), 0, 1)
     deployment.destroy()
     # Their revisions stay: a run in flight may need one for its next attempt.
-    assert left(local_aws, before) == {"task definition": 3}
+    assert left(local_aws, before) == {"task definition": len(jobs)}
 
 
 def test_prod_keeps_its_logs_and_images_and_ends(local_aws, before):
