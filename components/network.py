@@ -19,6 +19,12 @@ from spec.stack import StackSpec
 # https://docs.aws.amazon.com/vpc/latest/privatelink/gateway-endpoints.html
 GATEWAY_ENDPOINTS = ("dynamodb", "s3")
 
+# A zone's part of the VPC is divided in the same way for every kind of network: half of it is for private subnets, a
+# quarter each for public and isolated ones. Another kind of network then adds and removes subnets. Were they to move,
+# AWS would refuse the new ones, which are made while the old ones are still there:
+# https://github.com/pulumi/pulumi-awsx/issues/910
+SUBNET_BITS = {awsx.ec2.SubnetType.PRIVATE: 1, awsx.ec2.SubnetType.PUBLIC: 2, awsx.ec2.SubnetType.ISOLATED: 2}
+
 NAT_STRATEGIES = {
     "none": awsx.ec2.NatGatewayStrategy.NONE,
     "single": awsx.ec2.NatGatewayStrategy.SINGLE,
@@ -74,9 +80,9 @@ class Network(pulumi.ComponentResource):
         self.security_group_ids = list(spec.security_group_ids) or [self._tasks_security_group(name, vpc_id)]
 
     def _create_connected_vpc(self, name: str, spec: NetworkSpec, args: NetworkArgs) -> None:
-        subnet_types = [awsx.ec2.SubnetType.PUBLIC]
+        subnet_types = {awsx.ec2.SubnetType.PUBLIC}
         if spec.nat != "none":
-            subnet_types.insert(0, awsx.ec2.SubnetType.PRIVATE)
+            subnet_types.add(awsx.ec2.SubnetType.PRIVATE)
         vpc = self._vpc(name, spec, subnet_types, ["s3"], args)
         self.assign_public_ip = spec.nat == "none"
         self.subnet_ids = vpc.public_subnet_ids if self.assign_public_ip else vpc.private_subnet_ids
@@ -86,7 +92,7 @@ class Network(pulumi.ComponentResource):
         secret_services = {secret.service for job in args.stack.jobs for secret in job.secrets.values()}
         services = {*STANDARD_ENDPOINTS, *secret_services, *named}
         gateways = services.intersection(GATEWAY_ENDPOINTS)
-        vpc = self._vpc(name, spec, [awsx.ec2.SubnetType.ISOLATED], sorted(gateways), args)
+        vpc = self._vpc(name, spec, {awsx.ec2.SubnetType.ISOLATED}, sorted(gateways), args)
         tasks = self._tasks_security_group(name, vpc.vpc_id)
         endpoints = ec2.SecurityGroup(
             f"{name}-endpoints",
@@ -127,7 +133,7 @@ class Network(pulumi.ComponentResource):
         self,
         name: str,
         spec: NetworkSpec,
-        subnet_types: Sequence[awsx.ec2.SubnetType],
+        subnet_types: Collection[awsx.ec2.SubnetType],
         gateway_endpoints: Sequence[str],
         args: NetworkArgs,
     ) -> awsx.ec2.Vpc:
@@ -140,7 +146,14 @@ class Network(pulumi.ComponentResource):
             enable_dns_support=True,
             nat_gateways=awsx.ec2.NatGatewayConfigurationArgs(strategy=NAT_STRATEGIES[spec.nat]),
             subnet_strategy=awsx.ec2.SubnetAllocationStrategy.AUTO,
-            subnet_specs=[awsx.ec2.SubnetSpecArgs(type=subnet_type) for subnet_type in subnet_types],
+            availability_zone_cidr_mask=spec.zone_prefix,
+            subnet_specs=[
+                awsx.ec2.SubnetSpecArgs(
+                    type=subnet_type if subnet_type in subnet_types else awsx.ec2.SubnetType.UNUSED,
+                    cidr_mask=spec.zone_prefix + bits,
+                )
+                for subnet_type, bits in SUBNET_BITS.items()
+            ],
             # Auto enters the gateway endpoints into the route table of every subnet.
             vpc_endpoint_strategy=awsx.ec2.VpcEndpointStrategy.AUTO,
             vpc_endpoint_specs=[

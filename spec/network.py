@@ -15,6 +15,8 @@ STANDARD_ENDPOINTS = ("ecr.api", "ecr.dkr", "logs", "s3")
 # https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html allows /16 to /28; below /24 there is no room
 # for a public and a private subnet in each of several zones.
 _WIDEST_PREFIX, _NARROWEST_PREFIX = 16, 24
+# Bits that number the zones. A /24 has room for no more: a zone's smallest subnets take two bits, and /28 is the end.
+_ZONE_BITS, _ZONE_BITS_OF_THE_NARROWEST = 3, 2
 OWN_VPC = ("cidr", "availabilityZones", "nat", "endpoints")
 EXISTING_VPC = ("subnetIds", "securityGroupIds", "assignPublicIp")
 
@@ -79,8 +81,21 @@ class NetworkSpec(Spec):
         description="With `vpcId`: whether tasks get a public IP, which they need in a public subnet.",
     )
 
+    @property
+    def zone_prefix(self) -> int:
+        """Prefix length of each zone's part of `cidr`: it does not depend on how many zones there are now."""
+        prefix = ipaddress.IPv4Network(self.cidr).prefixlen
+        return prefix + (_ZONE_BITS if prefix < _NARROWEST_PREFIX else _ZONE_BITS_OF_THE_NARROWEST)
+
     def problems(self) -> Iterable[Problem]:
         """An existing VPC comes with its subnets and groups and nothing else; endpoints need `nat: none`."""
+        parts = 2 ** (self.zone_prefix - ipaddress.IPv4Network(self.cidr).prefixlen)
+        if self.availability_zones > parts:
+            yield Problem(
+                ("availabilityZones",),
+                f"expected at most {parts} in {self.cidr}, found {self.availability_zones}",
+                (("cidr",),),
+            )
         given = [key for key, name in self.yaml_keys().items() if name in self.model_fields_set]
         if self.vpc_id is None:
             for key in given:

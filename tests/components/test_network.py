@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from sandbox.resources.awsx.subnets import divide
 from tests.components.conftest import Deployment
 
 JOB = """
@@ -20,7 +21,8 @@ def run_target(deployment: Deployment) -> dict:
 
 
 def subnet_types(deployment: Deployment) -> list[str]:
-    return [spec["type"] for spec in deployment.one("awsx:ec2:Vpc").inputs["subnetSpecs"]]
+    specs = deployment.one("awsx:ec2:Vpc").inputs["subnetSpecs"]
+    return [spec["type"] for spec in specs if spec["type"] != "Unused"]
 
 
 def test_without_nat_tasks_have_a_public_ip_in_public_subnets(deploy: Callable[..., Deployment]) -> None:
@@ -61,6 +63,35 @@ def test_every_vpc_of_ours_leaves_no_strategy_to_awsx_and_reaches_s3_without_nat
     (s3,) = inputs["vpcEndpointSpecs"]
     assert s3["serviceName"] == "com.amazonaws.eu-west-1.s3"
     assert s3["vpcEndpointType"] == "Gateway"
+
+
+# The first two zones' ranges of a VPC: they neither overlap nor depend on what else there is.
+RANGES = {
+    "10.0.0.0/16": {
+        "Private": ["10.0.0.0/20", "10.0.32.0/20"],
+        "Public": ["10.0.16.0/21", "10.0.48.0/21"],
+        "Isolated": ["10.0.24.0/21", "10.0.56.0/21"],
+    },
+    "10.0.0.0/24": {
+        "Private": ["10.0.0.0/27", "10.0.0.64/27"],
+        "Public": ["10.0.0.32/28", "10.0.0.96/28"],
+        "Isolated": ["10.0.0.48/28", "10.0.0.112/28"],
+    },
+}
+
+
+@pytest.mark.parametrize("zones", [2, 4])
+@pytest.mark.parametrize("kind", ["nat: none", "nat: single", "endpoints: []"])
+@pytest.mark.parametrize("cidr", RANGES)
+def test_no_subnet_moves_when_the_kind_of_network_or_the_number_of_zones_changes(
+    deploy: Callable[..., Deployment], cidr: str, kind: str, zones: int
+) -> None:
+    network = f"{{cidr: {cidr}, availabilityZones: {zones}, {kind}}}"
+    inputs = deploy(f"longhaul:network: {network}", JOB).one("awsx:ec2:Vpc").inputs
+    plans = divide("vpc", cidr, list("abcd"[:zones]), inputs["subnetSpecs"], inputs["availabilityZoneCidrMask"])
+    for plan in plans:
+        if plan.availability_zone in "ab":
+            assert plan.cidr_block == RANGES[cidr][plan.type]["ab".index(plan.availability_zone)]
 
 
 def test_tasks_get_out_and_nothing_gets_in(deploy: Callable[..., Deployment]) -> None:

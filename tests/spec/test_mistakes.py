@@ -40,6 +40,10 @@ STACK_MISTAKES = [
         "longhaul:network.endpoints: expected a value, found nothing",
     ),
     (
+        "longhaul:network: {cidr: 10.0.0.0/24, availabilityZones: 5}",
+        "longhaul:network.availabilityZones: expected at most 4 in 10.0.0.0/24, found 5",
+    ),
+    (
         "longhaul:network: {endpoints: [sts], nat: single}",
         "longhaul:network.endpoints: expected nat: none beside it, found nat: single",
     ),
