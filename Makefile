@@ -4,10 +4,10 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install sandbox test check docs
+.PHONY: help install sandbox test check docs engine e2e
 
 help: ## What can be made
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
+	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9]+):.*## /\1\t/' | expand -t 12
 
 install: $(INSTALLED) ## Make .venv and install what is needed
 
@@ -38,3 +38,10 @@ docs: $(INSTALLED) ## Write the pages and schemas that are generated from the co
 	@mkdir -p docs/schema
 	@./longhaul schema job > docs/schema/job.schema.json
 	@./longhaul schema stack > docs/schema/stack.schema.json
+
+engine: ## Make a Pulumi CLI in .engine where none is on PATH: some minutes, once
+	@command -v pulumi >/dev/null || sandbox/engine/install_cli.sh .engine
+
+e2e: $(INSTALLED) ## Run the stack on Pulumi's real engine; skipped where there is neither a Pulumi CLI nor Go
+	@command -v pulumi >/dev/null || ! command -v go >/dev/null || sandbox/engine/install_cli.sh .engine
+	@$(BIN)/python -m pytest -q tests/e2e -n 0 -rs

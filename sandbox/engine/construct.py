@@ -15,7 +15,7 @@ from sandbox.errors import SandboxError
 from sandbox.pulumi_values import secret_names, to_python, to_struct
 from sandbox.resources.awsx import COMPONENTS
 from sandbox.resources.awsx.component import Component, Registered
-from sandbox.resources.unknown import UNKNOWN, PreviewedOutputs
+from sandbox.resources.unknown import UNKNOWN, PreviewedOutputs, has_unknown
 
 
 def construct(request: Any) -> Any:
@@ -57,7 +57,9 @@ class _Construction:
         ).urn
         component = Component(request.name, urn, self._register, self._invoke)
         outputs = COMPONENTS[request.type](component, to_python(request.inputs))
-        state = to_struct({name: output.value for name, output in outputs.items()})
+        # In a plan, a resource whose id is not known yet would not be the one that has it later.
+        values = {name: UNKNOWN if has_unknown(output.value) else output.value for name, output in outputs.items()}
+        state = to_struct(values)
         self._monitor.RegisterResourceOutputs(resource_pb2.RegisterResourceOutputsRequest(urn=urn, outputs=state))
         dependencies = {
             name: proto.ConstructResponse.PropertyDependencies(urns=[made.urn for made in output.sources])

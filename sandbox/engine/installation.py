@@ -8,13 +8,13 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import distributions
 from pathlib import Path
 
 from sandbox.errors import SandboxError
-from spec.stack_file import PROJECT_FILE, stack_file, stack_names
+from spec.stack_file import PROJECT_FILE, stack_file
 
 HERE = Path(__file__).resolve().parents[2]
 # Where `make engine` puts the CLI that it builds.
@@ -68,14 +68,16 @@ def install(folder: Path, cli: Path) -> Installation:
     )
 
 
-def create_stacks(installation: Installation, root: Path, folder: Path, environment: dict[str, str]) -> None:
-    """Create each stack of the project in `root` in the installation's state, with nothing in it.
+def create_stacks(
+    installation: Installation, root: Path, stacks: Sequence[str], folder: Path, environment: dict[str, str]
+) -> None:
+    """Create stacks of the project in `root` in the installation's state, with nothing in them.
 
     In `folder`, on copies: the command would write into the stacks' files. Raises SandboxError with what it said.
     """
     folder.mkdir()
     shutil.copy(root / PROJECT_FILE, folder)
-    for stack in stack_names(root):
+    for stack in stacks:
         shutil.copy(root / stack_file(stack), folder)
         ended = subprocess.run(
             [str(installation.cli), "stack", "init", stack, "--non-interactive", "--no-select"],

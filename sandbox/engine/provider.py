@@ -126,7 +126,8 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         handler, old = _handler(request.urn), to_python(request.olds)
         inputs = _without_defaults(to_python(request.news))
         if request.preview:
-            stays = {name: value for name, value in old.items() if name not in handler.properties | handler.volatile}
+            withdrawn = to_python(request.old_inputs).keys() - inputs.keys()
+            stays = {name: value for name, value in old.items() if name not in withdrawn | handler.volatile}
             return proto.UpdateResponse(properties=to_struct({**stays, **inputs}))
         if handler.auto_named and handler.auto_named not in inputs:
             inputs[handler.auto_named] = old[handler.auto_named]
