@@ -1,4 +1,5 @@
 import subprocess
+import sys
 from pathlib import Path
 
 from tests.cli.conftest import COMMAND, ENVIRONMENT, Longhaul
@@ -63,3 +64,11 @@ def test_help_names_the_command_as_people_type_it_and_cuts_no_sentence(longhaul:
     shown = longhaul("--help")
     assert shown.stdout.startswith("Usage: longhaul ")
     assert "..." not in shown.stdout.partition("Commands:")[2]
+
+
+def test_an_installation_that_was_interrupted_is_told_of() -> None:
+    # Without site, nothing that is installed is found.
+    command = [sys.executable, "-S", "-P", "-m", "cli", "check"]
+    checked = subprocess.run(command, capture_output=True, text=True, env=ENVIRONMENT)
+    assert checked.returncode == 2
+    assert checked.stderr == "longhaul: typer is not installed: run 'make install' first\n"
