@@ -35,6 +35,8 @@ def new_client(service: str, endpoint: str, region: str, credentials: tuple[str,
             aws_session_token=session_token,
             config=Config(
                 retries={"total_max_attempts": 1},
+                # None, whatever the environment says: who knows what a proxy reaches.
+                proxies={},
                 # A Lambda function may take fifteen minutes to answer.
                 read_timeout=960,
                 max_pool_connections=50,
