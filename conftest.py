@@ -28,3 +28,20 @@ def local_aws() -> Iterator[LocalAws]:
 
     with LocalAws() as aws:
         yield aws
+
+
+@pytest.fixture(scope="module")
+def aws_without_buckets(local_aws: LocalAws) -> Iterator[LocalAws]:
+    """The local AWS for a module whose buckets have the names that a stack gives them: they are deleted after it."""
+    s3 = local_aws.client("s3")
+
+    def names() -> set[str]:
+        return {bucket["Name"] for bucket in s3.list_buckets()["Buckets"]}
+
+    before = names()
+    yield local_aws
+    for name in names() - before:
+        for page in s3.get_paginator("list_objects_v2").paginate(Bucket=name):
+            for entry in page.get("Contents", ()):
+                s3.delete_object(Bucket=name, Key=entry["Key"])
+        s3.delete_bucket(Bucket=name)

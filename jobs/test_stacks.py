@@ -19,19 +19,19 @@ REGIONS = {"dev": "ap-south-1", "prod": "ap-southeast-2"}
 
 
 @pytest.fixture(scope="module", params=REGIONS)
-def seeded_stack(request, local_aws):
+def seeded_stack(request, aws_without_buckets):
     """The stack, the region it is seeded in, and the moment from which its schedules could be played."""
     stack, region = load_stack(ROOT, request.param), REGIONS[request.param]
-    clock = local_aws.clock
+    clock = aws_without_buckets.clock
     first = datetime.fromtimestamp(clock.now(), UTC).replace(microsecond=0) + HISTORY + timedelta(days=1)
 
     def client(service: str):
         return boto3.client(
             service,
             region_name=region,
-            endpoint_url=local_aws.endpoint,
-            aws_access_key_id=local_aws.access_key,
-            aws_secret_access_key=local_aws.secret_key,
+            endpoint_url=aws_without_buckets.endpoint,
+            aws_access_key_id=aws_without_buckets.access_key,
+            aws_secret_access_key=aws_without_buckets.secret_key,
         )
 
     seed(client, {job.name: job.environment for job in stack.jobs}, first, first + timedelta(days=1), clock.advance_to)

@@ -48,14 +48,15 @@ class Place(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def place(local_aws: LocalAws) -> Iterator[Place]:
+def place(aws_without_buckets: LocalAws) -> Iterator[Place]:
+    aws = aws_without_buckets
     stack = load_stack(ROOT, "dev")
     # The oldest data is made at once, the newest when the clock has come to where the jobs run.
-    begin = datetime.fromtimestamp(local_aws.clock.now(), UTC) + HISTORY + timedelta(minutes=1)
+    begin = datetime.fromtimestamp(aws.clock.now(), UTC) + HISTORY + timedelta(minutes=1)
     environments = {job.name: job.environment for job in stack.jobs}
-    seed(local_aws.client, environments, begin, begin + timedelta(days=1), local_aws.clock.advance_to)
-    deployment = deploy(ROOT, "dev", local_aws)
-    yield Place(local_aws, deployment, begin.date())
+    seed(aws.client, environments, begin, begin + timedelta(days=1), aws.clock.advance_to)
+    deployment = deploy(ROOT, "dev", aws)
+    yield Place(aws, deployment, begin.date())
     deployment.destroy()
 
 
