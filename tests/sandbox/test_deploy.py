@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import gc
 import json
 import os
@@ -497,9 +498,13 @@ def test_deploying_does_not_disturb_another_use_of_the_sdk(write, local_aws):
         def call(self, args):
             return args.args, None
 
-    pulumi.runtime.set_mocks(Mocks(), project="mocked", stack="unit")
-    deploy(write("export('stack', pulumi.get_stack())"), "dev", local_aws)
-    assert (pulumi.get_project(), pulumi.get_stack()) == ("mocked", "unit")
+    def use() -> None:
+        pulumi.runtime.set_mocks(Mocks(), project="mocked", stack="unit")
+        deploy(write("export('stack', pulumi.get_stack())"), "dev", local_aws)
+        assert (pulumi.get_project(), pulumi.get_stack()) == ("mocked", "unit")
+
+    # The SDK keeps its state in context variables: of those in a copy, no other test sees anything.
+    contextvars.copy_context().run(use)
 
 
 def test_ctrl_c_is_not_taken_for_the_failure_that_follows_it(write, local_aws):
