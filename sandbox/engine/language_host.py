@@ -59,7 +59,9 @@ class LanguageHost(LanguageServer):
             # Where the SDK's server looks for the engine.
             request.args.append(self._engine_address)
         self.program = partial(_run, program)
-        return super().Run(request, context)
+        answer = super().Run(request, context)
+        # What went wrong is logged by now: the engine would tell it a second time.
+        return language_pb2.RunResponse(bail=True) if answer.error else answer
 
 
 def _run(program: Path) -> None:

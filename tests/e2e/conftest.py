@@ -96,10 +96,14 @@ class Pulumi:
         file.write_text(yaml.safe_dump(content))
         self.changed = True
 
-    def restore(self) -> None:
-        """Make the project's files, and the stack, what they are in the repository."""
+    def restore_files(self) -> None:
+        """Make the project's files what they are in the repository."""
         shutil.copy(ROOT / f"Pulumi.{STACK}.yaml", self.project)
         shutil.copytree(ROOT / "jobs", self.project / "jobs", dirs_exist_ok=True)
+
+    def restore(self) -> None:
+        """Make the project's files, and the stack, what they are in the repository."""
+        self.restore_files()
         if self.changed:
             self("up", "--yes", "--skip-preview")
             self.changed = False

@@ -182,4 +182,6 @@ def test_an_encrypted_setting_is_refused_and_not_shown(pulumi):
     _, said = pulumi("preview", fails=True)
     assert "longhaul:jobs: expected no encrypted value" in said
     assert "planted-dG9rZW4" not in said
+    # Once where it happened, and once in the summary.
+    assert said.count("expected no encrypted value") == 2
     pulumi.changed = False

@@ -6,6 +6,7 @@ from tests.e2e.conftest import inventory
 
 
 def test_a_first_preview_shows_all_but_what_awsx_makes_of_an_image(engine):
+    engine.restore_files()
     destroy(engine)
     previewed = engine.preview()
     created, _ = engine("up", "--yes", "--skip-preview")
