@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -73,9 +75,15 @@ class Process:
 
 
 class Processes:
-    """Starts processes and kills all that are left, at the latest when this Python process ends."""
+    """Starts processes and kills all that are left, at the latest when this Python process ends.
+
+    Attributes:
+        homes: a folder for the HOMEs of processes. What has its HOME in there is found in the end even where it was
+            started an instant before this Python process was killed, or has left its process group (on Linux).
+    """
 
     def __init__(self) -> None:
+        self.homes = Path(tempfile.mkdtemp(prefix="longhaul-"))
         self._lock = threading.Lock()
         self._running: dict[int, Process] = {}
         self._watchdog: subprocess.Popen[bytes] | None = None
@@ -99,6 +107,7 @@ class Processes:
         with self._lock:
             if self._closed:
                 raise OSError("the sandbox is stopping")
+            self._have_watchdog()
             popen = subprocess.Popen(
                 list(command),
                 cwd=folder,
@@ -108,8 +117,7 @@ class Processes:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-            # Before anything of it can be seen.
-            self._watch(popen.pid)
+            self._tell_watchdog(f"+{popen.pid}\n")
             process = Process(popen, on_output)
             self._running[popen.pid] = process
             return process
@@ -133,22 +141,22 @@ class Processes:
         if watchdog is not None:
             _pipe(watchdog).close()
             watchdog.wait()
+        shutil.rmtree(self.homes, ignore_errors=True)
 
-    def _watch(self, group: int) -> None:
+    def _have_watchdog(self) -> None:
         if self._watchdog is not None and self._watchdog.poll() is None:
-            self._tell_watchdog(f"+{group}\n")
             return
         if self._watchdog is not None:
             # Somebody killed it: the next one learns of all that runs.
             _pipe(self._watchdog).close()
         self._watchdog = subprocess.Popen(
-            [sys.executable, "-I", "-S", str(_WATCHDOG)],
+            [sys.executable, "-I", "-S", str(_WATCHDOG), str(self.homes)],
             stdin=subprocess.PIPE,
             bufsize=0,
             env={},
             start_new_session=True,
         )
-        self._tell_watchdog("".join(f"+{each}\n" for each in (*self._running, group)))
+        self._tell_watchdog("".join(f"+{each}\n" for each in self._running))
 
     def _tell_watchdog(self, lines: str) -> None:
         assert self._watchdog is not None

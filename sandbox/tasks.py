@@ -106,7 +106,7 @@ class _TaskRun:
 
         with work, request_scope(self._aws.account, self._region):
             try:
-                with tempfile.TemporaryDirectory(prefix="task-", ignore_cleanup_errors=True) as scratch:
+                with self._home() as scratch:
                     self._live(Path(scratch))
             except TaskStartError as error:
                 self._mark_stopped("TaskFailedToStart", str(error))
@@ -115,6 +115,9 @@ class _TaskRun:
                 raise
             finally:
                 self.stopped.set()
+
+    def _home(self) -> tempfile.TemporaryDirectory[str]:
+        return tempfile.TemporaryDirectory(prefix="task-", dir=self._processes.homes, ignore_cleanup_errors=True)
 
     def request_stop(self, stop_code: str, reason: str) -> None:
         """Have the task stop for this reason, unless it is stopping already."""

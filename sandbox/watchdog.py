@@ -1,17 +1,25 @@
-"""Kills the process groups of tasks when the process that started them is gone, however it went.
+"""Kills the processes of tasks when the process that started them is gone, however it went.
 
-Run as a program. Its standard input is a pipe from the sandbox: a line `+<group>` to watch a process group, `-<group>`
-when it has ended. The pipe closes when the sandbox ends, even by SIGKILL; whatever is watched then is killed.
+Run as a program, with the folder of the tasks' HOMEs as its argument. Its standard input is a pipe from the sandbox: a
+line `+<group>` to watch a process group, `-<group>` when it has ended. The pipe closes when the sandbox ends, even by
+SIGKILL; then whatever is watched is killed, and whatever else has its HOME in that folder, and the folder is removed.
 """
 
 import contextlib
 import os
+import shutil
 import signal
 import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+# Each round kills what the processes of the round before have started meanwhile.
+_ROUNDS = 100
 
 
 def main() -> None:
     """Read the pipe to its end, then kill what is left."""
+    homes = sys.argv[1]
     groups: set[int] = set()
     for line in sys.stdin:
         group = int(line[1:])
@@ -22,6 +30,24 @@ def main() -> None:
     for group in groups:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(group, signal.SIGKILL)
+    for _ in range(_ROUNDS):
+        left = list(_at_home_in(homes))
+        if not left:
+            break
+        for process in left:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(process, signal.SIGKILL)
+    shutil.rmtree(homes, ignore_errors=True)
+
+
+def _at_home_in(folder: str) -> Iterator[int]:
+    """Processes whose HOME is in `folder`; none where there is no /proc."""
+    home = f"\0HOME={folder}/".encode()
+    for variables in Path("/proc").glob("[0-9]*/environ"):
+        # It is gone by now, or another user's.
+        with contextlib.suppress(OSError):
+            if home in b"\0" + variables.read_bytes():
+                yield int(variables.parent.name)
 
 
 if __name__ == "__main__":

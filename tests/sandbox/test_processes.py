@@ -136,7 +136,8 @@ def show(chunk):
     sys.stdout.flush()
 processes = Processes()
 def start():
-    return processes.start(["sh", "-c", sys.argv[1]], Path(sys.argv[2]), {"PATH": os.environ["PATH"]}, show)
+    environment = {"PATH": os.environ["PATH"], "HOME": str(processes.homes / "task")}
+    return processes.start(["sh", "-c", sys.argv[1]], Path(sys.argv[2]), environment, show)
 first = start()
 """
 WITHOUT_ITS_WATCHDOG = """
@@ -146,10 +147,24 @@ start()
 """
 
 
+UNTOLD = """
+processes._tell_watchdog(f"-{first.group}\\n")
+"""
+DAEMON = "setsid sleep 1000 & echo $$ $!; wait"
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
-@pytest.mark.parametrize(("more", "count"), [("", 2), (WITHOUT_ITS_WATCHDOG, 4)])
-def test_nothing_is_left_when_the_sandbox_is_killed(tmp_path: Path, more: str, count: int) -> None:
-    command = [sys.executable, "-c", f"{START}{more}processes.wait(first)", PARENT_AND_CHILD, str(tmp_path)]
+@pytest.mark.parametrize(
+    ("script", "more", "count"),
+    [
+        (PARENT_AND_CHILD, "", 2),
+        (PARENT_AND_CHILD, WITHOUT_ITS_WATCHDOG, 4),
+        (PARENT_AND_CHILD, UNTOLD, 2),
+        (DAEMON, "", 2),
+    ],
+)
+def test_nothing_is_left_when_the_sandbox_is_killed(tmp_path: Path, script: str, more: str, count: int) -> None:
+    command = [sys.executable, "-c", f"{START}{more}processes.wait(first)", script, str(tmp_path)]
     root = Path(__file__).parents[2]
     with subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, text=True) as sandbox:
         assert sandbox.stdout is not None
