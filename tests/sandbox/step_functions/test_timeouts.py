@@ -52,7 +52,7 @@ def test_a_task_s_time_is_up(machines: Machines) -> None:
 
 
 @pytest.mark.parametrize("limit", [{}, {"TimeoutSeconds": 99_999_999}])
-def test_no_execution_lasts_longer_than_a_year(machines: Machines, limit: dict[str, int]) -> None:
+def test_no_execution_lasts_longer_than_a_year(machines: Machines, limit: dict[str, Any]) -> None:
     """https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html, maximum execution time"""
     for_ever = {"Wait": {"Type": "Wait", "Timestamp": "9999-12-31T00:00:00Z", "End": True}}
     run = machines.run(machines.create(for_ever, **limit))
