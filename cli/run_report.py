@@ -30,14 +30,15 @@ class Report:
     started: str | None
     stopped: str | None
     duration: timedelta | None
-    last_log_line: str | None
+    log_lines: Sequence[str]
+    """The last that the last attempt logged, oldest first."""
     error: str | None
     cause: str | None
     output: Any
     execution_arn: str | None
 
     @classmethod
-    def of(cls, run: Run, last_log_line: str | None) -> Report:
+    def of(cls, run: Run, log_lines: Sequence[str]) -> Report:
         return cls(
             job=run.job,
             scheduled_time=run.scheduled_time,
@@ -47,7 +48,7 @@ class Report:
             started=utc_text(run.started),
             stopped=utc_text(run.stopped) if run.stopped else None,
             duration=run.duration,
-            last_log_line=last_log_line,
+            log_lines=log_lines,
             error=run.error,
             cause=run.cause,
             output=run.output,
@@ -65,12 +66,16 @@ class Report:
             started=None,
             stopped=None,
             duration=None,
-            last_log_line=None,
+            log_lines=(),
             error=error,
             cause=cause,
             output=None,
             execution_arn=None,
         )
+
+    @property
+    def last_log_line(self) -> str | None:
+        return self.log_lines[-1] if self.log_lines else None
 
     @property
     def succeeded(self) -> bool:
@@ -125,11 +130,13 @@ def _table(reports: Sequence[Report], message_width: int) -> Table:
 
 
 def print_failures(console: Console, reports: Iterable[Report]) -> None:
-    """Why each run that did not succeed did not."""
+    """Why each run that did not succeed did not, and its last log lines."""
     for report in reports:
         if not report.succeeded:
             named = f"{report.job} {report.scheduled_time or ''}".rstrip()
             console.print(f"[red]{escape(named)}[/red]  {escape(_reason(report))}", soft_wrap=True)
+            for line in report.log_lines:
+                console.print(f"  {escape(line)}", soft_wrap=True)
 
 
 def print_run(console: Console, report: Report, run: Run, lines: Iterable[str]) -> None:

@@ -47,7 +47,12 @@ def run(
 def serve(
     stack: Annotated[str | None, typer.Option(help="The stack to deploy; none when absent.")] = None,
     port: Annotated[int, typer.Option(min=0, max=65535, help="The port to listen on; any free one when absent.")] = 0,
-    speed: Annotated[float, typer.Option(min=0.001, help="How fast the clock goes: 60 makes an hour a minute.")] = 1,
+    speed: Annotated[
+        float,
+        typer.Option(
+            min=0.001, help="How fast the clock goes: 60 makes an hour a minute, for the timeouts of running jobs too."
+        ),
+    ] = 1,
 ) -> None:
     """Stay up as an AWS endpoint on this machine, firing schedules by the clock, until Ctrl-C."""
     from cli import sandbox_serve

@@ -15,14 +15,17 @@ from cli.console import console, notices
 from cli.run_report import Report, print_failures, print_run, print_table
 from cli.sandbox_stack import DeployedStack, deployed_stack
 from cli.upcoming import firings
-from ops.runs import last_log_line, log_lines, read_run
+from ops.runs import last_log_lines, log_lines, read_run
 from sandbox.play import Run as Played
 from sandbox.play import play, run_to_end
+from spec.load import load_stack
+
+FAILURE_LOG_LINES = 10
 
 
 def play_schedules(root: Path, stack: str, begin: datetime, end: datetime, output: Output) -> int:
     """Play what is scheduled after `begin` and up to `end`, print how each run ended; 0 if every run succeeded."""
-    with deployed_stack(root, stack, begin, end) as deployed:
+    with deployed_stack(root, load_stack(root, stack), begin, end) as deployed:
         _say_deployed(deployed)
         planned = takewhile(lambda firing: firing.moment <= end, firings(deployed.spec.jobs, begin))
         with _progress() as progress:
@@ -47,8 +50,9 @@ def start_job(root: Path, stack: str, job: str, job_input: Any, begin: datetime,
 
     `job_input` of None leaves the job its own.
     """
-    with deployed_stack(root, stack, begin, begin + timedelta(days=1)) as deployed:
-        find_job(deployed.spec, job)
+    spec = load_stack(root, stack)
+    find_job(spec, job)
+    with deployed_stack(root, spec, begin, begin + timedelta(days=1)) as deployed:
         _say_deployed(deployed)
         execution_input = {} if job_input is None else {"input": job_input}
         execution_arn = deployed.aws.client("stepfunctions").start_execution(
@@ -58,7 +62,7 @@ def start_job(root: Path, stack: str, job: str, job_input: Any, begin: datetime,
             run_to_end(deployed.aws, execution_arn)
         run = read_run(deployed.aws.client, job, execution_arn)
         lines = list(log_lines(deployed.aws.client, run))
-    report = Report.of(run, lines[-1] if lines else None)
+    report = Report.of(run, lines[-1:])
     if output is Output.JSON:
         print(json.dumps(report.as_json() | {"input": run.input, "log": lines}, indent=2))
     else:
@@ -75,7 +79,9 @@ def _report(deployed: DeployedStack, played: Played) -> Report:
     if not played.execution_arn:
         return Report.not_started(job, utc_text(played.scheduled_time), played.error, played.cause)
     run = read_run(deployed.aws.client, job, played.execution_arn)
-    return Report.of(run, last_log_line(deployed.aws.client, run))
+    # Of a failure, enough to see why: its log is gone with the sandbox.
+    lines = 1 if run.status == "SUCCEEDED" else FAILURE_LOG_LINES
+    return Report.of(run, last_log_lines(deployed.aws.client, run, lines))
 
 
 def _say_deployed(deployed: DeployedStack) -> None:

@@ -19,7 +19,7 @@ from sandbox.engine.stack_settings import without_new_salts
 from sandbox.local_aws import LocalAws
 from sandbox.play import follow
 from sandbox.triggers import Delivery
-from spec.load import stack_names
+from spec.load import load_stack, stack_names
 
 # How far ahead of the clock there is data for the jobs.
 SEEDED = timedelta(days=31)
@@ -48,7 +48,7 @@ def _local_aws(root: Path, stack: str | None, port: int) -> Iterator[LocalAws]:
             yield aws
     else:
         now = datetime.now(UTC)
-        with deployed_stack(root, stack, now, now + SEEDED, port=port) as deployed:
+        with deployed_stack(root, load_stack(root, stack), now, now + SEEDED, port=port) as deployed:
             yield deployed.aws
 
 

@@ -6,14 +6,13 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from cli.console import notices
 from sandbox.deploy import Deployment, deploy
 from sandbox.local_aws import LocalAws
 from sandbox.seed import HISTORY, seed
-from spec.load import load_stack
 from spec.stack import StackSpec
 
 
@@ -30,27 +29,23 @@ class DeployedStack:
 
 
 @contextmanager
-def deployed_stack(root: Path, stack: str, begin: datetime, end: datetime, *, port: int = 0) -> Iterator[DeployedStack]:
-    """Deploy `stack` into a new local AWS whose clock then reads `begin`; buckets and snapshots hold what its jobs
+def deployed_stack(
+    root: Path, spec: StackSpec, begin: datetime, end: datetime, *, port: int = 0
+) -> Iterator[DeployedStack]:
+    """Deploy the stack into a new local AWS whose clock then reads `begin`; buckets and snapshots hold what its jobs
     need from then until `end`. Everything, processes included, is gone when the block ends.
 
-    Raises SpecErrors and SandboxError before or while deploying.
+    Raises SandboxError before or while deploying.
     """
-    spec = load_stack(root, stack)
     end_in_order()
     # Data gets its age from the clock: it begins before the data does.
     aws = LocalAws(region=spec.region or "eu-west-1", start_time=(begin - HISTORY).timestamp())
     with aws.start(port):
         environments = {job.name: job.environment for job in spec.jobs}
-        with notices().status(f"Deploying {stack} into an AWS on this machine"):
+        with notices().status(f"Deploying {spec.name} into an AWS on this machine"):
             seed(aws.client, environments, begin, end, aws.clock.advance_to)
-            deployment = deploy(root, stack, aws)
+            deployment = deploy(root, spec.name, aws)
         yield DeployedStack(aws=aws, spec=spec, deployment=deployment)
-
-
-def virtual_now(aws: LocalAws) -> datetime:
-    """What the clock of the local AWS reads."""
-    return datetime.fromtimestamp(aws.clock.now(), UTC)
 
 
 def end_in_order() -> None:

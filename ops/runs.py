@@ -86,16 +86,16 @@ def log_lines(clients: Clients, run: Run) -> Iterator[str]:
         token = answer["nextForwardToken"]
 
 
-def last_log_line(clients: Clients, run: Run) -> str | None:
-    """The last line that the last attempt of `run` logged."""
+def last_log_lines(clients: Clients, run: Run, count: int) -> list[str]:
+    """The last lines that the last attempt of `run` logged, at most `count`, oldest first."""
     if not (run.log_group and run.log_stream):
-        return None
+        return []
     logs = clients("logs")
     try:
-        answer = logs.get_log_events(logGroupName=run.log_group, logStreamName=run.log_stream, limit=1)
+        answer = logs.get_log_events(logGroupName=run.log_group, logStreamName=run.log_stream, limit=count)
     except logs.exceptions.ResourceNotFoundException:
-        return None
-    return answer["events"][-1]["message"] if answer["events"] else None
+        return []
+    return [event["message"] for event in answer["events"]]
 
 
 def _explained(cause: str | None) -> tuple[str | None, dict[str, Any]]:

@@ -46,11 +46,11 @@ def test_a_retry_waits_as_long_as_the_job_says_in_no_real_time(project: Path, lo
 
 
 def test_a_failed_run_is_exit_code_1_and_its_cause_is_shown(project: Path, longhaul: Longhaul) -> None:
-    code(project, "import sys\nprint('cannot go on')\nsys.exit(3)\n")
+    code(project, "import sys\nprint('no such day')\nprint('cannot go on')\nsys.exit(3)\n")
     played = longhaul("sandbox", "run", *DAY[:-2])
     assert played.returncode == 1
+    assert "  no such day\n  cannot go on\n" in played.stdout
     assert "FAILED" in played.stdout
-    assert "cannot go on" in played.stdout
     # One line, so that what a pipe gets can be searched and copied.
     causes = [line for line in played.stdout.splitlines() if "Job.ExitedNonZero" in line]
     assert ["stream run/job/" in cause for cause in causes] == [True, True]
