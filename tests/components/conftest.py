@@ -2,6 +2,7 @@
 
 import asyncio
 import contextvars
+import gc
 import json
 import runpy
 import shutil
@@ -23,6 +24,8 @@ from pulumi.runtime.proto import engine_pb2, resource_pb2
 ROOT = Path(__file__).parents[2]
 REGION = "eu-west-1"
 ACCOUNT = "123456789012"
+# A program that waits for itself would never end.
+RUN_SECONDS = 60
 FUNCTIONS = {
     "aws:index/getPartition:getPartition": {"partition": "aws"},
     "aws:index/getRegion:getRegion": {"region": REGION},
@@ -271,10 +274,16 @@ def run_program(project: Path, stack_name: str, *, preview: bool = False) -> Dep
 
         with ThreadPoolExecutor(1) as executor, closing(asyncio.new_event_loop()) as loop:
             loop.set_default_executor(executor)
-            loop.run_until_complete(stack.run_in_stack(program))
+            loop.run_until_complete(asyncio.wait_for(stack.run_in_stack(program), RUN_SECONDS))
 
-    # Pulumi keeps its state in context variables: a copy of the context leaves nothing behind for the next run.
-    contextvars.copy_context().run(run)
+    # The loop refers to its tasks weakly, and Pulumi does not keep all of its own: a collection of garbage in mid-run
+    # could take one that is still awaited. https://docs.python.org/3/library/asyncio-task.html#asyncio.create_task
+    gc.disable()
+    try:
+        # Pulumi keeps its state in context variables: a copy of the context leaves nothing behind for the next run.
+        contextvars.copy_context().run(run)
+    finally:
+        gc.enable()
     return monitor.deployment
 
 
