@@ -2,7 +2,6 @@
 
 import asyncio
 import contextvars
-import gc
 import json
 import runpy
 import shutil
@@ -256,6 +255,8 @@ def run_program(project: Path, stack_name: str, *, preview: bool = False) -> Dep
     def run() -> None:
         config.set_all_config(read_configuration(project, stack_name))
         settings.ROOT.set(None)
+        # Of what a program leaves unfinished; the SDK's mocks go on with the set of whoever ran before.
+        settings.SETTINGS.outputs = set()  # type: ignore[assignment]
         settings.configure(
             mocks.MockSettings(
                 monitor=monitor,
@@ -276,14 +277,8 @@ def run_program(project: Path, stack_name: str, *, preview: bool = False) -> Dep
             loop.set_default_executor(executor)
             loop.run_until_complete(asyncio.wait_for(stack.run_in_stack(program), RUN_SECONDS))
 
-    # The loop refers to its tasks weakly, and Pulumi does not keep all of its own: a collection of garbage in mid-run
-    # could take one that is still awaited. https://docs.python.org/3/library/asyncio-task.html#asyncio.create_task
-    gc.disable()
-    try:
-        # Pulumi keeps its state in context variables: a copy of the context leaves nothing behind for the next run.
-        contextvars.copy_context().run(run)
-    finally:
-        gc.enable()
+    # Pulumi keeps its state in context variables: a copy of the context leaves nothing behind for the next run.
+    contextvars.copy_context().run(run)
     return monitor.deployment
 
 
