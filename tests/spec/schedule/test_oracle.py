@@ -22,8 +22,15 @@ def circle(first: int, last: int, low: int, high: int) -> list[int]:
     return walked
 
 
-def values_field(low: int, high: int, largest_step: int | None, wraps: bool = True, names: list[str] | None = None):
-    """Text of a field and the values it stands for."""
+def values_field(
+    low: int,
+    high: int,
+    largest_step: int | None,
+    wraps: bool = True,
+    names: list[str] | None = None,
+    every: range | None = None,
+):
+    """Text of a field and the values it stands for; `every` are what `*` is, if not low to high."""
 
     def spelt(value: int, name: bool) -> str:
         return names[value - low] if names and name else str(value)
@@ -51,7 +58,7 @@ def values_field(low: int, high: int, largest_step: int | None, wraps: bool = Tr
     listed = st.lists(term, min_size=1, max_size=3).map(
         lambda terms: (",".join(text for text, _ in terms), {value for _, values in terms for value in values})
     )
-    return st.one_of(st.just(("*", set(range(low, high + 1)))), listed)
+    return st.one_of(st.just(("*", set(every or range(low, high + 1)))), listed)
 
 
 def is_workday(day: datetime) -> bool:
@@ -112,7 +119,7 @@ days_of_week = st.one_of(
 days = st.one_of(days_of_month, days_of_week)
 minutes, hours = values_field(0, 59, 59), values_field(0, 23, 23)
 months = values_field(1, 12, 12, names=MONTHS)
-years = st.one_of(st.just(("*", set(range(1970, 2200)))), values_field(2026, 2030, None, wraps=False))
+years = values_field(2026, 2030, None, wraps=False, every=range(1970, 2200))
 
 
 def expression(minute, hour, day, month, year) -> str:
