@@ -8,11 +8,8 @@ from typing import Any
 
 from sandbox.errors import SandboxError
 from spec.errors import SpecErrors
-from spec.stack_file import PROJECT_FILE, stack_file, stack_names
+from spec.stack_file import DECLARATION_KEYS, PROJECT_FILE, stack_file, stack_names
 from spec.yaml_file import read_yaml
-
-# What a key's declaration in Pulumi.yaml may hold: https://www.pulumi.com/docs/iac/concepts/projects/project-file/#config-options
-DECLARATION = frozenset({"type", "description", "items", "default", "value", "secret"})
 
 
 @dataclass(frozen=True)
@@ -63,7 +60,7 @@ def _project_values(config: Mapping[str, Any]) -> dict[str, Any]:
     """The values that hold for every stack that does not set them."""
     values = {}
     for key, declared in config.items():
-        if isinstance(declared, dict) and declared.keys() <= DECLARATION:
+        if isinstance(declared, dict) and declared.keys() <= DECLARATION_KEYS:
             if "value" in declared or "default" in declared:
                 values[key] = declared.get("value", declared.get("default"))
         else:

@@ -13,8 +13,9 @@ from spec.yaml_file import Written, read_yaml
 NAMESPACE = "longhaul"
 PROJECT_FILE = "Pulumi.yaml"
 _ENCRYPTED_HINT = "a secret belongs in Secrets Manager or SSM, and its name under the secrets of a job"
+# What a key's declaration in Pulumi.yaml may hold; anything else there is the key's value:
 # https://www.pulumi.com/docs/iac/concepts/projects/project-file/#config-options
-_DECLARATION_KEYS = frozenset({"type", "description", "default", "value", "secret", "items"})
+DECLARATION_KEYS = frozenset({"type", "description", "default", "value", "secret", "items"})
 
 
 @dataclass
@@ -112,7 +113,7 @@ def _project_values(project: Written) -> dict[str, Written]:
     section = project.child("config")
     for key in section.value:
         entry = section.child(key)
-        if isinstance(entry.value, Mapping) and entry.value and _DECLARATION_KEYS.issuperset(entry.value):
+        if isinstance(entry.value, Mapping) and entry.value and DECLARATION_KEYS.issuperset(entry.value):
             given = next((word for word in ("value", "default") if word in entry.value), None)
             if given is not None:
                 values[key] = entry.child(given)
