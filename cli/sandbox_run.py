@@ -69,13 +69,12 @@ def start_job(root: Path, stack: str, job: str, job_input: Any, begin: datetime,
         print_run(console(), report, run, lines)
     if report.succeeded:
         return 0
-    # Above what a process can return: it never ran, or it was stopped.
+    # A run that failed without an exit code never started, or was stopped.
     return run.exit_code or 1
 
 
 def _report(deployed: DeployedStack, played: Played) -> Report:
-    jobs = {arn: job for job, arn in deployed.deployment.outputs["stateMachines"].items()}
-    job = jobs.get(played.state_machine_arn, played.trigger)
+    job = deployed.jobs.get(played.state_machine_arn, played.trigger)
     if not played.execution_arn:
         return Report.not_started(job, utc_text(played.scheduled_time), played.error, played.cause)
     run = read_run(deployed.aws.client, job, played.execution_arn)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 
 from cli.console import notices
@@ -23,6 +24,11 @@ class DeployedStack:
     aws: LocalAws
     spec: StackSpec
     deployment: Deployment
+
+    @cached_property
+    def jobs(self) -> dict[str, str]:
+        """The name of each job by the ARN of its state machine."""
+        return {arn: job for job, arn in self.deployment.outputs["stateMachines"].items()}
 
     def state_machine_arn(self, job: str) -> str:
         return self.deployment.outputs["stateMachines"][job]
