@@ -40,10 +40,17 @@ def written_default(field: FieldInfo) -> Any:
     if field.is_required():
         return None
     default = field.get_default(call_default_factory=True)
+    if isinstance(default, Spec) and (shorthand := shorthand_field(type(default))) is not None:
+        return written_default(shorthand)
     if default is None or default == () or isinstance(default, BaseModel):
         return None
     form = field_form(field)
     return form.written(default) if form else default
+
+
+def shorthand_field(model: type[Spec]) -> FieldInfo | None:
+    """The field that a text in place of the model's map stands for; None when there is none."""
+    return None if model.SHORTHAND is None else model.model_fields[model.yaml_keys()[model.SHORTHAND]]
 
 
 def model_at(model: type[Spec], loc: Loc) -> type[Spec] | None:

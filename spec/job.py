@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from spec import job_rules
 from spec.aws_forms import (
@@ -22,6 +22,7 @@ from spec.aws_forms import (
 from spec.durations import DAY_SECONDS, duration
 from spec.forms import choice, flag, json_value, number, text, whole_number
 from spec.model import Problem, Spec
+from spec.overlap import OverlapSpec
 from spec.permission import PermissionSpec
 from spec.sizes import cpu, disk, memory
 from spec.words import listed
@@ -59,6 +60,8 @@ class BuildSpec(Spec):
 class SecretSpec(Spec):
     """A secret that ECS puts into an environment variable when the container starts."""
 
+    SHORTHAND = "from"
+
     source: Annotated[str, secret_source()] = Field(
         validation_alias="from",
         description="Name or ARN of a secret in Secrets Manager or of a parameter in SSM Parameter Store. "
@@ -74,11 +77,6 @@ class SecretSpec(Spec):
         description="ARN of the customer managed KMS key it is encrypted with, if any.",
     )
 
-    @model_validator(mode="before")
-    @classmethod
-    def _read_shorthand(cls, value: Any) -> Any:
-        return {"from": value} if isinstance(value, str) else value
-
     @property
     def service(self) -> Literal["secretsmanager", "ssm"]:
         """The service that keeps the secret, as it is named in ARNs."""
@@ -91,12 +89,17 @@ class CapacitySpec(Spec):
     spot: Annotated[bool, flag()] = Field(
         default=False, description="Run on Fargate Spot: cheaper, and interrupted at two minutes' notice."
     )
+    on_demand_after: Annotated[int, whole_number(1, 100)] | None = Field(
+        default=None,
+        validation_alias="onDemandAfter",
+        description="With `spot`: from this many interruptions or failures of capacity on, a run goes on on Fargate.",
+    )
 
 
 class RetrySpec(Spec):
-    """How often a job runs again that exited non-zero, ran out of memory, was interrupted or failed unexplained.
+    """How often a job runs again that ran and failed: exited non-zero, ran out of memory, or failed unexplained.
 
-    Never after its timeout, a person's stop or a final exit code. A task that did not start is retried apart from this.
+    Never after a person's stop or a final exit code. What the infrastructure did to it is retried apart from this.
     """
 
     attempts: Annotated[int, whole_number(0, 100)] = Field(default=0, description="Retries after the first attempt.")
@@ -111,6 +114,29 @@ class RetrySpec(Spec):
     )
     final_exit_codes: tuple[Annotated[int, whole_number(1, 255)], ...] = Field(
         default=(), validation_alias="finalExitCodes", description="Exit codes that are never retried."
+    )
+    on_timeout: Annotated[bool, flag()] = Field(
+        default=False, validation_alias="onTimeout", description="Whether a timeout is retried too."
+    )
+
+
+class StartRetrySpec(Spec):
+    """How often a run starts its task again because of the infrastructure: no capacity, throttling, a lost machine."""
+
+    attempts: Annotated[int, whole_number(0, 100)] = Field(
+        default=10, description="Starts after the first one that the infrastructure, not the job, made necessary."
+    )
+    interval_seconds: Annotated[int, duration(1, DAY_SECONDS)] = Field(
+        default=5, validation_alias="interval", description="The longest wait before the first of them."
+    )
+    backoff_rate: Annotated[float, number(1, 100)] = Field(
+        default=2.0, validation_alias="backoffRate", description="Factor by which the longest wait grows each time."
+    )
+    max_interval_seconds: Annotated[int, duration(1, DAY_SECONDS)] = Field(
+        default=300,
+        validation_alias="maxInterval",
+        description="What the longest wait grows to. Each wait is a random part of it, so that many jobs that wait for "
+        "the same thing do not come back at once.",
     )
 
 
@@ -188,8 +214,18 @@ class JobSpec(Spec):
         description="Time between SIGTERM and SIGKILL when the job is stopped.",
     )
     retries: RetrySpec = Field(
-        default_factory=RetrySpec,
-        description="Whether the job runs again when it failed or was interrupted, as on Spot.",
+        default_factory=RetrySpec, description="Whether the job runs again when it ran and failed."
+    )
+    start_retries: StartRetrySpec = Field(
+        default_factory=StartRetrySpec,
+        validation_alias="startRetries",
+        description="How often the task is started again when AWS could not start it or took its machine away, as on "
+        "Spot. It uses none of `retries`.",
+    )
+    overlap: OverlapSpec = Field(
+        default_factory=OverlapSpec,
+        description="What a run does that finds another one of the job still running, however it was started: by the "
+        "schedule, by hand, again, for a past time. `overlap: queue` says the policy alone.",
     )
     schedule: Annotated[str, schedule_expression()] | None = Field(
         default=None,

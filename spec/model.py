@@ -44,6 +44,8 @@ class Spec(BaseModel):
 
     NOT_WRITTEN: ClassVar[frozenset[str]] = frozenset()
     """Attributes that the loader knows and people do not write."""
+    SHORTHAND: ClassVar[str | None] = None
+    """The YAML key that a text in place of the whole map stands for; None: a map it must be."""
 
     @classmethod
     def yaml_keys(cls) -> dict[str, str]:
@@ -62,6 +64,11 @@ class Spec(BaseModel):
     def problems(self) -> Iterable[Problem]:
         """The rules between several fields that do not hold; overridden by models that have such rules."""
         return ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_shorthand(cls, value: Any) -> Any:
+        return {cls.SHORTHAND: value} if cls.SHORTHAND is not None and isinstance(value, str) else value
 
     @model_validator(mode="after")
     def _check_rules_between_fields(self, info: ValidationInfo) -> Self:

@@ -9,11 +9,14 @@ import sys
 from collections.abc import Iterator
 from typing import Any, get_args, get_origin
 
+from pydantic.fields import FieldInfo
+
 from spec.aws_forms import aws_region
-from spec.fields import field_form, form_of, unwrapped, written_default
-from spec.job import JOB_NAME, BuildSpec, CapacitySpec, JobSpec, RetrySpec, SecretSpec
+from spec.fields import field_form, form_of, shorthand_field, unwrapped, written_default
+from spec.job import JOB_NAME, BuildSpec, CapacitySpec, JobSpec, RetrySpec, SecretSpec, StartRetrySpec
 from spec.model import Spec
 from spec.network import NetworkSpec
+from spec.overlap import OverlapSpec
 from spec.permission import PermissionSpec
 from spec.schema import DEFAULTS_DESCRIPTION, JOBS_DESCRIPTION, REGION_DESCRIPTION
 from spec.sizes import FARGATE_MEMORY_MIB
@@ -45,6 +48,8 @@ _SECTIONS: tuple[tuple[str, type[Spec]], ...] = (
     ("permissions", PermissionSpec),
     ("capacity", CapacitySpec),
     ("retries", RetrySpec),
+    ("startRetries", StartRetrySpec),
+    ("overlap", OverlapSpec),
 )
 _HEADER = "| Key | What it takes | Default | What it is |\n| --- | --- | --- | --- |"
 
@@ -75,8 +80,7 @@ def _table(model: type[Spec]) -> str:
 def _rows(model: type[Spec], prefix: str = "") -> Iterator[str]:
     for key, name in model.yaml_keys().items():
         field = model.model_fields[name]
-        form = field_form(field)
-        takes = form.expects if form else _takes(field.annotation)
+        takes = _takes_field(field)
         default = "required" if field.is_required() else _default(written_default(field))
         yield _row(f"`{prefix}{key}`", takes, default, field.description or "")
 
@@ -90,6 +94,11 @@ def _stack_rows() -> Iterator[str]:
     yield _row("`longhaul:jobs`", jobs, "required", JOBS_DESCRIPTION)
 
 
+def _takes_field(field: FieldInfo) -> str:
+    form = field_form(field)
+    return form.expects if form else _takes(field.annotation)
+
+
 def _takes(annotation: Any) -> str:
     """What a map or a list takes, in words."""
     if form := form_of(annotation):
@@ -97,7 +106,9 @@ def _takes(annotation: Any) -> str:
     inner = unwrapped(annotation)
     if isinstance(inner, type) and issubclass(inner, Spec):
         title = next((title for title, model in _SECTIONS if model is inner), "network")
-        return f"a map, see [{title}](#{title})"
+        shorthand = shorthand_field(inner)
+        alone = "" if shorthand is None else f"{_takes_field(shorthand)}, or "
+        return f"{alone}a map, see [{title}](#{title.lower()})"
     item = get_args(inner)[0 if get_origin(inner) is tuple else 1]
     if get_origin(inner) is tuple:
         return f"a list; each item: {_takes(item)}"

@@ -7,21 +7,22 @@ from collections.abc import Mapping
 from typing import Any
 
 from spec.aws_forms import aws_region
-from spec.fields import written_default
-from spec.job import BuildSpec, CapacitySpec, JobSpec, RetrySpec, SecretSpec
+from spec.fields import field_form, shorthand_field, written_default
+from spec.job import BuildSpec, CapacitySpec, JobSpec, RetrySpec, SecretSpec, StartRetrySpec
 from spec.model import Spec
 from spec.network import NetworkSpec
+from spec.overlap import OverlapSpec
 from spec.permission import PermissionSpec
 from spec.stack import StackSettings
 from spec.stack_file import NAMESPACE
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
-_MODELS = {
-    model.__name__: model
-    for model in (BuildSpec, CapacitySpec, JobSpec, NetworkSpec, PermissionSpec, RetrySpec, SecretSpec, StackSettings)
-}
 # Laid over each other in layers, so that each may leave out what another says, and take away with an empty value.
-_LAYERED = (BuildSpec, CapacitySpec, JobSpec, RetrySpec, SecretSpec)
+_LAYERED = (BuildSpec, CapacitySpec, JobSpec, OverlapSpec, RetrySpec, SecretSpec, StartRetrySpec)
+MODELS: dict[str, type[Spec]] = {
+    model.__name__: model for model in (*_LAYERED, NetworkSpec, PermissionSpec, StackSettings)
+}
+"""All models that people write, by their names."""
 DEFAULTS_DESCRIPTION = "Fields that hold for every job of the stack whose job.yaml or entry does not say otherwise."
 JOBS_DESCRIPTION = "The jobs that run in this stack, each with its schedule and what differs from its job.yaml."
 REGION_DESCRIPTION = "The Region the stack is in."
@@ -74,7 +75,7 @@ def _definitions(model: type[Spec]) -> dict[str, Any]:
     """pydantic's schemas of the model and of those in it, in the terms of YAML."""
     schema = model.model_json_schema()
     schemas = {**schema.pop("$defs", {}), model.__name__: schema}
-    return {name: _in_yaml_terms(_MODELS[name], schema) for name, schema in schemas.items()}
+    return {name: _in_yaml_terms(MODELS[name], schema) for name, schema in schemas.items()}
 
 
 def _in_yaml_terms(model: type[Spec], schema: dict[str, Any]) -> dict[str, Any]:
@@ -88,9 +89,8 @@ def _in_yaml_terms(model: type[Spec], schema: dict[str, Any]) -> dict[str, Any]:
         properties[key] = field if default is None else {**field, "default": default}
     required = {} if model in _LAYERED or "required" not in schema else {"required": schema["required"]}
     fields = {"type": "object", "properties": properties, "additionalProperties": False, **required}
-    if model is SecretSpec:
-        source = {key: value for key, value in schema["properties"]["from"].items() if key in ("type", "pattern")}
-        fields = {"anyOf": [fields, source]}
+    if (shorthand := shorthand_field(model)) is not None and (form := field_form(shorthand)) is not None:
+        fields = {"anyOf": [fields, dict(form.schema)]}
     return {"description": schema["description"], **fields}
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from spec.fields import model_at
+from spec.fields import field_form, model_at, shorthand_field
 from spec.model import Loc, Spec
 from spec.words import kind, listed, nearest_hint, shown
 
@@ -38,8 +38,11 @@ def _message(details: ErrorDetails, loc: Loc, model: type[Spec]) -> str:
             hint = nearest_hint(key, keys) or f"known are {listed(keys, 'and')}"
             return f"expected a known key, found {shown(key)}: {hint}"
         case "model_type" | "model_attributes_type":
-            keys = (model_at(model, loc) or model).yaml_keys()
-            return f"expected a map with the keys {listed(keys)}, found {found}"
+            wanted = model_at(model, loc) or model
+            shorthand = shorthand_field(wanted)
+            form = None if shorthand is None else field_form(shorthand)
+            alone = "" if form is None else f"{form.expects}, or "
+            return f"expected {alone}a map with the keys {listed(wanted.yaml_keys())}, found {found}"
         case "dict_type":
             return f"expected a map, found {found}"
         case "tuple_type":

@@ -37,12 +37,28 @@ VALID = {
     ),
     "user": st.sampled_from(["app", "1000:1000"]),
     "readonlyRootFilesystem": st.booleans(),
-    "capacity": st.fixed_dictionaries({"spot": st.booleans()}),
+    "capacity": st.sampled_from([{"spot": False}, {"spot": True}, {"spot": True, "onDemandAfter": 2}]),
     "timeout": st.sampled_from(["2h30m", "1d", "45s"]),
     "stopTimeout": st.sampled_from(["2s", "2m"]),
     "retries": st.fixed_dictionaries(
-        {"attempts": st.integers(0, 5)}, optional={"interval": st.just("5m"), "finalExitCodes": st.just([64])}
+        {"attempts": st.integers(1, 5)},
+        optional={"interval": st.just("5m"), "finalExitCodes": st.just([64]), "onTimeout": st.booleans()},
     ),
+    "startRetries": st.fixed_dictionaries(
+        {},
+        optional={
+            "attempts": st.integers(0, 5),
+            "interval": st.just("1s"),
+            "backoffRate": st.just(1.5),
+            "maxInterval": st.just("10m"),
+        },
+    ),
+    "overlap": st.sampled_from(["skip", "queue", "replace", "allow"])
+    | st.fixed_dictionaries(
+        {"policy": st.sampled_from(["skip", "replace"])}, optional={"group": st.sampled_from(["loads", "sweeps"])}
+    )
+    | st.fixed_dictionaries({"policy": st.just("queue")}, optional={"queueLimit": st.integers(1, 500)})
+    | st.fixed_dictionaries({"policy": st.just("allow")}, optional={"oncePerTime": st.booleans()}),
     "schedule": st.sampled_from(["rate(1 day)", "cron(0 3 * * ? *)", "at(2031-05-06T07:08:09)"]),
     "timezone": st.just("Europe/Berlin"),
     "flexibleWindow": st.just("15m"),

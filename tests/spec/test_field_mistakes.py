@@ -13,11 +13,21 @@ FIELD_MISTAKES = [
         'timeout_seconds: expected a known key, found "timeout_seconds": did you mean "timeout"?',
     ),
     ("LogRetention: 7", 'LogRetention: expected a known key, found "LogRetention": did you mean "logRetention"?'),
-    ("capacity: {quux: true}", 'capacity.quux: expected a known key, found "quux": known are spot'),
+    ("capacity: {quux: true}", 'capacity.quux: expected a known key, found "quux": known are spot and onDemandAfter'),
     ("name: other", "name: expected no name here, found one: a job's name is its key in longhaul:jobs"),
     # Kinds.
     ("environment: [A]", "environment: expected a map, found a list"),
-    ("capacity: spot", "capacity: expected a map with the keys spot, found text"),
+    ("capacity: spot", "capacity: expected a map with the keys spot or onDemandAfter, found text"),
+    (
+        "overlap: 1",
+        "overlap: expected skip, queue, replace or allow, or a map with the keys policy, group, queueLimit or "
+        "oncePerTime, found a number",
+    ),
+    (
+        "secrets: {TOKEN: 1}",
+        "secrets.TOKEN: expected the name or ARN of a secret in Secrets Manager, or of an SSM parameter "
+        "(a name with a leading /), or a map with the keys from, key or kmsKey, found a number",
+    ),
     ("command: python -m job", "command: expected a list such as [a, b], found text"),
     ("command: []", "command: expected at least 1 item, found none"),
     ("command: [run, 30]", 'command[1]: expected text that is not empty, found 30: write "30" in quotes'),
@@ -39,6 +49,27 @@ FIELD_MISTAKES = [
     ("architecture: arm", 'architecture: expected arm64 or x86_64, found "arm": did you mean "arm64"?'),
     ("readonlyRootFilesystem: yes", 'readonlyRootFilesystem: expected true or false, found "yes"'),
     ('capacity: {spot: "true"}', 'capacity.spot: expected true or false, found "true": without the quotes'),
+    (
+        "overlap: skipp",
+        'overlap.policy: expected skip, queue, replace or allow, found "skipp": did you mean "skip"?',
+    ),
+    (
+        "overlap: {group: Loads}",
+        "overlap.group: expected a group's name of up to 64 lower-case letters, digits and single hyphens, "
+        'a letter first, found "Loads"',
+    ),
+    (
+        "overlap: {policy: queue, queueLimit: 501}",
+        "overlap.queueLimit: expected a whole number from 1 to 500, found 501",
+    ),
+    (
+        "startRetries: {maxInterval: 2d}",
+        'startRetries.maxInterval: expected a duration from 1s to 1d, such as 90m or 2h30m, found "2d"',
+    ),
+    (
+        "capacity: {spot: true, onDemandAfter: 0}",
+        "capacity.onDemandAfter: expected a whole number from 1 to 100, found 0",
+    ),
     # Durations.
     (
         "timeout: 90",

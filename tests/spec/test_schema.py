@@ -39,6 +39,9 @@ def test_the_jobs_of_this_repository_pass(file: Path) -> None:
         {"secrets": {"A": "prod/a", "B": {"from": "/b"}, "C": {"key": "completes what a lower layer says"}, "D": None}},
         {"user": None, "environment": {"A": None}, "retries": {"attempts": None}, "build": None},
         {"input": [1, None, {"a": None}]},
+        {"overlap": "queue", "startRetries": {"attempts": 0}, "capacity": {"spot": True, "onDemandAfter": 2}},
+        {"overlap": {"policy": "queue", "queueLimit": 5, "group": None}},
+        {"overlap": None},
         {"permissions": [{"actions": ["s3:*"], "resources": ["*"], "conditions": {"Bool": {"a:b": True}}}]},
     ],
 )
@@ -69,6 +72,12 @@ def test_every_form_of_a_job_passes(job: Any) -> None:
         {"logRetention": 31},
         {"schedule": "every day"},
         {"retries": {"finalExitCodes": [0]}},
+        {"retries": {"onTimeout": "yes"}},
+        {"startRetries": {"attempts": 101}},
+        {"overlap": "wait"},
+        {"overlap": {"policy": "wait"}},
+        {"overlap": {"group": "Loads"}},
+        {"overlap": {"queueLimit": 0}},
     ],
 )
 def test_an_editor_warns_of_a_wrong_job(job: Any) -> None:
