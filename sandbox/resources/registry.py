@@ -5,6 +5,7 @@ from difflib import get_close_matches
 from sandbox.errors import SandboxError
 from sandbox.resources import (
     docker_build,
+    dynamodb,
     ec2_network,
     ec2_routes,
     ec2_security,
@@ -23,6 +24,7 @@ HANDLERS: dict[str, Handler] = {
     handler.token: handler
     for handler in (
         docker_build.Image(),
+        dynamodb.Table(),
         ec2_network.Eip(),
         ec2_network.InternetGateway(),
         ec2_network.NatGateway(),

@@ -101,6 +101,12 @@ IAM_ROLE = Tagging(
     add=lambda aws, role, tags: aws.client("iam").tag_role(RoleName=role, Tags=_pairs(tags)),
     remove=lambda aws, role, names: aws.client("iam").untag_role(RoleName=role, TagKeys=names),
 )
+DYNAMODB = Tagging(
+    by_arn=True,
+    read=lambda aws, arn: _mapping(aws.client("dynamodb").list_tags_of_resource(ResourceArn=arn)["Tags"]),
+    add=lambda aws, arn, tags: aws.client("dynamodb").tag_resource(ResourceArn=arn, Tags=_pairs(tags)),
+    remove=lambda aws, arn, names: aws.client("dynamodb").untag_resource(ResourceArn=arn, TagKeys=names),
+)
 LOGS = Tagging(
     by_arn=True,
     read=lambda aws, arn: aws.client("logs").list_tags_for_resource(resourceArn=arn)["tags"],

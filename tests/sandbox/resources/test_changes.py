@@ -66,6 +66,10 @@ def test_a_role_changes_in_place(aws, make, change, unique):
         (RULE, {"scheduleExpression": "rate(1 day)"}),
         (GROUP, {}),
         ("aws:sqs/queue:Queue", {}),
+        (
+            "aws:dynamodb/table:Table",
+            {"hashKey": "k", "attributes": [{"name": "k", "type": "S"}], "billingMode": "PAY_PER_REQUEST"},
+        ),
         ("aws:ecs/cluster:Cluster", {}),
         ("aws:ecr/repository:Repository", {}),
         ("aws:scheduler/scheduleGroup:ScheduleGroup", {}),
