@@ -1,14 +1,18 @@
 """What starts a job on time: an EventBridge rule with its target, or an EventBridge Scheduler schedule.
 
 Both start the job's state machine with the same input, give up after `startDeadline`, and keep what could not be
-started in the stack's dead-letter queue. The input is `{"scheduledTime": "2026-11-24T03:15:00Z", "input": the job's}`.
+started in the stack's dead-letter queue. The input is
+
+    {"trigger": "schedule", "scheduledTime": "2026-11-24T03:15:00Z", "input": the job's}
+
+where `trigger` tells these starts, of which a time needs one, from those by hand, of which each is meant.
 """
 
-import json
 from typing import Any
 
 from definitions.place import Place
 from spec.job import JobSpec
+from spec.start_input import start_input
 
 MAXIMUM_RETRY_ATTEMPTS = 185
 """The most that both services allow, so that the deadline alone decides when a start is given up."""
@@ -48,7 +52,7 @@ def rule_target(job: JobSpec, place: Place, *, role_arn: str, dead_letter_arn: s
             "InputPathsMap": {"time": "$.time"},
             # A placeholder outside quotes: EventBridge puts its own around a text.
             # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html
-            "InputTemplate": f'{{"scheduledTime":<time>,"input":{_template_json(job.input)}}}',
+            "InputTemplate": start_input(job, "<time>"),
         },
         "RetryPolicy": _retry_policy(job),
         "DeadLetterConfig": {"Arn": dead_letter_arn},
@@ -81,19 +85,11 @@ def schedule(job: JobSpec, place: Place, *, role_arn: str, dead_letter_arn: str)
             "Arn": place.state_machine_arn(job.name),
             "RoleArn": role_arn,
             # https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html
-            "Input": f'{{"scheduledTime":"<aws.scheduler.scheduled-time>","input":{_template_json(job.input)}}}',
+            "Input": start_input(job, '"<aws.scheduler.scheduled-time>"'),
             "RetryPolicy": _retry_policy(job),
             "DeadLetterConfig": {"Arn": dead_letter_arn},
         },
     }
-
-
-def _template_json(value: object) -> str:
-    """JSON text that holds no `<`, with which both services begin a placeholder.
-
-    Outside its strings JSON has no `<`, and inside a string the escape means the same.
-    """
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
 
 
 def _retry_policy(job: JobSpec) -> dict[str, int]:

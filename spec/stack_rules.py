@@ -1,15 +1,15 @@
 """Rules between a job and the stack it runs in: names, the size of its input, its tags, its network."""
 
-import json
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 from spec.job import JobSpec
 from spec.job_rules import tags_differ
 from spec.model import Problem
 from spec.network import NetworkSpec
+from spec.overrides import input_room, input_size
 from spec.stack import StackSettings, trigger_kind
+from spec.start_input import start_input
 from spec.words import listed, shown
 
 ROLE_NAME_ENDINGS = ("-task", "-exec", "-states")
@@ -25,8 +25,6 @@ _RULE_NAME = 64
 _STATE_MACHINE_NAME = 80
 # https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_InputTransformer.html
 _INPUT_TEMPLATE = 8192
-# https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TaskOverride.html
-_CONTAINER_OVERRIDES = 8192
 # 50 a resource, of which Longhaul's own and those of later versions take some.
 _TAGS = 45
 _ECR_HOST = ".dkr.ecr."
@@ -101,27 +99,16 @@ def problems(job: JobSpec, settings: StackSettings, stack: str) -> Iterator[Prob
 
 
 def _overrides_fit(job: JobSpec, stack: str) -> Iterator[Problem]:
-    # The longest that each variable of a run can be; times have at most milliseconds.
-    variables = {
-        "LONGHAUL_JOB": job.name,
-        "LONGHAUL_STACK": stack,
-        "LONGHAUL_EXECUTION": "x" * 80,
-        "LONGHAUL_SCHEDULED_TIME": "2026-11-24T03:15:00.000Z",
-        "LONGHAUL_ATTEMPT": "100",
-        "LONGHAUL_INPUT": _compact(job.input),
-    }
-    environment = [{"name": name, "value": value} for name, value in variables.items()]
-    # Bytes, since AWS does not say what it counts as a character outside ASCII.
-    size = len(_compact({"containerOverrides": [{"name": "job", "environment": environment}]}).encode())
-    if size > _CONTAINER_OVERRIDES:
-        limit = f"at most {_CONTAINER_OVERRIDES:,} bytes of container overrides with LONGHAUL_INPUT as JSON in JSON"
+    room, size = input_room(job, stack), input_size(job)
+    if size > room:
+        limit = f"at most {room:,} bytes of LONGHAUL_INPUT as JSON in JSON, what ECS leaves beside the other overrides"
         yield Problem(("input",), f"expected {limit}, found {size:,}: keep larger input in S3 and pass its name")
 
 
 def _input_template_fits(job: JobSpec, settings: StackSettings) -> Iterator[Problem]:
     # EventBridge Scheduler takes 256 KB, which the container overrides never let an input reach.
     if trigger_kind(job, settings) == "rule":
-        template = '{"scheduledTime":<time>,"input":' + _compact(job.input).replace("<", "\\u003c") + "}"
+        template = start_input(job, "<time>")
         if len(template) > _INPUT_TEMPLATE:
             limit = f"at most {_INPUT_TEMPLATE:,} characters of a rule's input template with every < escaped"
             yield Problem(("input",), f"expected {limit}, found {len(template):,}", (("schedule",),))
@@ -145,7 +132,3 @@ def _image_within_reach(job: JobSpec, settings: StackSettings) -> Iterator[Probl
             f'expected an image in ECR, found "{job.image}": the stack\'s isolated subnets reach no other registry'
         )
         yield Problem(("image",), message)
-
-
-def _compact(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

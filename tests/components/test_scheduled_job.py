@@ -135,7 +135,11 @@ def test_the_rule_fires_at_the_jobs_times_and_its_target_starts_the_machine(repo
     transformer = target.inputs["inputTransformer"]
     template = transformer["inputTemplate"].replace("<time>", '"2026-11-24T03:15:00Z"')
     assert transformer["inputPaths"] == {"time": "$.time"}
-    assert json.loads(template) == {"scheduledTime": "2026-11-24T03:15:00Z", "input": {"day": "yesterday"}}
+    assert json.loads(template) == {
+        "trigger": "schedule",
+        "scheduledTime": "2026-11-24T03:15:00Z",
+        "input": {"day": "yesterday"},
+    }
 
 
 def test_the_trigger_comes_last(report: Deployment) -> None:

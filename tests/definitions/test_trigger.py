@@ -51,7 +51,7 @@ def delivered_by_scheduler(schedule: dict[str, Any], time: str) -> Any:
 @example({"<time>": ["\\", '"', "<aws.scheduler.scheduled-time>"]})
 def test_any_input_arrives_as_it_was_written(place: Place, value: object) -> None:
     nightly = job(schedule=DAILY, input=value)
-    expected = {"scheduledTime": DUE, "input": value}
+    expected = {"trigger": "schedule", "scheduledTime": DUE, "input": value}
 
     by_rule = trigger.rule_target(nightly, place, role_arn=ROLE, dead_letter_arn=QUEUE)
     by_scheduler = trigger.schedule(nightly, place, role_arn=ROLE, dead_letter_arn=QUEUE)

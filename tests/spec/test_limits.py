@@ -5,51 +5,94 @@ import json
 import pytest
 
 from definitions.place import Place
+from definitions.run_task import RunTarget, run_task_arguments
 from definitions.trigger import rule_target
+from spec.job import JobSpec
+from spec.overrides import input_room
 
 PLACE = Place(project="longhaul", stack="dev", partition="aws", region="eu-west-1", account="123456789012")
 JOB = "config:\n  longhaul:trigger: {trigger}\n  longhaul:jobs:\n    nightly:\n      image: alpine\n"
 
 
-def overrides(job: str, stack: str, value: object) -> int:
-    """Bytes of the overrides that ECS gets for the longest execution name, written out by hand."""
-    compact = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    text = (
+def overrides(stack: str, attempt: int, text: str) -> str:
+    """The overrides that ECS gets for the longest name of an execution, written out by hand."""
+    return (
         '{"containerOverrides":[{"name":"job","environment":['
-        f'{{"name":"LONGHAUL_JOB","value":"{job}"}},'
+        '{"name":"LONGHAUL_JOB","value":"nightly"},'
         f'{{"name":"LONGHAUL_STACK","value":"{stack}"}},'
         f'{{"name":"LONGHAUL_EXECUTION","value":"{"e" * 80}"}},'
         '{"name":"LONGHAUL_SCHEDULED_TIME","value":"2026-11-24T03:15:00.000Z"},'
-        '{"name":"LONGHAUL_ATTEMPT","value":"100"},'
-        f'{{"name":"LONGHAUL_INPUT","value":{json.dumps(compact, ensure_ascii=False)}}}'
+        f'{{"name":"LONGHAUL_ATTEMPT","value":"{attempt}"}},'
+        f'{{"name":"LONGHAUL_INPUT","value":{json.dumps(text, ensure_ascii=False)}}}'
         "]}]}"
     )
-    return len(text.encode())
 
 
 @pytest.mark.parametrize("letter", ["x", '"', "ä", "\\"], ids=["plain", "quote", "umlaut", "backslash"])
 @pytest.mark.parametrize("trigger", ["rule", "scheduler"])
 def test_the_input_is_measured_as_json_within_the_overrides(repository, trigger: str, letter: str) -> None:
-    empty, one = (overrides("nightly", "dev", {"text": text}) for text in ("", letter))
-    count = (8192 - empty) // (one - empty)
+    def written(length: int) -> str:
+        return json.dumps({"text": letter * length}, ensure_ascii=False, separators=(",", ":"))
 
-    def write(length: int) -> None:
-        value = json.dumps({"text": letter * length})
-        repository.write("Pulumi.dev.yaml", JOB.format(trigger=trigger) + f"      input: {value}\n")
+    def size(length: int) -> int:
+        return len(overrides("dev", 11, written(length)).encode())
 
-    write(count)
-    assert repository.load().job("nightly").input == {"text": letter * count}
-    write(count + 1)
-    found = overrides("nightly", "dev", {"text": letter * (count + 1)})
+    def load(length: int) -> None:
+        repository.write("Pulumi.dev.yaml", JOB.format(trigger=trigger) + f"      input: {written(length)}\n")
+
+    most = (8192 - size(0)) // (size(1) - size(0))
+    load(most)
+    assert repository.load().job("nightly").input == {"text": letter * most}
+    load(most + 1)
+    room = 8192 - len(overrides("dev", 11, ""))
     assert repository.mistakes() == [
-        "Pulumi.dev.yaml:6 longhaul:jobs.nightly.input: expected at most 8,192 bytes of container overrides with "
-        f"LONGHAUL_INPUT as JSON in JSON, found {found:,}: keep larger input in S3 and pass its name"
+        f"Pulumi.dev.yaml:6 longhaul:jobs.nightly.input: expected at most {room:,} bytes of LONGHAUL_INPUT as JSON in "
+        f"JSON, what ECS leaves beside the other overrides, found {room + size(most + 1) - 8192:,}: "
+        "keep larger input in S3 and pass its name"
     ]
+
+
+@pytest.mark.parametrize(
+    ("stack", "retries", "start_retries", "attempt"),
+    [("dev", 0, 0, 1), ("production", 0, 8, 9), ("dev", 3, 10, 14), ("dev", 100, 100, 201)],
+)
+def test_the_room_for_an_input_is_what_the_longest_run_leaves(
+    stack: str, retries: int, start_retries: int, attempt: int
+) -> None:
+    fields = {"name": "nightly", "image": "alpine", "retries": {"attempts": retries}}
+    job = JobSpec.model_validate({**fields, "startRetries": {"attempts": start_retries}})
+    assert len(overrides(stack, attempt, "x" * input_room(job, stack))) == 8192
+
+
+def test_the_room_is_measured_with_the_variables_of_a_run() -> None:
+    """What RunTask gets, each expression replaced by the longest value it can have."""
+    longest = {"EXECUTION": 80, "SCHEDULED_TIME": 24, "ATTEMPT": 2}
+    job = JobSpec.model_validate({"name": "nightly", "image": "alpine"})
+    target = RunTarget(
+        cluster_arn="",
+        task_definition_arn="",
+        subnet_ids=(),
+        security_group_ids=(),
+        assign_public_ip=False,
+        log_group_name="",
+    )
+    (container,) = run_task_arguments(job, PLACE, target)["Overrides"]["ContainerOverrides"]
+    environment = [
+        {
+            "name": variable["Name"],
+            "value": "x" * longest.get(variable["Name"].removeprefix("LONGHAUL_"), 0)
+            if variable["Value"].startswith("{%")
+            else variable["Value"],
+        }
+        for variable in container["Environment"]
+    ]
+    sent = {"containerOverrides": [{"name": container["Name"], "environment": environment}]}
+    assert 8192 - len(json.dumps(sent, separators=(",", ":"))) == input_room(job, "dev")
 
 
 def test_a_rules_template_has_every_opening_bracket_escaped(repository) -> None:
     # A `<` begins a placeholder in an input template, and is written as six characters there: \u003c.
-    fixed = len('{"scheduledTime":<time>,"input":""}')
+    fixed = len('{"trigger":"schedule","scheduledTime":<time>,"input":""}')
     most = (8192 - fixed) // 6
 
     def write(count: int, trigger: str) -> None:
