@@ -52,8 +52,8 @@ class _Loader:
         self._defaults = self._read_defaults()
         jobs = [job for entry in self._job_entries() if (job := self._read_job(entry)) is not None]
         region = self._read_region()
-        if region is not None and (mistake := stack_rules.endpoints_mistake(region, self._settings.network)):
-            self.errors.append(self._config.settings["network"].error(mistake, ("endpoints",)))
+        if region is not None:
+            self._check_region(region)
         if self.errors:
             raise SpecErrors(sorted(self._plain_errors(), key=_place))
         settings = {name: getattr(self._settings, name) for name in StackSettings.model_fields}
@@ -83,18 +83,19 @@ class _Loader:
     def _read_settings(self) -> StackSettings:
         keys = StackSettings.yaml_keys()
         written = {key: decoded(one) for key, one in self._config.settings.items() if key in keys}
-        for one in written.values():
-            self.errors.extend(one.error("expected a value, found nothing", loc) for loc in _empty_values(one.value))
+        empty = [(key, *loc) for key, one in written.items() for loc in _empty_values(one.value)]
+        self.errors.extend(written[loc[0]].error("expected a value, found nothing", loc[1:]) for loc in empty)
         values = {key: one.value for key, one in written.items()}
         try:
             settings = StackSettings.from_yaml(values)
         except ValidationError as error:
             for loc, message, _ in findings(error, StackSettings):
                 values.pop(str(loc[0]), None)
-                self.errors.append(written[str(loc[0])].error(message, loc[1:]))
+                if loc not in empty:
+                    self.errors.append(written[str(loc[0])].error(message, loc[1:]))
             settings = StackSettings.from_yaml(values)
-        for problem in settings.network.problems():
-            self.errors.append(written["network"].error(problem.message, problem.loc))
+        for key, part in (("network", settings.network), ("alerts", settings.alerts)):
+            self.errors.extend(written[key].error(problem.message, problem.loc) for problem in part.problems())
         for problem in job_rules.tags_differ(settings.tags):
             self.errors.append(written["tags"].error(problem.message, problem.loc[1:]))
         return settings
@@ -107,6 +108,13 @@ class _Loader:
         except ValueError as error:
             self.errors.append(self._config.region.error(str(error)))
             return None
+
+    def _check_region(self, region: str) -> None:
+        """What the stack asks for must be there in its Region."""
+        if mistake := stack_rules.endpoints_mistake(region, self._settings.network):
+            self.errors.append(self._config.settings["network"].error(mistake, ("endpoints",)))
+        if mistake := self._settings.alerts.region_mistake(region):
+            self.errors.append(self._config.settings["alerts"].error(mistake, ("topic",)))
 
     def _read_defaults(self) -> Written | None:
         if _DEFAULTS not in self._config.settings:

@@ -11,6 +11,7 @@ from typing import Any, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
+from spec.alerts import AlertsSpec
 from spec.aws_forms import aws_region
 from spec.fields import field_form, form_of, shorthand_field, unwrapped, written_default
 from spec.job import JOB_NAME, BuildSpec, CapacitySpec, JobSpec, RetrySpec, SecretSpec, StartRetrySpec
@@ -51,14 +52,14 @@ _SECTIONS: tuple[tuple[str, type[Spec]], ...] = (
     ("startRetries", StartRetrySpec),
     ("overlap", OverlapSpec),
 )
+_STACK_SECTIONS: tuple[tuple[str, type[Spec]], ...] = (("network", NetworkSpec), ("alerts", AlertsSpec))
 _HEADER = "| Key | What it takes | Default | What it is |\n| --- | --- | --- | --- |"
 
 
 def reference() -> str:
     """The whole page."""
     parts = [_INTRODUCTION, "## A job", _table(JobSpec)]
-    for title, model in _SECTIONS:
-        parts += [f"## {title}", inspect.cleandoc(model.__doc__ or ""), _table(model)]
+    parts += _described(_SECTIONS)
     parts += [
         "## Sizes",
         "The pairs of CPU and memory that Fargate sells.",
@@ -66,11 +67,14 @@ def reference() -> str:
         "## A stack",
         "Keys of `config` in `Pulumi.<stack>.yaml`.",
         "\n".join([_HEADER, *_stack_rows()]),
-        "## network",
-        NetworkSpec.__doc__ or "",
-        _table(NetworkSpec),
+        *_described(_STACK_SECTIONS),
     ]
     return "\n\n".join(part.strip() for part in parts) + "\n"
+
+
+def _described(sections: tuple[tuple[str, type[Spec]], ...]) -> Iterator[str]:
+    for title, model in sections:
+        yield from (f"## {title}", inspect.cleandoc(model.__doc__ or ""), _table(model))
 
 
 def _table(model: type[Spec]) -> str:
@@ -105,7 +109,7 @@ def _takes(annotation: Any) -> str:
         return form.expects
     inner = unwrapped(annotation)
     if isinstance(inner, type) and issubclass(inner, Spec):
-        title = next((title for title, model in _SECTIONS if model is inner), "network")
+        title = next(title for title, model in (*_SECTIONS, *_STACK_SECTIONS) if model is inner)
         shorthand = shorthand_field(inner)
         alone = "" if shorthand is None else f"{_takes_field(shorthand)}, or "
         return f"{alone}a map, see [{title}](#{title.lower()})"

@@ -6,6 +6,7 @@ What a schema cannot say (pairs of CPU and memory, the grammar of schedules, lim
 from collections.abc import Mapping
 from typing import Any
 
+from spec.alerts import AlertsSpec
 from spec.aws_forms import aws_region
 from spec.fields import field_form, shorthand_field, written_default
 from spec.job import BuildSpec, CapacitySpec, JobSpec, RetrySpec, SecretSpec, StartRetrySpec
@@ -20,7 +21,7 @@ _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 # Laid over each other in layers, so that each may leave out what another says, and take away with an empty value.
 _LAYERED = (BuildSpec, CapacitySpec, JobSpec, OverlapSpec, RetrySpec, SecretSpec, StartRetrySpec)
 MODELS: dict[str, type[Spec]] = {
-    model.__name__: model for model in (*_LAYERED, NetworkSpec, PermissionSpec, StackSettings)
+    model.__name__: model for model in (*_LAYERED, AlertsSpec, NetworkSpec, PermissionSpec, StackSettings)
 }
 """All models that people write, by their names."""
 DEFAULTS_DESCRIPTION = "Fields that hold for every job of the stack whose job.yaml or entry does not say otherwise."

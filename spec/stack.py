@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from spec.alerts import AlertsSpec
 from spec.aws_forms import Tags, aws_region
 from spec.forms import choice, flag
 from spec.job import JobSpec
@@ -33,6 +34,10 @@ class StackSettings(Spec):
         description="Whether logs stay when a job or the stack is removed, and the image repository when the stack is: "
         "Pulumi then forgets them, and they cost until somebody deletes them.",
     )
+    alerts: AlertsSpec = Field(
+        default_factory=AlertsSpec,
+        description="Who hears of failed runs and of starts that could not be delivered; unset, nobody does.",
+    )
     tags: Tags = Field(default_factory=dict, description="Tags of everything in the stack that can be tagged.")
 
 
@@ -50,6 +55,18 @@ class StackSpec(StackSettings):
             if job.name == name:
                 return job
         raise KeyError(name)
+
+    @property
+    def needs_lock_table(self) -> bool:
+        """Whether any job keeps its runs apart, or its scheduled times."""
+        return any(job.overlap.needs_table for job in self.jobs)
+
+    def rivals(self, job: JobSpec) -> tuple[str, ...]:
+        """The names of the jobs that share the job's lock, itself among them, in the order of the file."""
+        group = job.overlap.group
+        return tuple(
+            one.name for one in self.jobs if one.name == job.name or (group is not None and one.overlap.group == group)
+        )
 
 
 def trigger_kind(job: JobSpec, stack: StackSettings) -> Literal["rule", "scheduler"] | None:

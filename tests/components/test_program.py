@@ -224,7 +224,7 @@ def test_the_project_file_describes_every_key_and_its_values_are_the_built_in_on
     stated = load_stack(ROOT, "dev", {key: described["value"] for key, described in keys.items()})
     silent = load_stack(ROOT, "dev", {"jobs": {}})
     assert stated == silent
-    assert keys.keys() == {"jobs", "defaults", "network", "trigger", "containerInsights", "keepLogs", "tags"}
+    assert keys.keys() == {"jobs", "defaults", "network", "trigger", "containerInsights", "keepLogs", "alerts", "tags"}
     for described in keys.values():
         # Pulumi refuses `type` and `default` where the project is not called like the namespace.
         assert described.keys() == {"description", "value"}

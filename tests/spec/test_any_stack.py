@@ -84,6 +84,14 @@ SETTINGS = {
     "longhaul:trigger": st.sampled_from(["rule", "scheduler"]),
     "longhaul:containerInsights": st.sampled_from(["disabled", "enhanced"]),
     "longhaul:keepLogs": st.sampled_from([True, "true"]),
+    "longhaul:alerts": st.sampled_from(
+        [
+            {},
+            {"email": ["ops@example.com", "owner@example.com"], "https": ["https://example.com:8443/alerts?of=jobs"]},
+            {"topic": "arn:aws:sns:eu-west-1:123456789012:alerts"},
+            '{"email": ["ops@example.com"]}',
+        ]
+    ),
     "longhaul:tags": st.sampled_from([{}, {"owner": "x"}, '{"owner": "x"}']),
     "aws:region": st.just("eu-west-1"),
     "aws:allowedAccountIds": st.just(["123456789012"]),
