@@ -17,8 +17,10 @@ from ministack.core.responses import error_response_json, get_account_id, get_re
 from ministack.services import ec2, ecs
 
 from sandbox import permissions
+from sandbox.faults import RunTaskAnswer
 from sandbox.task_definitions import definition_problem
 from sandbox.task_start import task_roles
+from sandbox.task_stop import Stop, mark_stopping
 
 if TYPE_CHECKING:
     from sandbox.local_aws import LocalAws
@@ -100,7 +102,7 @@ class EcsApi:
         cluster = _cluster(request)
         definition = _active_definition(request)
         overrides = _overrides(request, definition)
-        launch_type, strategy = _capacity(request, cluster)
+        launch_type, provider = _capacity(request, cluster)
         subnet = _subnet(request)
         if not 1 <= request.get("count", 1) <= _MAX_COUNT:
             raise _RefusedError("InvalidParameterException", f"Count must be between 1 and {_MAX_COUNT}.")
@@ -111,11 +113,15 @@ class EcsApi:
             _require("ecs:TagResource", task_pattern, {"ecs:CreateAction": "RunTask"})
         roles = task_roles(overrides, definition)
         _check_roles_passed(roles)
+        subnets = request["networkConfiguration"]["awsvpcConfiguration"]["subnets"]
+        fault = self._aws.faults.run_task(definition["family"], provider, subnets)
+        if fault is not None:
+            return _faulty(fault)
         started = []
         for _ in range(request.get("count", 1)):
             arn = f"arn:aws:ecs:{get_region()}:{get_account_id()}:task/{name}/{uuid.uuid4().hex}"
             self._check_roles_trust_tasks(roles, arn)
-            task = _task_record(arn, request, cluster, definition, overrides, launch_type, strategy, subnet)
+            task = _task_record(arn, request, cluster, definition, overrides, launch_type, provider, subnet)
             ecs._tasks[arn] = task
             if tags:
                 ecs._tags[arn] = tags
@@ -129,15 +135,12 @@ class EcsApi:
         task = ecs._resolve_task(request.get("task", ""), cluster["clusterName"])
         if task is None or task["clusterArn"] != cluster["clusterArn"]:
             raise _RefusedError("InvalidParameterException", "The referenced task was not found.")
+        stop = Stop(code="UserInitiated", reason=request.get("reason", "Task stopped by user"))
         with resource_lock("ecs-task", task["taskArn"]):
             if task["lastStatus"] != "STOPPED":
-                ecs._bump_task_version(task)
-                task["desiredStatus"] = "STOPPED"
-                task["stoppingAt"] = task.get("stoppingAt") or ecs._iso()
-                task["stopCode"] = task.get("stopCode") or "UserInitiated"
-                task["stoppedReason"] = task.get("stoppedReason") or request.get("reason", "Task stopped by user")
+                mark_stopping(task, stop)
             answer = ecs._sanitize(task)
-        self._aws.tasks.stop(task["taskArn"], request.get("reason", "Task stopped by user"))
+        self._aws.tasks.stop(task["taskArn"], stop)
         return json_response({"task": answer})
 
     def _describe_tasks(self, request: Request) -> Response:
@@ -162,6 +165,12 @@ class EcsApi:
 def _not_simulated(_request: Request) -> Response:
     message = "The sandbox runs tasks only: it has no services and no commands in running containers."
     return error_response_json("UnsupportedFeatureException", message, 400)
+
+
+def _faulty(answer: RunTaskAnswer) -> Response:
+    if answer.error_code:
+        return error_response_json(answer.error_code, answer.message, 400)
+    return json_response({"tasks": [], "failures": [{"reason": answer.message}]})
 
 
 def _cluster(request: Request) -> dict[str, Any]:

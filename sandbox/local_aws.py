@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sandbox.clients import new_client
 from sandbox.clock import Clock
 from sandbox.errors import SandboxError
+from sandbox.faults import Faults
 from sandbox.identity import RoleSessions
 from sandbox.images import ImageStore
 from sandbox.pushed_images import find_build
@@ -37,6 +38,7 @@ class LocalAws:
 
     Attributes:
         clock: the virtual time of everything in here.
+        faults: what goes wrong in here.
         endpoint: `http://127.0.0.1:PORT`, once started.
         access_key, secret_key: an administrator's credentials, new at each start.
         identity: sessions of roles, and what roles may do; once started.
@@ -49,6 +51,7 @@ class LocalAws:
     def __init__(self, *, region: str = "eu-west-1", start_time: float | None = None) -> None:
         self.region = region
         self.clock = Clock(start_time)
+        self.faults = Faults(self.clock)
         self.endpoint = ""
         self.access_key = "AKIA" + "".join(secrets.choice(string.ascii_uppercase + "234567") for _ in range(16))
         self.secret_key = secrets.token_urlsafe(30)

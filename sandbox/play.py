@@ -14,11 +14,13 @@ if TYPE_CHECKING:
 
 # How long a look at the runs may be put off while they work, in real seconds.
 _GLANCE_SECONDS = 0.1
+# Trigger, scheduled time, target and copy of a delivery.
+_Key = tuple[str, datetime, str, int]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """What one scheduled time came to.
+    """What one delivery of a scheduled time came to.
 
     Attributes:
         trigger: the name of the rule or schedule.
@@ -108,15 +110,15 @@ class _Runs:
     def __init__(self, aws: LocalAws, on_change: Callable[[Run], None]) -> None:
         self._aws = aws
         self._on_change = on_change
-        self._runs: dict[tuple[str, datetime, str], Run] = {}
-        self.unfinished: dict[str, tuple[str, datetime, str]] = {}
+        self._runs: dict[_Key, Run] = {}
+        self.unfinished: dict[str, _Key] = {}
 
     def all(self) -> list[Run]:
         return list(self._runs.values())
 
     def add(self, delivery: Delivery) -> None:
         """Note what came of an attempt to start a run."""
-        key = (delivery.trigger_arn, delivery.scheduled_time, delivery.target_arn)
+        key = (delivery.trigger_arn, delivery.scheduled_time, delivery.target_arn, delivery.copy)
         started = delivery.status == "STARTED"
         self._runs[key] = Run(
             trigger=delivery.trigger,

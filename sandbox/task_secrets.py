@@ -63,8 +63,7 @@ class TaskSecrets:
             raise TaskStartError(_FROM_SECRETS_MANAGER + failed + _said(error)) from error
         if answer["ARN"] != arn and not re.fullmatch(re.escape(arn) + "-[A-Za-z0-9]{6}", answer["ARN"]):
             # MiniStack finds a secret by any beginning of its ARN.
-            missing = f"failed to fetch secret {arn} from secrets manager: ResourceNotFoundException: Secrets Manager "
-            raise TaskStartError(_FROM_SECRETS_MANAGER + missing + "can't find the specified secret.")
+            raise missing_secret(reference)
         # https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html
         encrypted = {"kms:EncryptionContext:SecretARN": answer["ARN"]}
         self._require_decrypt(self._secret_key(answer["ARN"]), "secretsmanager", encrypted, _FROM_SECRETS_MANAGER)
@@ -80,7 +79,7 @@ class TaskSecrets:
         except ClientError as error:
             raise TaskStartError(_FROM_SSM + _said(error)) from error
         if answer["InvalidParameters"]:
-            raise TaskStartError(f"{_FROM_SSM}invalid ssm parameters: {', '.join(answer['InvalidParameters'])}")
+            raise missing_secret(reference)
         parameter = answer["Parameters"][0]
         # https://docs.aws.amazon.com/kms/latest/developerguide/services-parameter-store.html
         encrypted = {"kms:EncryptionContext:PARAMETER_ARN": parameter["ARN"]}
@@ -135,6 +134,15 @@ class TaskSecrets:
         from ministack.core.responses import request_scope
 
         return request_scope(self._aws.account, self._task_arn.split(":")[3])
+
+
+def missing_secret(reference: str) -> TaskStartError:
+    """What ECS says of a secret that does not exist, by its `valueFrom`."""
+    if ":secretsmanager:" not in reference:
+        return TaskStartError(f"{_FROM_SSM}invalid ssm parameters: {reference}")
+    arn = ":".join(reference.split(":")[:7])
+    failed = f"failed to fetch secret {arn} from secrets manager: ResourceNotFoundException: "
+    return TaskStartError(f"{_FROM_SECRETS_MANAGER}{failed}Secrets Manager can't find the specified secret.")
 
 
 def _said(error: ClientError) -> str:

@@ -68,6 +68,7 @@ class TaskStarter:
     def __init__(self, aws: LocalAws, task: Mapping[str, Any], definition: Mapping[str, Any], scratch: Path) -> None:
         self._aws = aws
         self._task_arn: str = task["taskArn"]
+        self._family: str = definition["family"]
         self._session_name = self._task_arn.rsplit("/", 1)[-1]
         self._execution_role, self._task_role = task_roles(task["overrides"], definition)
         self._region = self._task_arn.split(":")[3]
@@ -75,6 +76,7 @@ class TaskStarter:
 
     def launch(self, container: Mapping[str, Any], override: Mapping[str, Any]) -> Launch:
         """What to start for a container definition and its override in RunTask; raises TaskStartError."""
+        self._aws.faults.start_container(self._family, container)
         self._check_pull(container["image"])
         image = self._aws.images.find(container["image"])
         secrets = TaskSecrets(self._aws, self._execution_role, self._task_arn)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 import threading
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from sandbox.container_logs import LogStream
 from sandbox.errors import TaskStartError
 from sandbox.processes import Process, Processes
 from sandbox.task_start import TaskStarter, start_failure
+from sandbox.task_stop import Stop, mark_stopping
 
 if TYPE_CHECKING:
     from sandbox.local_aws import LocalAws
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 _DEFAULT_STOP_TIMEOUT_SECONDS = 30
 _CLOSE_SECONDS = 10
 # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Task.html, stopCode
-_EXITED = ("EssentialContainerExited", "Essential container in task exited")
+_EXITED = Stop(code="EssentialContainerExited", reason="Essential container in task exited")
 
 
 class Tasks:
@@ -44,11 +45,18 @@ class Tasks:
         name = f"sandbox-{task['taskArn'][-12:]}"
         threading.Thread(target=self._run, args=(run, task["taskArn"], work), daemon=True, name=name).start()
 
-    def stop(self, task_arn: str, reason: str) -> None:
-        """Ask a task to stop, as StopTask does: SIGTERM now, SIGKILL after the container's stop timeout."""
+    def stop(self, task_arn: str, stop: Stop) -> bool:
+        """Have a task stop, as StopTask does, or as AWS does by itself with the `stop` of a fault.
+
+        Returns:
+            Whether it stops for this reason: not if it is stopping already.
+
+        Raises:
+            KeyError: there is no such task.
+        """
         with self._lock:
             run = self._runs[task_arn]
-        run.request_stop("UserInitiated", reason)
+        return run.request_stop(stop)
 
     def stopped(self, task_arn: str) -> Wake:
         """The event that is set once the task is STOPPED and its last line is in CloudWatch Logs.
@@ -95,10 +103,13 @@ class _TaskRun:
         self._definition = definition
         self._region: str = task["taskArn"].split(":")[3]
         self._changed = threading.Condition()
-        self._stop: tuple[str, str] | None = None
+        self._stop: Stop | None = None
         self._containers: list[tuple[dict[str, Any], Process]] = []
         self._exited = 0
         self._essential_exited = False
+        self._all_exited = Wake()
+        self._all_exited.set()
+        self._planned_stops = aws.faults.stops(definition["family"], task["capacityProviderName"])
 
     def run(self, work: Work) -> None:
         """The whole life of the task, in this thread."""
@@ -109,9 +120,9 @@ class _TaskRun:
                 with self._home() as scratch:
                     self._live(Path(scratch))
             except TaskStartError as error:
-                self._mark_stopped("TaskFailedToStart", str(error))
+                self._mark_stopped(Stop(code="TaskFailedToStart", reason=str(error)))
             except Exception as error:
-                self._mark_stopped("TaskFailedToStart", f"InternalError: {error}")
+                self._mark_stopped(Stop(code="TaskFailedToStart", reason=f"InternalError: {error}"))
                 raise
             finally:
                 self.stopped.set()
@@ -119,12 +130,19 @@ class _TaskRun:
     def _home(self) -> tempfile.TemporaryDirectory[str]:
         return tempfile.TemporaryDirectory(prefix="task-", dir=self._processes.homes, ignore_cleanup_errors=True)
 
-    def request_stop(self, stop_code: str, reason: str) -> None:
-        """Have the task stop for this reason, unless it is stopping already."""
+    def request_stop(self, stop: Stop) -> bool:
+        """Have the task stop for this reason; False if it is stopping already."""
+        from ministack.core.concurrency import resource_lock
+
         with self._changed:
-            if self._stop is None:
-                self._stop = (stop_code, reason)
+            if self._stop is not None:
+                return False
+            self._stop = stop
             self._changed.notify_all()
+        with resource_lock("ecs-task", self._task["taskArn"]):
+            if self._task["lastStatus"] != "STOPPED":
+                mark_stopping(self._task, stop)
+        return True
 
     def _live(self, scratch: Path) -> None:
         from ministack.services import ecs
@@ -142,12 +160,14 @@ class _TaskRun:
             raise
         if self._stop is None:
             ecs._mark_task_running(self._task["taskArn"], self._task)
+            for planned in self._planned_stops:
+                planned.begin(self._aws.clock, self.request_stop, self.stopped)
         with self._changed:
             self._changed.wait_for(
                 lambda: self._stop or self._essential_exited or self._exited == len(self._containers)
             )
         self._end_containers()
-        self._mark_stopped(*(self._stop or _EXITED))
+        self._mark_stopped(self._stop or _EXITED)
 
     def _start_container(self, starter: TaskStarter, index: int, definition: Mapping[str, Any]) -> None:
         record = self._task["containers"][index]
@@ -156,11 +176,9 @@ class _TaskRun:
         override = next((item for item in overrides if item.get("name") == name), {})
         try:
             launch = starter.launch(definition, override)
-            logs = self._open_logs(starter, definition)
+            output = self._output(self._open_logs(starter, definition))
             try:
-                process = self._processes.start(
-                    launch.command, launch.folder, launch.environment, logs.write if logs else lambda _chunk: None
-                )
+                process = self._processes.start(launch.command, launch.folder, launch.environment, output)
             except OSError as error:
                 raise start_failure(launch.command, error) from error
         except TaskStartError as error:
@@ -168,7 +186,9 @@ class _TaskRun:
             raise
         record["lastStatus"] = "RUNNING"
         record["runtimeId"] = f"{self._task['taskArn'].rsplit('/', 1)[-1]}-{process.group}"
-        self._containers.append((record, process))
+        with self._changed:
+            self._containers.append((record, process))
+            self._all_exited.clear()
         essential = bool(definition.get("essential", True))
         threading.Thread(
             target=self._await_exit, args=(record, process, essential), daemon=True, name=f"sandbox-wait-{name}"
@@ -186,6 +206,17 @@ class _TaskRun:
             return None
         return LogStream(self._aws.account, region, group, stream, self._aws.clock.now)
 
+    def _output(self, logs: LogStream | None) -> Callable[[bytes], None]:
+        """Where what a container writes goes."""
+
+        def write(chunk: bytes) -> None:
+            if logs is not None:
+                logs.write(chunk)
+            for planned in self._planned_stops:
+                planned.hear(chunk)
+
+        return write
+
     def _await_exit(self, record: dict[str, Any], process: Process, essential: bool) -> None:
         code = self._processes.wait(process)
         record["lastStatus"] = "STOPPED"
@@ -193,27 +224,39 @@ class _TaskRun:
         with self._changed:
             self._exited += 1
             self._essential_exited = self._essential_exited or essential
+            if self._exited == len(self._containers):
+                self._all_exited.set()
             self._changed.notify_all()
 
     def _end_containers(self) -> None:
-        """SIGTERM to every container that still runs, SIGKILL after its stop timeout; return when all have ended."""
-        timeouts = {
-            definition["name"]: definition.get("stopTimeout", _DEFAULT_STOP_TIMEOUT_SECONDS)
-            for definition in self._definition["containerDefinitions"]
-        }
+        """End what still runs, by the stop's rules; return when all containers have ended."""
+        stop = self._stop or _EXITED
         running = [item for item in self._containers if item[0]["lastStatus"] != "STOPPED"]
-        for _record, process in running:
+        if stop.host_lost:
+            for _record, process in running:
+                process.kill()
+            self._all_exited.wait()
+            for record, _process in running:
+                record["exitCode"] = None
+            return
+        for record, process in running:
             process.terminate()
-        killers = [threading.Timer(timeouts[record["name"]], process.kill) for record, process in running]
-        for killer in killers:
-            killer.daemon = True
+            killer = threading.Thread(target=self._kill_in_time, args=(record, process), daemon=True)
             killer.start()
-        with self._changed:
-            self._changed.wait_for(lambda: self._exited == len(self._containers))
-        for killer in killers:
-            killer.cancel()
+        # The clock does not jump in this wait, for which this thread keeps its work; in the next it may.
+        if not self._all_exited.wait(stop.patience_seconds):
+            self._aws.clock.wait(None, self._all_exited)
 
-    def _mark_stopped(self, stop_code: str, reason: str) -> None:
+    def _kill_in_time(self, record: dict[str, Any], process: Process) -> None:
+        """SIGKILL to a container that runs when its stop timeout is over."""
+        definitions = self._definition["containerDefinitions"]
+        definition = next(each for each in definitions if each["name"] == record["name"])
+        timeout_seconds = definition.get("stopTimeout", _DEFAULT_STOP_TIMEOUT_SECONDS)
+        self._aws.clock.wait(self._aws.clock.now() + timeout_seconds, self._all_exited)
+        if record["lastStatus"] != "STOPPED":
+            process.kill()
+
+    def _mark_stopped(self, stop: Stop) -> None:
         from ministack.core.concurrency import resource_lock
         from ministack.services import ecs
 
@@ -226,8 +269,8 @@ class _TaskRun:
             task.update(
                 desiredStatus="STOPPED",
                 lastStatus="STOPPED",
-                stopCode=stop_code,
-                stoppedReason=reason,
+                stopCode=stop.code or None,
+                stoppedReason=stop.reason,
                 stoppingAt=task.get("stoppingAt") or now,
                 executionStoppedAt=now,
                 stoppedAt=now,

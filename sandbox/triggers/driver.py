@@ -35,6 +35,7 @@ class Delivery:
         trigger_arn: its ARN.
         target_arn: the state machine.
         scheduled_time: the time it was due.
+        copy: 0, or 1 for a second delivery of what was due.
         attempt: 1, 2, ...
         status: STARTED; RETRYING; DEAD_LETTERED (kept in the dead-letter queue); DROPPED (given up, there is no such
             queue); LOST (given up, and the queue did not take it).
@@ -46,6 +47,7 @@ class Delivery:
     trigger_arn: str
     target_arn: str
     scheduled_time: datetime
+    copy: int = 0
     attempt: int
     status: Status
     execution_arn: str = ""
@@ -68,7 +70,8 @@ class _Attempt:
     trigger: Trigger
     target: dict[str, Any]
     scheduled_time: datetime
-    number: int
+    number: int = 1
+    copy: int = 0
     error: StartError | None = None
     again: bool = True
 
@@ -143,15 +146,24 @@ class Triggers:
             fired.append(trigger)
             for scheduled_time in invocation.scheduled_times:
                 metrics.record(trigger, "triggered")
-                due += [
-                    _Attempt(trigger=trigger, target=target, scheduled_time=scheduled_time, number=1)
-                    for target in trigger.targets
-                ]
+                for copy, delay_seconds in enumerate(self._aws.faults.delays(trigger, scheduled_time)):
+                    attempts = [
+                        _Attempt(trigger=trigger, target=target, scheduled_time=scheduled_time, copy=copy)
+                        for target in trigger.targets
+                    ]
+                    if delay_seconds:
+                        self._put_off(attempts, moment + timedelta(seconds=delay_seconds))
+                    else:
+                        due += attempts
         self._fired_until = max(self._fired_until, moment)
         for attempt in due:
             yield self._deliver(attempt)
         for trigger in fired:
             self._delete_if_complete(trigger)
+
+    def _put_off(self, attempts: list[_Attempt], due: datetime) -> None:
+        for attempt in attempts:
+            heapq.heappush(self._retries, (due, next(self._order), attempt))
 
     def _deliver(self, attempt: _Attempt) -> Delivery:
         if not attempt.again:
@@ -160,7 +172,7 @@ class Triggers:
         metrics.record(trigger, "attempted")
         try:
             execution_arn = start_execution(
-                self._aws, trigger, attempt.target, _event_id(attempt), self._input(attempt)
+                self._aws, trigger, attempt.target, _execution_name(attempt), self._input(attempt)
             )
         except NoSuchPath as error:
             failed = replace(attempt, error=StartError("INVALID_PARAMETER", str(error), False))
@@ -184,7 +196,7 @@ class Triggers:
         pause = timedelta(seconds=min(2 ** (failed.number - 1), LONGEST_PAUSE_SECONDS))
         due = self._now() + pause
         following = replace(failed, number=failed.number + 1) if due < deadline else replace(failed, again=False)
-        heapq.heappush(self._retries, (min(due, deadline), next(self._order), following))
+        self._put_off([following], min(due, deadline))
         return _delivery(failed, "RETRYING")
 
     def _give_up(self, failed: _Attempt, exhausted: str) -> Delivery:
@@ -256,14 +268,19 @@ class Triggers:
         return datetime.fromtimestamp(self._aws.clock.now(), UTC)
 
 
+def _execution_name(attempt: _Attempt) -> str:
+    """The same for each attempt of one delivery, so that it starts one execution."""
+    return f"{_event_id(attempt)}_{attempt.copy}" if attempt.copy else _event_id(attempt)
+
+
 def _event_id(attempt: _Attempt) -> str:
-    """The same for each attempt of one run at one target, so that an execution named after it starts once."""
+    """The same for each delivery of one run at one target."""
     run = f"{attempt.trigger.arn} {timestamp(attempt.scheduled_time)} {attempt.target.get('Id', '')}"
     return str(uuid.uuid5(uuid.NAMESPACE_URL, run))
 
 
 def _attempt_id(attempt: _Attempt) -> str:
-    return uuid.uuid5(uuid.NAMESPACE_URL, f"{_event_id(attempt)} {attempt.number}").hex[:16]
+    return uuid.uuid5(uuid.NAMESPACE_URL, f"{_execution_name(attempt)} {attempt.number}").hex[:16]
 
 
 def _delivery(attempt: _Attempt, status: Status, execution_arn: str = "") -> Delivery:
@@ -272,6 +289,7 @@ def _delivery(attempt: _Attempt, status: Status, execution_arn: str = "") -> Del
         trigger_arn=attempt.trigger.arn,
         target_arn=attempt.target["Arn"],
         scheduled_time=attempt.scheduled_time,
+        copy=attempt.copy,
         attempt=attempt.number,
         status=status,
         execution_arn=execution_arn,

@@ -1,0 +1,34 @@
+"""Faults that the runs of a stack meet, each a small class: added, they happen until they are cleared.
+
+    refused = aws.faults.add(RefuseCapacity(of="acme-dev-rollup", first=2))
+    ...
+    assert refused.struck == 2
+
+They work on data alone. The rooms of the sandbox ask `Faults` at the one place where each can happen: RunTask, the
+start of a container, a task that runs, the Cause of a failed task, the delivery of a scheduled time.
+"""
+
+from sandbox.faults.causes import SpoilCause
+from sandbox.faults.deliveries import DeliverLate, DeliverTwice
+from sandbox.faults.fault import Fault
+from sandbox.faults.registry import Faults
+from sandbox.faults.run_task import RefuseCapacity, RunTaskAnswer, Throttle
+from sandbox.faults.starting import FailPull, LoseSecret
+from sandbox.faults.stopping import InterruptSpot, LoseHost, RetireTask, TaskStop
+
+__all__ = [
+    "DeliverLate",
+    "DeliverTwice",
+    "FailPull",
+    "Fault",
+    "Faults",
+    "InterruptSpot",
+    "LoseHost",
+    "LoseSecret",
+    "RefuseCapacity",
+    "RetireTask",
+    "RunTaskAnswer",
+    "SpoilCause",
+    "TaskStop",
+    "Throttle",
+]

@@ -1,0 +1,71 @@
+"""Faults of triggers: EventBridge delivers at least once, in no certain order.
+
+https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-retry-policy.html
+https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple, Protocol
+
+from sandbox.faults.fault import Fault
+
+
+class Scheduled(Protocol):
+    """A rule or a schedule; see triggers.deployed.Trigger."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        ...
+
+    def scheduled_times(self, after: datetime) -> Iterator[datetime]:
+        """The times after `after` at which it fires."""
+        ...
+
+
+class Due(NamedTuple):
+    """What is to be delivered."""
+
+    trigger: Scheduled
+    scheduled_time: datetime
+
+
+@dataclass(kw_only=True, eq=False)
+class DeliverTwice(Fault):
+    """A scheduled time is delivered a second time, as an execution of its own.
+
+    Args:
+        after: the virtual seconds between the two.
+    """
+
+    after: float = 0
+
+    def changed(self, delays: list[float], due: Due) -> list[float]:
+        """The delays of its deliveries, made of those without this fault."""
+        return [*delays, delays[-1] + self.after] if self.strikes(due.trigger.name) else delays
+
+
+@dataclass(kw_only=True, eq=False)
+class DeliverLate(Fault):
+    """A scheduled time is delivered late.
+
+    Args:
+        by: the virtual seconds of its delay; None for a second more than the next scheduled time of the same trigger
+            is away, so that it comes after that one.
+    """
+
+    by: float | None = None
+
+    def changed(self, delays: list[float], due: Due) -> list[float]:
+        """The delays of its deliveries, made of those without this fault."""
+        if not self.strikes(due.trigger.name):
+            return delays
+        by = self.by
+        if by is None:
+            following = next(due.trigger.scheduled_times(due.scheduled_time), due.scheduled_time)
+            by = (following - due.scheduled_time).total_seconds() + 1
+        return [delay + by for delay in delays]

@@ -1,0 +1,75 @@
+"""The faults of one sandbox, and the places at which it asks for them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+
+from sandbox.clock import Clock
+from sandbox.faults.causes import SpoilCause
+from sandbox.faults.deliveries import DeliverLate, DeliverTwice, Due, Scheduled
+from sandbox.faults.fault import Fault
+from sandbox.faults.run_task import RefuseCapacity, RunTaskAnswer, RunTaskCall, Throttle
+from sandbox.faults.starting import FailPull, LoseSecret
+from sandbox.faults.stopping import PlannedStop, TaskStop
+
+AnyFault = TypeVar("AnyFault", bound=Fault)
+
+
+class Faults:
+    """What goes wrong in a sandbox: nothing until a fault is added.
+
+    Of several faults that could strike one call or start, the one that was added first does.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        # Replaced as a whole, so that every thread reads a whole one.
+        self._faults: tuple[Fault, ...] = ()
+
+    def add(self, fault: AnyFault) -> AnyFault:
+        """From now on this goes wrong too; gives the fault, whose counts grow."""
+        self._faults = (*self._faults, fault)
+        return fault
+
+    def clear(self) -> None:
+        """From now on nothing goes wrong; stops that are planned for tasks that run stay planned."""
+        self._faults = ()
+
+    def run_task(self, family: str, capacity_provider: str | None, subnets: Sequence[str]) -> RunTaskAnswer | None:
+        """What RunTask answers to a call that is right; None if it starts the task."""
+        call = RunTaskCall(
+            family=family, capacity_provider=capacity_provider, subnets=subnets, second=self._clock.now()
+        )
+        for fault in self._faults:
+            if isinstance(fault, RefuseCapacity | Throttle) and (answer := fault.answer(call)) is not None:
+                return answer
+        return None
+
+    def start_container(self, family: str, container: Mapping[str, Any]) -> None:
+        """Asked before a container of a task starts; raises TaskStartError if it does not."""
+        for fault in self._faults:
+            if isinstance(fault, FailPull | LoseSecret) and (error := fault.error(family, container)) is not None:
+                raise error
+
+    def stops(self, family: str, capacity_provider: str | None) -> list[PlannedStop]:
+        """The stops that are planned for a task that starts."""
+        planned = [fault.plan(family, capacity_provider) for fault in self._faults if isinstance(fault, TaskStop)]
+        return [stop for stop in planned if stop is not None]
+
+    def cause(self, cause: str, task: Mapping[str, Any]) -> str:
+        """The Cause that Step Functions gives for a task that failed, in its PascalCase."""
+        family = task["TaskDefinitionArn"].rpartition("/")[2].rpartition(":")[0]
+        for fault in self._faults:
+            if isinstance(fault, SpoilCause) and (spoilt := fault.cause(family, task)) is not None:
+                return spoilt
+        return cause
+
+    def delays(self, trigger: Scheduled, scheduled_time: datetime) -> list[float]:
+        """When a scheduled time is delivered: seconds after it is due, once for each delivery."""
+        delays = [0.0]
+        for fault in self._faults:
+            if isinstance(fault, DeliverTwice | DeliverLate):
+                delays = fault.changed(delays, Due(trigger, scheduled_time))
+        return delays
