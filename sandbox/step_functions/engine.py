@@ -23,6 +23,7 @@ class Engine:
 
     def __init__(self, aws: LocalAws) -> None:
         self.clock = aws.clock
+        self.faults = aws.faults
         self.identity = aws.identity
         self.region = aws.region
         self.tokens: dict[str, TaskToken] = {}

@@ -7,6 +7,7 @@ import threading
 from typing import Any, Protocol
 
 from sandbox.clock import Clock, Wake
+from sandbox.faults import Faults
 from sandbox.step_functions import announcements, states
 from sandbox.step_functions.errors import ExecutionOver, HistoryFull, StateError
 from sandbox.step_functions.execution_log import ExecutionLog
@@ -26,6 +27,7 @@ class Services(Protocol):
     """What an execution needs of the sandbox around it; see engine.Engine."""
 
     clock: Clock
+    faults: Faults
     region: str
     tokens: dict[str, TaskToken]
 

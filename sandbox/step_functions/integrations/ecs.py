@@ -66,7 +66,7 @@ class RunTask:
             return reported
         task = _DESCRIBE_TASKS.call(client, place)["Tasks"][0]
         if any(container.get("ExitCode") != 0 for container in task["Containers"]):
-            raise StateError("States.TaskFailed", to_text(task))
+            raise StateError("States.TaskFailed", call.execution.services.faults.cause(to_text(task), task))
         return task
 
 
