@@ -69,7 +69,7 @@ def load(aws: LocalAws) -> Any:
 
         for service in SERVICES:
             importlib.import_module(f"ministack.services.{app.SERVICE_REGISTRY[service]['module']}")
-        from sandbox import repairs
+        from sandbox import dynamodb_repairs, repairs
     finally:
         root.removeHandler(placeholder)
     # Only the server's own: to ask another package's lazy module for an attribute is to import it.
@@ -79,4 +79,5 @@ def load(aws: LocalAws) -> Any:
             logger.setLevel(logging.ERROR)
 
     repairs.apply(aws)
+    dynamodb_repairs.apply(aws)
     return app.app
