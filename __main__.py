@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pulumi
 
+from components.alerts import Alerts, AlertsArgs
 from components.configuration import stack_configuration
 from components.job_cluster import JobCluster, JobClusterArgs
 from components.network import Network, NetworkArgs
@@ -29,6 +30,7 @@ name = f"{stack.project}-{stack.name}"
 network = Network(name, NetworkArgs(stack=stack, place=place))
 cluster = JobCluster(name, JobClusterArgs(stack=stack, place=place))
 delivery = TriggerDelivery(name, TriggerDeliveryArgs(stack=stack, place=place))
+alerts = Alerts(name, AlertsArgs(stack=stack, place=place, delivery=delivery)) if stack.alerts.wanted else None
 jobs = {
     job.name: ScheduledJob(
         place.name(job.name),
@@ -36,5 +38,7 @@ jobs = {
     )
     for job in stack.jobs
 }
-for key, value in stack_outputs(stack, network=network, cluster=cluster, delivery=delivery, jobs=jobs).items():
+for key, value in stack_outputs(
+    stack, network=network, cluster=cluster, delivery=delivery, alerts=alerts, jobs=jobs
+).items():
     pulumi.export(key, value)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from components.alerts import Alerts
 from components.job_cluster import JobCluster
 from components.network import Network
 from components.scheduled_job import ScheduledJob
@@ -16,13 +17,14 @@ def stack_outputs(
     network: Network,
     cluster: JobCluster,
     delivery: TriggerDelivery,
+    alerts: Alerts | None,
     jobs: Mapping[str, ScheduledJob],
 ) -> dict[str, Any]:
     """The outputs by name. What belongs to a job stands under the job's name.
 
     stateMachines, taskDefinitions: ARNs. logGroups: names. schedules: `{trigger, schedule, timezone, enabled}` of the
     jobs that have one. cluster: its name. subnets, securityGroups: where tasks run. deadLetterQueueUrl: where starts
-    that could not be delivered are.
+    that could not be delivered are. alertsTopic: the ARN of the topic that tells of failures, if anybody is to hear.
     """
     return {
         "stateMachines": {name: job.state_machine_arn for name, job in jobs.items()},
@@ -42,4 +44,5 @@ def stack_outputs(
         "subnets": network.subnet_ids,
         "securityGroups": network.security_group_ids,
         "deadLetterQueueUrl": delivery.dead_letter_url,
+        **({} if alerts is None else {"alertsTopic": alerts.topic_arn}),
     }

@@ -29,13 +29,15 @@ class TriggerDelivery(pulumi.ComponentResource):
     """One role and one dead-letter queue for all triggers of a stack, bounded by the stack's name prefix.
 
     role_arn: the role that rules and schedules start state machines with.
-    dead_letter_arn, dead_letter_url: the queue that a start which could not be delivered ends up in, for 14 days.
+    dead_letter_arn, dead_letter_name, dead_letter_url: the queue that a start which could not be delivered ends up in,
+        for 14 days.
     schedule_group_name: the group the stack's schedules go to; None when it has none.
     grants: what must exist before the first start, so that none is lost to a missing permission.
     """
 
     role_arn: Output[str]
     dead_letter_arn: Output[str]
+    dead_letter_name: Output[str]
     dead_letter_url: Output[str]
     schedule_group_name: Output[str] | None = None
     grants: list[pulumi.Resource]
@@ -51,6 +53,7 @@ class TriggerDelivery(pulumi.ComponentResource):
             opts=ResourceOptions(parent=self),
         )
         self.dead_letter_arn = queue.arn
+        self.dead_letter_name = queue.name
         self.dead_letter_url = queue.url
         queue_policy = sqs.QueuePolicy(
             f"{name}-dead-letters",
@@ -78,6 +81,7 @@ class TriggerDelivery(pulumi.ComponentResource):
             {
                 "role_arn": self.role_arn,
                 "dead_letter_arn": self.dead_letter_arn,
+                "dead_letter_name": self.dead_letter_name,
                 "dead_letter_url": self.dead_letter_url,
                 "schedule_group_name": self.schedule_group_name,
             }

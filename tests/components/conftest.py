@@ -130,6 +130,10 @@ def _plain(service: str, kind: str) -> Callable[[str, Mapping[str, Any]], Output
     return outputs
 
 
+def _key(name: str, _: Mapping[str, Any]) -> Outputs:
+    return f"id-of-{name}", {"keyId": f"id-of-{name}", "arn": arn("kms", f"key/id-of-{name}")}
+
+
 def _task_definition(_: str, inputs: Mapping[str, Any]) -> Outputs:
     return inputs["family"], {"arn": arn("ecs", f"task-definition/{inputs['family']}:7"), "revision": 7}
 
@@ -149,6 +153,7 @@ ANSWERS: dict[str, Callable[[str, Mapping[str, Any]], Outputs]] = {
     "aws:cloudwatch/eventRule:EventRule": _plain("events", "rule/{}"),
     "aws:cloudwatch/eventTarget:EventTarget": _only_id,
     "aws:cloudwatch/logGroup:LogGroup": _log_group,
+    "aws:cloudwatch/metricAlarm:MetricAlarm": _plain("cloudwatch", "alarm:{}"),
     "aws:ec2/securityGroup:SecurityGroup": lambda name, _: (
         f"sg-{name}",
         {"arn": arn("ec2", f"security-group/{name}")},
@@ -159,9 +164,14 @@ ANSWERS: dict[str, Callable[[str, Mapping[str, Any]], Outputs]] = {
     "aws:ecs/taskDefinition:TaskDefinition": _task_definition,
     "aws:iam/role:Role": _role,
     "aws:iam/rolePolicy:RolePolicy": _only_id,
+    "aws:kms/alias:Alias": _plain("kms", "{}"),
+    "aws:kms/key:Key": _key,
     "aws:scheduler/schedule:Schedule": _plain("scheduler", "schedule/{}"),
     "aws:scheduler/scheduleGroup:ScheduleGroup": _plain("scheduler", "schedule-group/{}"),
     "aws:sfn/stateMachine:StateMachine": _plain("states", "stateMachine:{}"),
+    "aws:sns/topic:Topic": _plain("sns", "{}"),
+    "aws:sns/topicPolicy:TopicPolicy": _only_id,
+    "aws:sns/topicSubscription:TopicSubscription": _only_id,
     "aws:sqs/queue:Queue": _queue,
     "aws:sqs/queuePolicy:QueuePolicy": _only_id,
 }

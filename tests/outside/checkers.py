@@ -87,5 +87,7 @@ def _requests(type_: str, properties: Mapping[str, Any]) -> Iterator[tuple[str, 
             yield "scheduler", "CreateSchedule", dict(properties)
         case "AWS::Events::Rule":
             rule = {name: value for name, value in properties.items() if name != "Targets"}
+            if "EventPattern" in rule:
+                rule["EventPattern"] = json.dumps(rule["EventPattern"])
             yield "events", "PutRule", rule
             yield "events", "PutTargets", {"Rule": rule["Name"], "Targets": properties["Targets"]}

@@ -10,6 +10,7 @@ from tests.components.conftest import Deployment, repository_stack, run_program,
 # What neither stack of this repository uses, so that outsiders see all that the program can make.
 ELSEWHERE = """
 longhaul:network: {endpoints: [sts]}
+longhaul:alerts: {email: [ops@example.com], https: ["https://example.com/alerts"]}
 longhaul:jobs:
   secretive:
     build: {context: code, dockerfile: code/Dockerfile}

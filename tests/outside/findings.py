@@ -52,6 +52,28 @@ ACCEPTED = (
     ),
     Accepted(
         "cfn-lint",
+        "I3011",
+        "Key.*Alerts",
+        "'(DeletionPolicy|UpdateReplacePolicy)' is a required property .*",
+        "The key goes with the topic that it is for, which keeps nothing.",
+    ),
+    Accepted(
+        "parliament",
+        "RESOURCE_STAR",
+        "Key.*Alerts",
+        r"\[('kms:\w+'(, )?)+\]",
+        "In a key's policy it is that key: https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-overview.html",
+    ),
+    Accepted(
+        "parliament",
+        "PERMISSIONS_MANAGEMENT_ACTIONS",
+        "Key.*Alerts",
+        "kms:creategrant, kms:createkey, kms:putkeypolicy, kms:retiregrant, kms:revokegrant",
+        "Without it nobody administers the key: "
+        "https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html",
+    ),
+    Accepted(
+        "cfn-lint",
         "E3003",
         "ClusterCapacityProviders.*",
         "'DefaultCapacityProviderStrategy' is a required property",

@@ -8,7 +8,7 @@ from tests.outside.findings import Finding
 from tests.outside.translation import Template
 
 Properties = Mapping[str, Any]
-POLICIES = ("PolicyDocument", "AssumeRolePolicyDocument")
+POLICIES = ("PolicyDocument", "AssumeRolePolicyDocument", "KeyPolicy")
 
 
 def open_security_group(properties: Properties) -> Iterator[str]:
@@ -58,7 +58,7 @@ RULES: Mapping[str, tuple[frozenset[str], Callable[[Properties], Iterator[str]]]
     "unencrypted-queue": (frozenset({"AWS::SQS::Queue"}), unencrypted_queue),
     "log-group-without-retention": (frozenset({"AWS::Logs::LogGroup"}), log_group_without_retention),
     "wildcard-action": (
-        frozenset({"AWS::IAM::Role", "AWS::IAM::RolePolicy", "AWS::SQS::QueuePolicy"}),
+        frozenset({"AWS::IAM::Role", "AWS::IAM::RolePolicy", "AWS::SNS::TopicPolicy", "AWS::SQS::QueuePolicy"}),
         wildcard_action,
     ),
 }

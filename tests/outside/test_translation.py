@@ -80,7 +80,7 @@ def test_what_the_table_does_not_know_is_named(recorded: Callable[[str], Deploym
     with pytest.raises(UntranslatedError) as error:
         template(
             [
-                replace(queue, type="aws:sns/topic:Topic", name="news"),
+                replace(queue, type="aws:kinesis/stream:Stream", name="news"),
                 replace(queue, inputs={**queue.inputs, "fifoQueue": True}),
                 replace(machine, inputs={**machine.inputs, "loggingConfiguration": logging}),
                 # Names within, where the table expects a plain value.
@@ -89,7 +89,7 @@ def test_what_the_table_does_not_know_is_named(recorded: Callable[[str], Deploym
         )
 
     assert str(error.value).splitlines() == [
-        "aws:sns/topic:Topic news",
+        "aws:kinesis/stream:Stream news",
         "aws:sqs/queue:Queue longhaul-dev-dead-letters.fifoQueue",
         "aws:sfn/stateMachine:StateMachine longhaul-dev-daily-rollup.loggingConfiguration.colour",
         "aws:sqs/queue:Queue longhaul-dev-dead-letters.messageRetentionSeconds",

@@ -50,6 +50,10 @@ def tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
     return [{"Key": key, "Value": value} for key, value in tags.items()]
 
 
+def dimension_list(dimensions: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"Name": name, "Value": value} for name, value in dimensions.items()]
+
+
 def the_only_one(values: list[str]) -> str:
     """CloudFormation writes a rule of a security group for each source or destination."""
     (value,) = values
@@ -121,10 +125,12 @@ TRANSLATIONS: Mapping[str, Translation | Nowhere] = {
         {
             "name": "Name",
             "description": "Description",
+            "eventPattern": ("EventPattern", json.loads),
             "scheduleExpression": "ScheduleExpression",
             "state": "State",
             "tags": TAGS,
         },
+        generated_name="Name",
     ),
     "aws:cloudwatch/eventTarget:EventTarget": Translation(
         "AWS::Events::Rule",
@@ -150,6 +156,24 @@ TRANSLATIONS: Mapping[str, Translation | Nowhere] = {
             "tags": TAGS,
         },
         generated_name="LogGroupName",
+    ),
+    "aws:cloudwatch/metricAlarm:MetricAlarm": Translation(
+        "AWS::CloudWatch::Alarm",
+        {
+            "alarmDescription": "AlarmDescription",
+            "namespace": "Namespace",
+            "metricName": "MetricName",
+            "dimensions": ("Dimensions", dimension_list),
+            "statistic": "Statistic",
+            "period": "Period",
+            "evaluationPeriods": "EvaluationPeriods",
+            "comparisonOperator": "ComparisonOperator",
+            "threshold": "Threshold",
+            "treatMissingData": "TreatMissingData",
+            "alarmActions": "AlarmActions",
+            "tags": TAGS,
+        },
+        generated_name="AlarmName",
     ),
     "aws:ec2/securityGroup:SecurityGroup": Translation(
         "AWS::EC2::SecurityGroup",
@@ -224,6 +248,19 @@ TRANSLATIONS: Mapping[str, Translation | Nowhere] = {
         {"role": "RoleName", "policy": ("PolicyDocument", json.loads)},
         generated_name="PolicyName",
     ),
+    "aws:kms/alias:Alias": Translation(
+        "AWS::KMS::Alias",
+        {"name": "AliasName", "targetKeyId": "TargetKeyId"},
+    ),
+    "aws:kms/key:Key": Translation(
+        "AWS::KMS::Key",
+        {
+            "description": "Description",
+            "policy": ("KeyPolicy", json.loads),
+            "enableKeyRotation": "EnableKeyRotation",
+            "tags": TAGS,
+        },
+    ),
     "aws:scheduler/schedule:Schedule": Translation(
         "AWS::Scheduler::Schedule",
         {
@@ -273,6 +310,19 @@ TRANSLATIONS: Mapping[str, Translation | Nowhere] = {
             "tracingConfiguration": ("TracingConfiguration", {"enabled": "Enabled"}),
             "tags": TAGS,
         },
+    ),
+    "aws:sns/topic:Topic": Translation(
+        "AWS::SNS::Topic",
+        {"displayName": "DisplayName", "kmsMasterKeyId": "KmsMasterKeyId", "tags": TAGS},
+        generated_name="TopicName",
+    ),
+    "aws:sns/topicPolicy:TopicPolicy": Translation(
+        "AWS::SNS::TopicPolicy",
+        {"arn": ("Topics", lambda arn: [arn]), "policy": ("PolicyDocument", json.loads)},
+    ),
+    "aws:sns/topicSubscription:TopicSubscription": Translation(
+        "AWS::SNS::Subscription",
+        {"topic": "TopicArn", "protocol": "Protocol", "endpoint": "Endpoint"},
     ),
     "aws:sqs/queue:Queue": Translation(
         "AWS::SQS::Queue",

@@ -1,0 +1,102 @@
+"""What alerts are asked for with, which AWS would take, and who may publish them."""
+
+import json
+import re
+from dataclasses import replace
+
+import pytest
+
+from definitions import alerts, policies
+from definitions.place import Place
+from tests.definitions.validators import policy_problems, request_problems
+
+TOPIC = "arn:aws:sns:eu-west-1:123456789012:longhaul-dev-alerts-0a1b2c3"
+QUEUE = "arn:aws:sqs:eu-west-1:123456789012:longhaul-dev-dead-letters-0a1b2c3"
+
+
+def test_aws_would_take_the_rule_and_its_target(place: Place) -> None:
+    rule = {
+        "Name": "longhaul-dev-alerts-0a1b2c3",
+        "Description": alerts.description(place),
+        "EventPattern": json.dumps(alerts.event_pattern(place)),
+    }
+    target = alerts.target(place, topic_arn=TOPIC, dead_letter_arn=QUEUE)
+
+    assert request_problems("events", "PutRule", rule) == []
+    assert request_problems("events", "PutTargets", {"Rule": rule["Name"], "Targets": [target]}) == []
+    # https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html
+    assert len(rule["EventPattern"]) <= 4096
+    assert target["DeadLetterConfig"] == {"Arn": QUEUE}
+    # With a role, delivery to an encrypted topic may fail.
+    # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html
+    assert "RoleArn" not in target
+
+
+def test_a_message_is_json_whatever_a_run_says(place: Place) -> None:
+    template = alerts.target(place, topic_arn=TOPIC, dead_letter_arn=QUEUE)["InputTransformer"]
+
+    # https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_InputTransformer.html
+    assert len(template["InputTemplate"]) <= 8192
+    assert set(re.findall("<([^<>]*)>", template["InputTemplate"])) == template["InputPathsMap"].keys()
+    # What is within a string is put there as it is: only what holds no quote, backslash or newline may be.
+    in_strings = set(re.findall("<([^<>]*)>", "".join(re.findall(r'"(?:\\.|[^"\\])*"', template["InputTemplate"]))))
+    assert in_strings == {"status", "machine", "run"}
+    assert json.loads(re.sub("(?<=: )<[^<>]*>", '""', template["InputTemplate"]))
+
+
+@pytest.mark.parametrize(
+    ("partition", "region", "console"),
+    [
+        ("aws", "eu-west-1", "https://eu-west-1.console.aws.amazon.com/states/home?region=eu-west-1#"),
+        ("aws-cn", "cn-north-1", "https://cn-north-1.console.amazonaws.cn/states/home?region=cn-north-1#"),
+        (
+            "aws-us-gov",
+            "us-gov-west-1",
+            "https://us-gov-west-1.console.amazonaws-us-gov.com/states/home?region=us-gov-west-1#",
+        ),
+    ],
+)
+def test_the_link_leads_to_the_partitions_console(place: Place, partition: str, region: str, console: str) -> None:
+    elsewhere = replace(place, partition=partition, region=region)
+
+    target = alerts.target(elsewhere, topic_arn=TOPIC, dead_letter_arn=QUEUE)
+    assert console in target["InputTransformer"]["InputTemplate"]
+
+
+def test_aws_would_take_the_alarm(place: Place) -> None:
+    url = "https://sqs.eu-west-1.amazonaws.com/123456789012/longhaul-dev-dead-letters-0a1b2c3"
+    description = alerts.dead_letter_alarm_description(place, url)
+    alarm = alerts.dead_letter_alarm("longhaul-dev-dead-letters-0a1b2c3", TOPIC)
+
+    request = {"AlarmName": "longhaul-dev-dead-letters-0a1b2c3", "AlarmDescription": description, **alarm}
+    assert request_problems("cloudwatch", "PutMetricAlarm", request) == []
+    assert description == (
+        "Starts or alerts of longhaul (dev) could not be delivered. To look: aws sqs receive-message "
+        f"--region eu-west-1 --queue-url {url} --message-attribute-names All"
+    )
+
+
+def test_the_policies_are_ones_to_an_outsider(place: Place) -> None:
+    assert policy_problems(policies.alert_topic_policy(place, TOPIC)) == []
+    # In a key's policy the resource is that key.
+    problems = policy_problems(policies.alert_key_policy(place))
+    assert [problem for problem in problems if not problem.startswith("RESOURCE_STAR")] == []
+
+
+def test_eventbridge_publishes_under_no_condition(place: Place) -> None:
+    """It gives no source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html"""
+    for policy in (policies.alert_topic_policy(place, TOPIC), policies.alert_key_policy(place)):
+        (statement,) = [one for one in policy["Statement"] if one["Principal"] == {"Service": "events.amazonaws.com"}]
+        assert "Condition" not in statement
+
+
+def test_alarms_publish_for_the_stack_only(place: Place) -> None:
+    """https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html"""
+    for policy in (policies.alert_topic_policy(place, TOPIC), policies.alert_key_policy(place)):
+        (statement,) = [
+            one for one in policy["Statement"] if one["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
+        ]
+        assert statement["Condition"] == {
+            "StringEquals": {"aws:SourceAccount": "123456789012"},
+            "ArnLike": {"aws:SourceArn": "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:longhaul-dev-*"},
+        }
