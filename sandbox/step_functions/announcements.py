@@ -2,16 +2,17 @@
 
 import json
 import logging
-from datetime import datetime
 from typing import Any
 
 from ministack.services import cloudwatch, eventbridge
+
+from sandbox.step_functions import redrive
+from sandbox.step_functions.history import epoch
 
 _log = logging.getLogger(__name__)
 
 # https://docs.aws.amazon.com/step-functions/latest/dg/procedure-cw-metrics.html
 _METRICS = {
-    "RUNNING": "ExecutionsStarted",
     "SUCCEEDED": "ExecutionsSucceeded",
     "FAILED": "ExecutionsFailed",
     "TIMED_OUT": "ExecutionsTimedOut",
@@ -21,53 +22,54 @@ _MAX_EVENT_PAYLOAD = 248 * 1024
 """https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html: larger payloads are left out."""
 
 
-def announce(record: dict[str, Any]) -> None:
-    """Publish an execution's present status: its metrics and, best effort as on AWS, its status-change event."""
-    dimensions = {"StateMachineArn": record["stateMachineArn"]}
-    cloudwatch.record_metric("AWS/States", _METRICS[record["status"]], 1, "Count", dimensions)
-    if record["stopDate"]:
-        milliseconds = _milliseconds(record["stopDate"]) - _milliseconds(record["startDate"])
+def announce(change: dict[str, Any]) -> None:
+    """Publish a change of status as `detail` tells it: metrics and, best effort as on AWS, an event."""
+    dimensions = {"StateMachineArn": change["stateMachineArn"]}
+    for metric in _counted(change["status"], is_redriven=change["redriveCount"] > 0):
+        cloudwatch.record_metric("AWS/States", metric, 1, "Count", dimensions)
+    # AWS gives it for what ended without a redrive.
+    if change["stopDate"] is not None and not change["redriveCount"]:
+        milliseconds = change["stopDate"] - change["startDate"]
         cloudwatch.record_metric("AWS/States", "ExecutionTime", milliseconds, "Milliseconds", dimensions)
     entry = {
         "Source": "aws.states",
         "DetailType": "Step Functions Execution Status Change",
-        "Detail": json.dumps(detail(record)),
-        "Resources": [record["executionArn"]],
+        "Detail": json.dumps(change),
+        "Resources": [change["executionArn"]],
     }
     try:
         eventbridge._put_events({"Entries": [entry]}, allow_aws_source=True)
     except Exception:
-        _log.warning("the status change of %s was not published", record["executionArn"], exc_info=True)
+        _log.warning("the status change of %s was not published", change["executionArn"], exc_info=True)
 
 
-def detail(record: dict[str, Any]) -> dict[str, Any]:
-    """The `detail` of a status-change event: DescribeExecution's members, times in epoch milliseconds."""
-    redrivable = redrive_reason(record) is None
+def detail(record: dict[str, Any], reason: str | None) -> dict[str, Any]:
+    """The `detail` of a status-change event: DescribeExecution's members, times in epoch milliseconds.
+
+    `reason` is what redrive.refusal says of the execution.
+    """
     return {
         "executionArn": record["executionArn"],
         "stateMachineArn": record["stateMachineArn"],
         "name": record["name"],
         "status": record["status"],
         "startDate": _milliseconds(record["startDate"]),
-        "stopDate": _milliseconds(record["stopDate"]) if record["stopDate"] else None,
+        "stopDate": _milliseconds(record["stopDate"]),
         **_payload("input", record["input"]),
         **_payload("output", record["output"]),
         "stateMachineVersionArn": record.get("stateMachineVersionArn"),
         "stateMachineAliasArn": record.get("stateMachineAliasArn"),
-        "redriveCount": 0,
-        "redriveDate": None,
-        "redriveStatus": "REDRIVABLE" if redrivable else "NOT_REDRIVABLE",
-        "redriveStatusReason": redrive_reason(record),
+        **redrive.members(record, reason),
+        "redriveDate": _milliseconds(record["redriveDate"]),
         "error": record.get("error"),
         "cause": record.get("cause"),
     }
 
 
-def redrive_reason(record: dict[str, Any]) -> str | None:
-    """Why an execution cannot be redriven, in DescribeExecution's words; None where AWS could redrive it."""
-    if record["status"] in ("RUNNING", "SUCCEEDED"):
-        return f"Execution is {record['status']} and cannot be redriven"
-    return None
+def _counted(status: str, *, is_redriven: bool) -> list[str]:
+    if status == "RUNNING":
+        return ["ExecutionsRedriven" if is_redriven else "ExecutionsStarted"]
+    return [_METRICS[status], *([f"Redriven{_METRICS[status]}"] if is_redriven else [])]
 
 
 def _payload(name: str, text: str | None) -> dict[str, Any]:
@@ -77,5 +79,5 @@ def _payload(name: str, text: str | None) -> dict[str, Any]:
     return {name: text if included else None, f"{name}Details": {"included": included}}
 
 
-def _milliseconds(stamp: str) -> int:
-    return round(datetime.fromisoformat(stamp).timestamp() * 1000)
+def _milliseconds(stamp: str | None) -> int | None:
+    return None if stamp is None else round(epoch(stamp) * 1000)

@@ -1,6 +1,7 @@
 """Puts the engine in the place of MiniStack's: the one list of MiniStack's names that are replaced."""
 
-from collections.abc import Callable
+import json
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from ministack.services import stepfunctions
@@ -44,19 +45,21 @@ def install(aws: LocalAws) -> Engine:
     }
     for name, handler in replaced.items():
         setattr(stepfunctions, name, _answering(handler))
-    stepfunctions.handle_request = _handle_with_redrive
+    stepfunctions.handle_request = _with_redrive(_answering(executions.redrive))
     for repair in repairs.ALL:
         repair()
     return engine
 
 
-async def _handle_with_redrive(
-    method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]
-) -> Answer:
-    # MiniStack has no such call to replace.
-    if headers.get("x-amz-target", "").endswith(".RedriveExecution"):
-        return error_answer(ApiError("ExecutionNotRedrivable", "The sandbox does not redrive executions"))
-    return await _handle_request(method, path, headers, body, query)
+def _with_redrive(redrive: Handler) -> Callable[..., Awaitable[Answer]]:
+    """MiniStack's answers to requests, and that to RedriveExecution, which it has no handler for."""
+
+    async def handle(method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]) -> Answer:
+        if headers.get("x-amz-target", "").endswith(".RedriveExecution"):
+            return stepfunctions._finalize_response(redrive(json.loads(body)))
+        return await _handle_request(method, path, headers, body, query)
+
+    return handle
 
 
 def _answering(handler: Handler) -> Handler:

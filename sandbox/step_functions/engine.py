@@ -9,6 +9,7 @@ from ministack.services import stepfunctions
 from sandbox.clock import Wake
 from sandbox.identity import RoleNotAssumable
 from sandbox.local_aws import LocalAws
+from sandbox.step_functions import redrive
 from sandbox.step_functions.errors import StateError
 from sandbox.step_functions.execution import Execution
 from sandbox.step_functions.machine import Machine
@@ -29,14 +30,17 @@ class Engine:
         self.tokens: dict[str, TaskToken] = {}
         self._tasks = aws.tasks
         self._lock = threading.Condition()
+        # By ARN, the latest after a redrive, and all whose threads have not ended yet.
         self._running: dict[str, Execution] = {}
+        self._alive: set[Execution] = set()
         self._deleting: set[str] = set()
 
-    def start(self, record: dict[str, Any], machine: Machine) -> None:
-        """Begin an execution whose record MiniStack has; returns at once."""
-        execution = Execution(self, record, machine)
+    def start(self, record: dict[str, Any]) -> None:
+        """Begin an execution whose record MiniStack has, or go on with a redriven one; returns at once."""
+        execution = Execution(self, record)
         with self._lock:
             self._running[execution.arn] = execution
+            self._alive.add(execution)
         execution.announce_start()
         # Taken here and entered on the thread, so that the clock cannot jump in between.
         work = self.clock.working()
@@ -53,9 +57,9 @@ class Engine:
     def close(self) -> None:
         """Let go of what still runs, unfinished: it would go on in whatever sandbox this process starts next."""
         with self._lock:
-            for execution in self._running.values():
+            for execution in self._alive:
                 execution.abandon()
-            self._lock.wait_for(lambda: not self._running, _CLOSE_SECONDS)
+            self._lock.wait_for(lambda: not self._alive, _CLOSE_SECONDS)
 
     def running(self, execution_arn: str) -> Execution | None:
         """An execution that has not ended."""
@@ -84,6 +88,16 @@ class Engine:
         """See execution.Services."""
         return machine_arn in self._deleting
 
+    def redrive_refusal(self, record: dict[str, Any]) -> str | None:
+        """Why an execution cannot be redriven now; see redrive.refusal."""
+        machine: Machine = record["machine"]
+        present = stepfunctions._state_machines.get(machine.arn)
+        # Another one may have its name by now.
+        is_deleted = present is None or present["creationDate"] != machine.creation_date
+        return redrive.refusal(
+            record, self.clock.now(), machine_is_deleted=is_deleted or self.is_being_deleted(machine.arn)
+        )
+
     def execution_ended(self, execution_arn: str) -> Wake:
         """See execution.Services."""
         execution = self._running.get(execution_arn)
@@ -100,7 +114,9 @@ class Engine:
     def _forget(self, execution: Execution) -> None:
         arn = execution.machine.arn
         with self._lock:
-            self._running.pop(execution.arn, None)
+            self._alive.discard(execution)
+            if self._running.get(execution.arn) is execution:
+                del self._running[execution.arn]
             self._lock.notify_all()
             last = arn in self._deleting and not self._executions_of(arn)
             if last:
@@ -109,4 +125,4 @@ class Engine:
             stepfunctions._state_machines.pop(arn, None)
 
     def _executions_of(self, machine_arn: str) -> list[Execution]:
-        return [execution for execution in self._running.values() if execution.machine.arn == machine_arn]
+        return [execution for execution in self._alive if execution.machine.arn == machine_arn]

@@ -4,6 +4,7 @@ import json
 import logging
 import random
 import threading
+from dataclasses import replace
 from typing import Any, Protocol
 
 from sandbox.clock import Clock, Wake
@@ -11,16 +12,15 @@ from sandbox.faults import Faults
 from sandbox.step_functions import announcements, states
 from sandbox.step_functions.errors import ExecutionOver, HistoryFull, StateError
 from sandbox.step_functions.execution_log import ExecutionLog
-from sandbox.step_functions.history import LIMIT_CAUSE, History, timestamp
+from sandbox.step_functions.history import LIMIT_CAUSE, History, epoch, timestamp
 from sandbox.step_functions.json_text import to_text
 from sandbox.step_functions.machine import Machine
+from sandbox.step_functions.position import Position
 from sandbox.step_functions.query import Evaluator
+from sandbox.step_functions.redrive import MAX_OPEN_SECONDS
 from sandbox.step_functions.task_token import TaskToken
 
 _log = logging.getLogger(__name__)
-
-MAX_SECONDS = 365 * 86_400
-"""https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html#service-limits-state-machine-executions"""
 
 
 class Services(Protocol):
@@ -39,6 +39,10 @@ class Services(Protocol):
         """Whether DeleteStateMachine was called while executions ran."""
         ...
 
+    def redrive_refusal(self, record: dict[str, Any]) -> str | None:
+        """Why an execution cannot be redriven; see redrive.refusal."""
+        ...
+
     def task_stopped(self, task_arn: str) -> Wake:
         """The event that is set once an ECS task has stopped."""
         ...
@@ -49,24 +53,29 @@ class Services(Protocol):
 
 
 class Execution:
-    """One execution. `record` is MiniStack's record of it, which every API call reads."""
+    """One execution, from its start or a redrive to its next end.
 
-    def __init__(self, services: Services, record: dict[str, Any], machine: Machine) -> None:
+    `record` is MiniStack's record of it, which every API call reads.
+    """
+
+    def __init__(self, services: Services, record: dict[str, Any]) -> None:
         self.services = services
         self.record = record
-        self.machine = machine
-        self.definition = machine.definition
+        self.machine: Machine = record["machine"]
+        self.definition = self.machine.definition
         self.clock = services.clock
         self.evaluator = Evaluator(self.clock.now)
         self.input = json.loads(record["input"])
-        self.variables: dict[str, Any] = {}
+        self.position: Position = record["position"]
         self.jitter = random.Random()
         self.wake = Wake()
-        log = ExecutionLog(machine.logging, record["executionArn"], record["startDate"])
-        self.history = History(record["events"], self.clock.now, log.write)
-        self._deadline = self.clock.now() + min(self.definition.get("TimeoutSeconds", MAX_SECONDS), MAX_SECONDS)
+        log = ExecutionLog(self.machine.logging, self.arn, record["startDate"], record["redriveCount"])
+        self.history = History(record["events"], self.clock.now, log.write, self.position.event)
+        self._deadline = self._time_limit()
         self.ended = Wake()
-        self._ending = threading.Lock()
+        # Held while the history and the position change together, so that an end finds them in accord.
+        self._moving = threading.Lock()
+        self._over = False
         self._abandoned = False
 
     @property
@@ -75,14 +84,23 @@ class Execution:
         return self.record["executionArn"]
 
     def announce_start(self) -> None:
-        """Write ExecutionStarted and publish the status RUNNING."""
-        self.history.start(input=self.record["input"], inputDetails={"truncated": False}, roleArn=self.machine.role_arn)
-        announcements.announce(self.record)
+        """Write ExecutionStarted or ExecutionRedriven and publish the status RUNNING."""
+        record = self.record
+        if record["redriveDate"] is not None:
+            self.history.redrive(record["redriveDate"], record["redriveCount"])
+        else:
+            self.history.start(
+                record["startDate"],
+                input=record["input"],
+                inputDetails={"truncated": False},
+                roleArn=self.machine.role_arn,
+            )
+        announcements.announce(self._detail(record))
 
     def run(self) -> None:
         """Run to the end, on the calling thread."""
         try:
-            output = to_text(states.walk(self, self.input))
+            output = to_text(states.walk(self))
             self._end("SUCCEEDED", "ExecutionSucceeded", output=output)
         except StateError as failure:
             self._end("FAILED", "ExecutionFailed", error=failure.error, cause=failure.cause)
@@ -93,6 +111,18 @@ class Execution:
         except Exception as problem:
             _log.exception("the sandbox's state machine engine failed in %s", self.arn)
             self._end("FAILED", "ExecutionFailed", error="States.Runtime", cause=f"the sandbox failed: {problem!r}")
+
+    def enter(self, event_type: str, /, **details: Any) -> None:
+        """Write the entry of the state that is next, and be in it."""
+        with self._moving:
+            event = self.history.add(event_type, **details)
+            self.position = replace(self.position, event=event["id"], entered_time=event["timestamp"])
+
+    def leave(self, following: Position, event_type: str, /, **details: Any) -> None:
+        """Write the exit of the present state, and go on to `following`."""
+        with self._moving:
+            event = self.history.add(event_type, **details)
+            self.position = replace(following, event=event["id"])
 
     def abort(self, error: str | None, cause: str | None) -> None:
         """StopExecution: end at once; what is at work stops when it next looks."""
@@ -108,7 +138,7 @@ class Execution:
         """Raise ExecutionOver if the execution has ended or its time is up."""
         if self.clock.now() >= self._deadline:
             self._end("TIMED_OUT", "ExecutionTimedOut", in_flow=False, event_only={"error": "States.Timeout"})
-        if self._abandoned or self.record["status"] != "RUNNING":
+        if self._abandoned or self._over:
             raise ExecutionOver
 
     def check_transition(self) -> None:
@@ -146,14 +176,27 @@ class Execution:
         event_only: dict[str, str] | None = None,
         **outcome: str | None,
     ) -> None:
-        with self._ending:
-            if self.record["status"] != "RUNNING":
+        with self._moving:
+            if self._over:
                 return
+            self._over = True
             details = {"outputDetails": {"truncated": False}} if status == "SUCCEEDED" else {}
             self.history.end(event_type, in_flow=in_flow, **outcome, **(event_only or {}), **details)
-            self.record.update(outcome)
-            self.record["stopDate"] = timestamp(self.clock.now())
+            self.record.update(outcome, stopDate=timestamp(self.clock.now()), position=self.position)
+            # Before the status, which allows a redrive, and with it changes of the record.
+            detail = self._detail({**self.record, "status": status})
             # Last, because whoever sees the new status may read the rest.
             self.record["status"] = status
-        announcements.announce(self.record)
+        announcements.announce(detail)
         self.ended.set()
+
+    def _detail(self, record: dict[str, Any]) -> dict[str, Any]:
+        return announcements.detail(record, self.services.redrive_refusal(record))
+
+    def _time_limit(self) -> float:
+        started, redriven = self.record["startDate"], self.record["redriveDate"]
+        ends = [epoch(started) + MAX_OPEN_SECONDS]
+        if "TimeoutSeconds" in self.definition:
+            # "When you redrive an execution, the state machine level timeout, if defined, is reset to 0."
+            ends.append(epoch(redriven or started) + self.definition["TimeoutSeconds"])
+        return min(ends)

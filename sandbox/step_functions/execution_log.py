@@ -33,10 +33,11 @@ _EXECUTION_DATA = ("input", "inputDetails", "output", "outputDetails", "paramete
 class ExecutionLog:
     """Writes the events of one execution at the level its machine's loggingConfiguration asks for."""
 
-    def __init__(self, configuration: dict[str, Any], execution_arn: str, started: str) -> None:
+    def __init__(self, configuration: dict[str, Any], execution_arn: str, started: str, redrive_count: int) -> None:
         self._level = configuration.get("level", "OFF")
         self._with_data = bool(configuration.get("includeExecutionData"))
         self._arn = execution_arn
+        self._redrive_count = redrive_count
         self._groups = [
             group_name(destination["cloudWatchLogsLogGroup"]["logGroupArn"])
             for destination in configuration.get("destinations", [])
@@ -76,7 +77,7 @@ class ExecutionLog:
             "previous_event_id": str(event["previousEventId"]),
             "event_timestamp": str(int(datetime.fromisoformat(event["timestamp"]).timestamp() * 1000)),
             "execution_arn": self._arn,
-            "redrive_count": "0",
+            "redrive_count": str(self._redrive_count),
         }
 
 

@@ -1,4 +1,4 @@
-"""The API's calls about executions: start, stop, describe, list, and task tokens."""
+"""The API's calls about executions: start, stop, redrive, describe, list, and task tokens."""
 
 import json
 import threading
@@ -7,15 +7,16 @@ from typing import Any
 from ministack.core.responses import get_account_id, get_region, new_uuid
 from ministack.services import stepfunctions
 
-from sandbox.step_functions import machines
-from sandbox.step_functions.announcements import redrive_reason
+from sandbox.step_functions import machines, redrive
 from sandbox.step_functions.answers import Answer, ApiError, answer, check_arn, check_member, check_name
 from sandbox.step_functions.definition import jackson
 from sandbox.step_functions.engine import Engine
 from sandbox.step_functions.history import timestamp
 from sandbox.step_functions.json_text import MAX_PAYLOAD_BYTES
+from sandbox.step_functions.position import Position
 from sandbox.step_functions.task_token import TaskToken
 
+_REDRIVE_FILTERS = ("REDRIVEN", "NOT_REDRIVEN")
 # In the order in which AWS lists them.
 STATUSES = ("SUCCEEDED", "TIMED_OUT", "PENDING_REDRIVE", "ABORTED", "FAILED", "RUNNING")
 
@@ -25,8 +26,8 @@ class Executions:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        # Held from the look for an execution of the same name to the new one's record.
-        self._naming = threading.Lock()
+        # Held from the look for an execution of the same name, or at the one to redrive, to the change of its record.
+        self._starting = threading.Lock()
 
     def start(self, data: dict[str, Any]) -> Answer:
         """StartExecution. https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html"""
@@ -37,7 +38,7 @@ class Executions:
         name = check_name(data["name"]) if data.get("name") is not None else new_uuid()
         text = _checked_input(data.get("input", "{}"))
         arn = f"arn:aws:states:{get_region()}:{get_account_id()}:execution:{machine.name}:{name}"
-        with self._naming:
+        with self._starting:
             if (existing := stepfunctions._executions.get(arn)) is not None:
                 if existing["status"] == "RUNNING" and existing["input"] == text:
                     return answer({"executionArn": arn, "startDate": existing["startDate"]})
@@ -55,10 +56,12 @@ class Executions:
                 "cause": None,
                 "events": [],
                 "machine": machine,
+                "position": Position(machine.definition["StartAt"], json.loads(text), {}),
+                **redrive.NEVER,
                 **machines.qualifiers(requested),
             }
             stepfunctions._executions[arn] = record
-        self._engine.start(record, machine)
+        self._engine.start(record)
         return answer({"executionArn": arn, "startDate": record["startDate"]})
 
     def stop(self, data: dict[str, Any]) -> Answer:
@@ -69,12 +72,26 @@ class Executions:
             execution.abort(data.get("error"), data.get("cause"))
         return answer({"stopDate": record["stopDate"]})
 
+    def redrive(self, data: dict[str, Any]) -> Answer:
+        """RedriveExecution. https://docs.aws.amazon.com/step-functions/latest/apireference/API_RedriveExecution.html"""
+        token = redrive.checked_token(data.get("clientToken"))
+        record = _record(data)
+        with self._starting:
+            now = self._engine.clock.now()
+            date = redrive.date_of(record, token, now)
+            if date is None:
+                if (reason := self._engine.redrive_refusal(record)) is not None:
+                    message = f"Execution {record['executionArn']} invalid for redrive as: {reason}"
+                    raise ApiError("ExecutionNotRedrivable", message)
+                date = redrive.begin(record, token, now)
+                self._engine.start(record)
+        return answer({"redriveDate": date})
+
     def describe(self, data: dict[str, Any]) -> Answer:
         """DescribeExecution."""
         record = _record(data)
         check_member(data.get("includedData"), "includedData", ("ALL_DATA", "METADATA_ONLY"))
         included = data.get("includedData") != "METADATA_ONLY"
-        reason = redrive_reason(record)
         has_output = record["output"] is not None
         return answer(
             {
@@ -97,9 +114,7 @@ class Executions:
                 "inputDetails": {"included": included},
                 "output": record["output"] if included else None,
                 "outputDetails": {"included": included} if has_output else None,
-                "redriveCount": 0,
-                "redriveStatus": "REDRIVABLE" if reason is None else "NOT_REDRIVABLE",
-                "redriveStatusReason": reason,
+                **redrive.members(record, self._engine.redrive_refusal(record)),
             }
         )
 
@@ -108,6 +123,12 @@ class Executions:
         if data.get("mapRunArn") is None:
             arn = check_arn(data.get("stateMachineArn"), "stateMachine")
             check_member(data.get("statusFilter"), "statusFilter", STATUSES)
+            check_member(data.get("redriveFilter"), "redriveFilter", _REDRIVE_FILTERS)
+            if data.get("redriveFilter") is not None:
+                raise ApiError(
+                    "ValidationException",
+                    "RedriveFilter cannot be applied to ListExecutions call with StateMachine ARN",
+                )
             if stepfunctions._resolve_state_machine_arn(arn) is None:
                 raise machines.missing(arn)
         status, headers, body = _list(data)
@@ -115,7 +136,10 @@ class Executions:
             return status, headers, body
         found = json.loads(body)
         for item in found["executions"]:
-            item["redriveCount"] = 0
+            record = stepfunctions._executions[item["executionArn"]]
+            item["redriveCount"] = record["redriveCount"]
+            if record["redriveDate"] is not None:
+                item["redriveDate"] = record["redriveDate"]
         return answer(found)
 
     def history(self, data: dict[str, Any]) -> Answer:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from sandbox.step_functions.errors import HistoryFull
+from sandbox.step_functions.errors import ExecutionOver, HistoryFull
 
 MAX_EVENTS = 25_000
 """https://docs.aws.amazon.com/step-functions/latest/dg/bp-history-limit.html"""
@@ -20,63 +20,79 @@ def timestamp(epoch_seconds: float) -> str:
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
 
 
-class History:
-    """Appends events to an execution's record, and to its log.
+def epoch(stamp: str) -> float:
+    """The epoch seconds of such a time."""
+    return datetime.fromisoformat(stamp).timestamp()
 
-    `events` is the record's list, read by GetExecutionHistory while it grows; `on_event` sees each event.
+
+class History:
+    """Appends events to an execution's record, and to its log, from a start or a redrive to the next end.
+
+    `events` is the record's list, read by GetExecutionHistory while it grows; `on_event` sees each event. `previous` is
+    the id of the event from which the first one of the flow follows.
     """
 
-    def __init__(self, events: list[Event], now: Callable[[], float], on_event: Callable[[Event], None]) -> None:
+    def __init__(
+        self, events: list[Event], now: Callable[[], float], on_event: Callable[[Event], None], previous: int
+    ) -> None:
         self._events = events
         self._now = now
         self._on_event = on_event
         self._lock = threading.Lock()
         self._closed = False
-        self._previous = 0
+        self._previous = previous
+        # From which the end follows: not from what a redriven execution had entered before.
+        self._latest = 0
 
     def __len__(self) -> int:
         return len(self._events)
 
-    def add(self, event_type: str, /, **details: Any) -> int:
-        """Append an event of the flow and return its id. None among the details means the field is absent.
+    def add(self, event_type: str, /, **details: Any) -> Event:
+        """Append an event of the flow and return it. None among the details means the field is absent.
 
-        Raises HistoryFull when only the event that ends the execution still fits.
+        Raises HistoryFull when only the event that ends the execution still fits, and ExecutionOver after that event.
         """
         with self._lock:
             if self._closed:
-                return self._previous
+                raise ExecutionOver
             if len(self._events) >= MAX_EVENTS - 1:
                 raise HistoryFull
-            self._previous = self._append(event_type, self._previous, details)
-            return self._previous
+            event = self._append(event_type, self._previous, timestamp(self._now()), details)
+            self._previous = self._latest = event["id"]
+            return event
 
-    def start(self, **details: Any) -> None:
+    def start(self, at: str, **details: Any) -> None:
         """Append ExecutionStarted. The first state's event does not name it as its previous one."""
         with self._lock:
-            self._append("ExecutionStarted", 0, details)
+            self._append("ExecutionStarted", 0, at, details)
+
+    def redrive(self, at: str, count: int) -> None:
+        """Append ExecutionRedriven. Events of the flow do not name it, but an end may that comes at once."""
+        with self._lock:
+            event = self._append("ExecutionRedriven", len(self._events), at, {"redriveCount": count})
+            self._latest = event["id"]
 
     def end(self, event_type: str, /, *, in_flow: bool = True, **details: Any) -> None:
-        """Append the event that ends the execution; whatever comes later is dropped.
+        """Append the event that ends the execution.
 
         `in_flow`: the last state's end is its reason, unlike for an abort or a timeout.
         """
         with self._lock:
-            if not self._closed:
-                self._closed = True
-                self._append(event_type, self._previous if in_flow else 0, details)
+            self._closed = True
+            self._append(event_type, self._latest if in_flow else 0, timestamp(self._now()), details)
 
-    def _append(self, event_type: str, previous: int, details: dict[str, Any]) -> int:
+    def _append(self, event_type: str, previous: int, at: str, details: dict[str, Any]) -> Event:
         event: Event = {
             "id": len(self._events) + 1,
             "previousEventId": previous,
             "type": event_type,
-            "timestamp": timestamp(self._now()),
+            "timestamp": at,
         }
         if key := details_key(event_type):
             event[key] = {name: value for name, value in details.items() if value is not None}
         self._events.append(event)
         self._on_event(event)
-        return event["id"]
+        return event
 
 
 def details_key(event_type: str) -> str | None:

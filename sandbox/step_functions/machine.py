@@ -15,6 +15,7 @@ class Machine:
     definition_text: str
     logging: dict[str, Any]
     tracing: dict[str, Any]
+    creation_date: str
     update_date: str
 
     @property

@@ -31,6 +31,7 @@ def snapshot(requested_arn: str) -> Machine:
         definition_text=source["definition"],
         logging=source["loggingConfiguration"],
         tracing=source.get("tracingConfiguration", DEFAULT_TRACING),
+        creation_date=record["creationDate"],
         update_date=record.get("updateDate", record["creationDate"]),
     )
 

@@ -27,21 +27,18 @@ class Transition:
     assigned: dict[str, Any]
 
 
-def walk(execution: "Execution", value: Any) -> Any:
-    """Visit states from StartAt on, `value` being the execution's input; returns the output.
+def walk(execution: "Execution") -> Any:
+    """Visit states from the execution's position on; returns the output.
 
     Raises StateError when a state fails and no catcher takes it.
     """
-    states = execution.definition["States"]
-    name: str | None = execution.definition["StartAt"]
-    while name is not None:
+    while (name := execution.position.state) is not None:
         execution.check_transition()
-        state = states[name]
-        visit = Visit(execution, name, state, value)
+        state = execution.definition["States"][name]
+        visit = Visit(execution, name, state)
         transition = _TYPES[state["Type"]](visit)
-        visit.leave(transition.output, transition.assigned)
-        value, name = transition.output, transition.next
-    return value
+        visit.leave(transition.output, transition.assigned, transition.next)
+    return execution.position.input
 
 
 def leave(

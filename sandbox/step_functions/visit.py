@@ -1,10 +1,11 @@
 """One visit of a state: its context object, its expressions, its first and last event."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from sandbox.step_functions.errors import EvaluationError, StateError
-from sandbox.step_functions.history import timestamp
 from sandbox.step_functions.json_text import MAX_PAYLOAD_BYTES, exceeds_payload_limit, to_text
+from sandbox.step_functions.position import Position
 
 if TYPE_CHECKING:
     from sandbox.step_functions.execution import Execution
@@ -15,17 +16,21 @@ MAX_SECONDS = 99_999_999
 
 
 class Visit:
-    """Writes the state's entry; `leave` writes its exit. `state` is its definition, `input` its input."""
+    """Writes the state's entry, unless a redrive finds it entered; `leave` writes its exit.
 
-    def __init__(self, execution: "Execution", name: str, state: dict[str, Any], value: Any) -> None:
+    `state` is its definition, `input` its input.
+    """
+
+    def __init__(self, execution: "Execution", name: str, state: dict[str, Any]) -> None:
         self.execution = execution
         self.name = name
         self.state = state
-        self.input = value
-        self._entered_time = timestamp(execution.clock.now())
-        self._entered_event = execution.history.add(
-            f"{state['Type']}StateEntered", name=name, input=to_text(value), inputDetails={"truncated": False}
-        )
+        self.input = execution.position.input
+        if execution.position.entered_time is None:
+            execution.enter(
+                f"{state['Type']}StateEntered", name=name, input=to_text(self.input), inputDetails={"truncated": False}
+            )
+        self._entered_time, self._entered_event = execution.position.entered_time, execution.position.event
         self.retry_count: int | None = 0 if state["Type"] == "Task" else None
         self.task_token: str | None = None
 
@@ -42,11 +47,13 @@ class Visit:
                 "StartTime": record["startDate"],
                 "Name": record["name"],
                 "RoleArn": machine.role_arn,
-                "RedriveCount": 0,
+                "RedriveCount": record["redriveCount"],
             },
             "StateMachine": {"Id": machine.arn, "Name": machine.name},
             "State": state,
         }
+        if record["redriveDate"] is not None:
+            context["Execution"]["RedriveTime"] = record["redriveDate"]
         if self.task_token is not None:
             context["Task"] = {"Token": self.task_token}
         return context
@@ -95,7 +102,7 @@ class Visit:
         if not assigned:
             return
         size = sum(len(to_text(value).encode()) for value in assigned.values())
-        kept = {name: value for name, value in self.execution.variables.items() if name not in assigned}
+        kept = {name: value for name, value in self._variables.items() if name not in assigned}
         total = size + sum(len(to_text(value).encode()) for value in kept.values())
         if size > MAX_PAYLOAD_BYTES or total > MAX_VARIABLES_BYTES:
             raise StateError(
@@ -104,11 +111,11 @@ class Visit:
                 f"{size} of {MAX_PAYLOAD_BYTES} bytes, {total} of {MAX_VARIABLES_BYTES} bytes in the execution.",
             )
 
-    def leave(self, output: Any, assigned: dict[str, Any]) -> None:
-        """Write the state's exit; from here on the execution has the variables."""
-        self.execution.variables.update(assigned)
+    def leave(self, output: Any, assigned: dict[str, Any], following: str | None) -> None:
+        """Write the state's exit; from here on the execution has the variables, and goes on to `following`."""
         variables = {name: to_text(value) for name, value in sorted(assigned.items())}
-        self.execution.history.add(
+        self.execution.leave(
+            Position(following, output, {**self._variables, **assigned}),
             f"{self.state['Type']}StateExited",
             name=self.name,
             output=to_text(output),
@@ -118,6 +125,10 @@ class Visit:
         )
 
     @property
+    def _variables(self) -> Mapping[str, Any]:
+        return self.execution.position.variables
+
+    @property
     def _prefix(self) -> str:
         return (
             f"An error occurred while executing the state '{self.name}' "
@@ -125,7 +136,7 @@ class Visit:
         )
 
     def _names(self, extra: dict[str, Any]) -> dict[str, Any]:
-        return {**self.execution.variables, "states": {"input": self.input, "context": self.context(), **extra}}
+        return {**self._variables, "states": {"input": self.input, "context": self.context(), **extra}}
 
     def _evaluation_failed(self, error: EvaluationError) -> NoReturn:
         failure = EvaluationError(f"{self._prefix}{error.cause}", error.location)

@@ -53,6 +53,11 @@ class Run:
     def types(self) -> list[str]:
         return [event["type"] for event in self.events]
 
+    @property
+    def links(self) -> list[tuple[int, int, str]]:
+        """Id, previous id and type of each event."""
+        return [(event["id"], event["previousEventId"], event["type"]) for event in self.events]
+
     def details(self, event_type: str) -> list[dict[str, Any]]:
         """The details of each event of a type."""
         return [
@@ -106,6 +111,11 @@ class Machines:
     def run(self, machine: str | dict[str, Any], value: Any = None, **request: Any) -> Run:
         """`start` and `play`."""
         return self.play(self.start(machine, value, **request))
+
+    def redrive(self, run: Run, **request: Any) -> Run:
+        """RedriveExecution, and `play`."""
+        self.aws.client("stepfunctions").redrive_execution(executionArn=run.arn, **request)
+        return self.play(run)
 
     def evaluate(self, expression: str, value: Any = None) -> Any:
         """What AWS makes of one expression, in a Pass state."""

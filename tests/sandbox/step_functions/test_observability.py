@@ -31,8 +31,10 @@ def log_group(machines: Machines) -> str:
     return name
 
 
-def logged(machines: Machines, group: str, level: str, *, data: bool = True) -> tuple[Run, list[dict[str, Any]]]:
-    """An execution of CAUGHT and the lines that it logged."""
+def logged(
+    machines: Machines, group: str, level: str, *, data: bool = True, redrives: int = 0
+) -> tuple[Run, list[dict[str, Any]]]:
+    """An execution of CAUGHT, which is redriven so often, and the lines that it logged."""
     arn = f"arn:aws:logs:{machines.aws.region}:{machines.aws.account}:log-group:{group}:*"
     configuration = {
         "level": level,
@@ -40,6 +42,8 @@ def logged(machines: Machines, group: str, level: str, *, data: bool = True) -> 
         "destinations": [{"cloudWatchLogsLogGroup": {"logGroupArn": arn}}],
     }
     run = machines.run(machines.create(CAUGHT, loggingConfiguration=configuration), {"secret": 1})
+    for _ in range(redrives):
+        run = machines.redrive(run)
     events = machines.aws.client("logs").filter_log_events(logGroupName=group)["events"]
     return run, [json.loads(event["message"]) for event in events]
 
@@ -75,6 +79,16 @@ def test_a_line_says_what_the_event_says(machines: Machines, log_group: str) -> 
         assert line["event_timestamp"] == str(round(event["timestamp"].timestamp() * 1000))
         assert line["redrive_count"] == "0"
     assert lines[0]["details"]["input"] == '{"secret": 1}'
+
+
+def test_lines_count_the_redrives(machines: Machines, log_group: str) -> None:
+    run, lines = logged(machines, log_group, "ALL", redrives=2)
+    assert [line["type"] for line in lines] == run.types
+    end = run.types.index("ExecutionFailed") + 1
+    told = [(line["type"], line["redrive_count"]) for line in lines[end:]]
+    assert {line["redrive_count"] for line in lines[:end]} == {"0"}
+    assert told == [(kind, count) for count in "12" for kind in ("ExecutionRedriven", "ExecutionFailed")]
+    assert lines[end]["details"] == {"redriveCount": 1}
 
 
 def test_data_is_logged_only_where_it_is_asked_for(machines: Machines, log_group: str) -> None:
@@ -132,6 +146,54 @@ def test_each_change_of_status_is_an_event(machines: Machines, status_changes: C
     assert started["detail"]["stopDate"] is None
 
 
+def statistic(machines: Machines, machine_arn: str, metric: str, name: str) -> float:
+    """One statistic of a metric of a machine over the last day."""
+    now = machines.aws.clock.now()
+    points = machines.aws.client("cloudwatch").get_metric_statistics(
+        Namespace="AWS/States",
+        MetricName=metric,
+        Dimensions=[{"Name": "StateMachineArn", "Value": machine_arn}],
+        StartTime=datetime.fromtimestamp(now - 86_400, UTC),
+        EndTime=datetime.fromtimestamp(now + 60, UTC),
+        Period=172_800,
+        Statistics=[name],
+    )["Datapoints"]
+    return sum(point[name] for point in points)
+
+
+def test_a_redrive_is_a_change_of_status(machines: Machines, status_changes: Callable[..., Any]) -> None:
+    """The members are DescribeExecution's; times are numbers."""
+    arn = machines.create({"Fail": {"Type": "Fail", "Error": "Mine"}})
+    seen = status_changes(arn)
+    run = machines.redrive(machines.run(arn))
+    details = [event["detail"] for event in seen()]
+    assert [each["status"] for each in details] == ["RUNNING", "FAILED", "RUNNING", "FAILED"]
+    assert [each["redriveCount"] for each in details] == [0, 0, 1, 1]
+    date = round(run.description["redriveDate"].timestamp() * 1000)
+    assert [each["redriveDate"] for each in details] == [None, None, date, date]
+    assert [each["redriveStatus"] for each in details] == ["NOT_REDRIVABLE", "REDRIVABLE"] * 2
+    assert details[2]["redriveStatusReason"] == "Execution is RUNNING and cannot be redriven"
+    assert (details[2]["stopDate"], details[2]["error"]) == (None, None)
+    assert details[3]["stopDate"] == round(run.description["stopDate"].timestamp() * 1000)
+
+
+def test_redrives_are_counted(machines: Machines) -> None:
+    """As AWS counted: ends of redriven executions under both names, their starts and their time only once."""
+    output = "{% $states.context.Execution.RedriveCount < 2 ? $error('no') : 'done' %}"
+    arn = machines.create({"Try": {"Type": "Pass", "Output": output, "End": True}})
+    machines.redrive(machines.redrive(machines.run(arn)))
+    expected = {
+        "ExecutionsStarted": 1,
+        "ExecutionsRedriven": 2,
+        "ExecutionsFailed": 2,
+        "RedrivenExecutionsFailed": 1,
+        "ExecutionsSucceeded": 1,
+        "RedrivenExecutionsSucceeded": 1,
+    }
+    assert {name: statistic(machines, arn, name, "Sum") for name in expected} == expected
+    assert statistic(machines, arn, "ExecutionTime", "SampleCount") == 1
+
+
 @pytest.mark.parametrize(
     ("states", "metric"),
     [
@@ -145,19 +207,6 @@ def test_executions_are_counted(machines: Machines, states: dict[str, Any], metr
     arn = machines.create(states, TimeoutSeconds=3600)
     runs = [machines.run(arn), machines.run(arn)]
 
-    def of(name: str, statistic: str) -> float:
-        now = machines.aws.clock.now()
-        points = machines.aws.client("cloudwatch").get_metric_statistics(
-            Namespace="AWS/States",
-            MetricName=name,
-            Dimensions=[{"Name": "StateMachineArn", "Value": arn}],
-            StartTime=datetime.fromtimestamp(now - 86_400, UTC),
-            EndTime=datetime.fromtimestamp(now + 60, UTC),
-            Period=172_800,
-            Statistics=[statistic],
-        )["Datapoints"]
-        return sum(point[statistic] for point in points)
-
-    assert of("ExecutionsStarted", "Sum") == of(metric, "Sum") == 2
+    assert statistic(machines, arn, "ExecutionsStarted", "Sum") == statistic(machines, arn, metric, "Sum") == 2
     longest = max((run.description["stopDate"] - run.description["startDate"]).total_seconds() for run in runs)
-    assert of("ExecutionTime", "Maximum") == pytest.approx(longest * 1000, abs=2)
+    assert statistic(machines, arn, "ExecutionTime", "Maximum") == pytest.approx(longest * 1000, abs=2)
