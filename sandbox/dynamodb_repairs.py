@@ -117,14 +117,14 @@ def expired_items_go_by_the_clock(aws: LocalAws) -> None:
 
 
 class _NotForTheReaper:
-    """A lock that ends the thread of MiniStack's that deletes expired items."""
+    """A lock that the thread of MiniStack's that deletes expired items waits for in vain."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
 
     def __enter__(self) -> None:
         if threading.current_thread().name == "dynamodb-ttl-reaper":
-            raise SystemExit
+            threading.Event().wait()
         self._lock.acquire()
 
     def __exit__(self, *_raised: object) -> None:

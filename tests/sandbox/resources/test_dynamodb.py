@@ -94,9 +94,12 @@ def test_encryption_recovery_and_the_ttl_come_later(aws, make, change, unique):
     assert described(aws, made)["SSEDescription"]["Status"] == "ENABLED"
 
 
-def test_the_ttl_and_the_recovery_go(aws, make, change, unique):
+def test_the_ttl_and_the_recovery_go(aws, make, change, unique, local_aws):
     on = {"ttl": EXPIRES, "pointInTimeRecovery": {"enabled": True}}
     made = make(TABLE, {**KEY, "name": unique, **on})
+    # A TTL changes once an hour.
+    assert local_aws.clock.wait_idle(30)
+    assert local_aws.clock.advance_to(local_aws.clock.now() + 3600)
     made = change(made, {**KEY, "name": unique, "ttl": {"enabled": False}})
     assert made.outputs["ttl"] == {"enabled": False}
     assert time_to_live(aws, made)["TimeToLiveStatus"] == recovery(aws, made) == "DISABLED"
