@@ -5,11 +5,12 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_awsx as awsx
 from pulumi import Output, ResourceOptions
-from pulumi_aws import cloudwatch, ecs
+from pulumi_aws import cloudwatch, dynamodb, ecs
 
 from components.documents import document
 from components.roles import GrantedRole, create_role
 from components.tags import tags_of_stack
+from definitions.lock import EXPIRY_ATTRIBUTE, KEY_ATTRIBUTE
 from definitions.place import Place
 from definitions.policies import execution_role_policy, needs_own_execution_role
 from definitions.trust import trust_policy
@@ -39,6 +40,7 @@ class JobCluster(pulumi.ComponentResource):
     repository_url, repository_arn: where images are pushed to; None when no job builds one.
     execution_role: what ECS starts containers with; None when every job needs one of its own.
     state_machine_log_group_arn: where state machines log their failures to.
+    lock_table: what keeps runs apart; None when no job asks for that.
     """
 
     cluster_arn: Output[str]
@@ -48,6 +50,7 @@ class JobCluster(pulumi.ComponentResource):
     repository_arn: Output[str] | None = None
     execution_role: GrantedRole | None = None
     state_machine_log_group_arn: Output[str]
+    lock_table: dynamodb.Table | None = None
 
     def __init__(self, name: str, args: JobClusterArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("longhaul:index:JobCluster", name, {}, opts)
@@ -67,6 +70,8 @@ class JobCluster(pulumi.ComponentResource):
             tags=self._tags,
             opts=ResourceOptions(parent=self),
         ).arn
+        if args.stack.needs_lock_table:
+            self._create_lock_table(name)
         self.register_outputs(
             {
                 "cluster_arn": self.cluster_arn,
@@ -89,6 +94,18 @@ class JobCluster(pulumi.ComponentResource):
             name,
             cluster_name=cluster.name,
             capacity_providers=["FARGATE", "FARGATE_SPOT"],
+            opts=ResourceOptions(parent=self),
+        )
+
+    def _create_lock_table(self, name: str) -> None:
+        self.lock_table = dynamodb.Table(
+            f"{name}-locks",
+            # Billed by the request: it costs nothing while no job starts.
+            billing_mode="PAY_PER_REQUEST",
+            hash_key=KEY_ATTRIBUTE,
+            attributes=[dynamodb.TableAttributeArgs(name=KEY_ATTRIBUTE, type="S")],
+            ttl=dynamodb.TableTtlArgs(attribute_name=EXPIRY_ATTRIBUTE, enabled=True),
+            tags=self._tags,
             opts=ResourceOptions(parent=self),
         )
 

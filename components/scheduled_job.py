@@ -185,16 +185,18 @@ class ScheduledJob(pulumi.ComponentResource):
 
     def _create_state_machine(self, task_role: GrantedRole, execution_role: GrantedRole) -> sfn.StateMachine:
         job, place, network, cluster = self._args.job, self._args.place, self._args.network, self._args.cluster
+        rivals, table = self._args.stack.rivals(job), cluster.lock_table if job.overlap.needs_table else None
         role = create_role(
             f"{self._name}-states",
             parent=self,
             description=f"Runs the tasks of {job.name}",
             trust=trust_policy("states", place),
             policy=document(
-                lambda **arns: state_machine_role_policy(job, place, **arns),
+                lambda **arns: state_machine_role_policy(job, place, rivals=rivals, **arns),
                 cluster_arn=cluster.cluster_arn,
                 execution_role_arn=execution_role.arn,
                 task_role_arn=task_role.arn,
+                lock_table_arn=table and table.arn,
             ),
             tags=self._tags,
         )
@@ -211,6 +213,7 @@ class ScheduledJob(pulumi.ComponentResource):
                 subnet_ids=network.subnet_ids,
                 security_group_ids=network.security_group_ids,
                 log_group_name=self.log_group_name,
+                lock_table_name=table and table.name,
             ),
             role_arn=role.arn,
             logging_configuration=sfn.StateMachineLoggingConfigurationArgs(

@@ -23,7 +23,7 @@ def diagram(definition: dict[str, Any]) -> str:
         opening, closing = _SHAPES[state["Type"]]
         lines.append(f'    {ids[name]}{opening}"{name}"{closing}')
     for name, state in states.items():
-        for label, following in _transitions(name, state):
+        for label, following in _transitions(state):
             arrow = f'-- "{label}" -->' if label else "-->"
             lines.append(f"    {ids[name]} {arrow} {ids[following]}")
     for kind, style in _COLOURS.items():
@@ -33,12 +33,11 @@ def diagram(definition: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _transitions(name: str, state: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def _transitions(state: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Label and next state of every way out of a state; no label where it would repeat the next state's name."""
-    for retrier in state.get("Retry", ()):
-        yield retrier["Comment"], name
     for way in (*state.get("Choices", ()), *state.get("Catch", ())):
-        yield "" if way["Comment"] == way["Next"].lower() else way["Comment"], way["Next"]
+        if "Comment" in way:
+            yield "" if way["Comment"] == way["Next"].lower() else way["Comment"], way["Next"]
     if "Default" in state:
         yield "otherwise", state["Default"]
     if "Next" in state:

@@ -31,3 +31,18 @@ def default(variable: str, value: object) -> str:
     An undefined result is States.QueryEvaluationError, so a variable that may be unassigned is always asked for so.
     """
     return f"$exists(${variable}) ? ${variable} : {literal(value)}"
+
+
+ME = "$states.context.Execution.Id"
+"""The ARN of the execution itself."""
+
+NAME = "$states.context.Execution.Name"
+
+NOW_SECONDS = "$toMillis($states.context.State.EnteredTime) / 1000"
+"""When the present state was entered: seconds since 1970, the same through all retries of the state."""
+
+REDRIVES = "($exists($states.context.Execution.RedriveCount) ? $states.context.Execution.RedriveCount : 0)"
+"""How often the execution has been redriven."""
+
+UNCHANGED = expression("$states.input")
+"""The Output of a state that hands on what it got: a run's facts are kept in variables."""

@@ -8,7 +8,7 @@ could search for: so everything here is looked at before it is used.
 
 from enum import StrEnum
 
-from definitions.jsonata import expression
+from definitions.jsonata import expression, literal
 from definitions.task_definition import CONTAINER_NAME, LOG_STREAM_PREFIX
 
 
@@ -20,6 +20,7 @@ class Outcome(StrEnum):
     OUT_OF_MEMORY = "Job.OutOfMemory"
     TIMED_OUT = "Job.TimedOut"
     NEVER_STARTED = "Job.NeverStarted"
+    REFUSED = "Job.Refused"
     INTERRUPTED = "Job.Interrupted"
     STOPPED = "Job.Stopped"
     UNEXPLAINED = "Job.Unexplained"
@@ -27,6 +28,24 @@ class Outcome(StrEnum):
 
 INTERRUPTING_STOP_CODES = ("SpotInterruption", "TerminationNotice", "InfrastructureHealth", "ServiceSchedulerInitiated")
 """AWS took the machine away. https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Task.html (stopCode)"""
+
+PASSING_START_ERRORS = ("AmazonECS.Unknown", "ECS.AmazonECSException", "ECS.ServerException", "ECS.ThrottlingException")
+"""Errors of RunTask that pass: RunTask's `failures`, no capacity, ECS's own trouble, throttling."""
+
+CAPACITY_REASONS = "capacity is unavailable|limit on the number of (?:tasks|vcpus)"
+_PASSING_REASONS = (
+    "rate exceeded|too ?many ?requests|throttl",
+    CAPACITY_REASONS,
+    "time(?:d )? ?out|deadline exceeded|connection (?:refused|reset)|tls handshake|i[.]o timeout|temporar|try again",
+)
+"""Why a task did not start, where waiting helps: throttling, no room, the network.
+
+Some such errors share their name with errors that stay, such as ECS.InvalidParameterException; and a task that was
+accepted and then could not start tells only by its reason. What matches none of these is not tried again.
+"""
+
+_ANSWERS_LOST = "ServerException|SdkClientException"
+"""Errors after which RunTask may have started a task all the same."""
 
 # AWS's sentence on a missing permission comes last in a reason and names role, action and resource, each by its ARN.
 _REASON_LENGTH = 1024
@@ -73,13 +92,16 @@ _TOLD = rf"""
 """
 
 _OUTCOME = f"""
+    $passes := $startError in {literal(list(PASSING_START_ERRORS))}
+        or $contains($reason, /{"|".join(_PASSING_REASONS)}/i);
     $outcome :=
         $stopCode = 'UserInitiated' ? '{Outcome.STOPPED}'
         : $stopCode in [{", ".join(f"'{code}'" for code in INTERRUPTING_STOP_CODES)}] ? '{Outcome.INTERRUPTED}'
         : $exitCode = 0 and $not($exists($failure)) ? '{Outcome.SUCCEEDED}'
         : $not($exitCode = 0) and $substring($containerReason, 0, 16) = 'OutOfMemoryError' ? '{Outcome.OUT_OF_MEMORY}'
         : $exists($exitCode) and $exitCode != 0 ? '{Outcome.EXITED_NON_ZERO}'
-        : $exists($startError) or ($exists($taskArn) and $not($ran)) ? '{Outcome.NEVER_STARTED}'
+        : $exists($startError) or ($exists($taskArn) and $not($ran))
+            ? ($passes ? '{Outcome.NEVER_STARTED}' : '{Outcome.REFUSED}')
         : $exists($taskArn) and $not($exists($exitCode)) ? '{Outcome.INTERRUPTED}'
         : '{Outcome.UNEXPLAINED}';
 """
@@ -94,6 +116,10 @@ _RECORD = rf"""
         'taskArn': $taskArn,
         'startedAt': $startedAt,
         'stoppedAt': $time($task.StoppedAt),
+        'mayRunOn': $not(
+            $task.LastStatus = 'STOPPED' or $exists($task.StoppedAt)
+            or ($exists($startError) and $not($contains($startError, /{_ANSWERS_LOST}/)))
+        ),
         'logStream': $ran and $exists($taskArn) ? '{LOG_STREAM_PREFIX}/{CONTAINER_NAME}/' & $split($taskArn, '/')[-1]
     }}
 """
@@ -104,5 +130,5 @@ AFTER_RESULT = expression(f"({_FROM_RESULT}{_TOLD}{_OUTCOME}{_RECORD})")
 AFTER_ERROR = expression(f"({_FROM_ERROR}{_TOLD}{_OUTCOME}{_RECORD})")
 """The record of an attempt that failed: `$states.errorOutput` is its Error and Cause."""
 
-AFTER_TIMEOUT = {"outcome": Outcome.TIMED_OUT.value}
-"""The record of an attempt that was stopped at its timeout: States.Timeout comes without the task."""
+AFTER_TIMEOUT = {"outcome": Outcome.TIMED_OUT.value, "mayRunOn": True}
+"""The record of an attempt that was stopped at its timeout: States.Timeout comes without the task, before it ends."""

@@ -60,7 +60,14 @@ def documents(job: JobSpec, stack: StackSpec) -> dict[str, Any]:
             },
             "state-machine-role": {
                 "trust": trust_policy("states", place),
-                "policy": policies.state_machine_role_policy(job, place, cluster_arn=cluster_arn, **roles),
+                "policy": policies.state_machine_role_policy(
+                    job,
+                    place,
+                    rivals=stack.rivals(job),
+                    cluster_arn=cluster_arn,
+                    lock_table_arn=place.arn("dynamodb", f"table/{_lock_table_name(place)}"),
+                    **roles,
+                ),
             },
             "trigger-role": {
                 "trust": trigger_trust_policy(place),
@@ -94,7 +101,12 @@ def _target(job: JobSpec, stack: StackSpec, place: Place, cluster_arn: str, log_
         if network.vpc_id
         else network.nat == "none" and network.endpoints is None,
         log_group_name=log_group_name,
+        lock_table_name=_lock_table_name(place),
     )
+
+
+def _lock_table_name(place: Place) -> str:
+    return f"{place.prefix}locks-{STAND_IN_SUFFIX}"
 
 
 def _built_image(place: Place) -> str:

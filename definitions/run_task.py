@@ -7,10 +7,12 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from definitions.jsonata import default, expression, literal
+from definitions.jsonata import NAME, REDRIVES, default, expression, literal
+from definitions.outcome import Outcome
 from definitions.place import Place
 from definitions.task_definition import CONTAINER_NAME
 from spec.job import JobSpec
+from spec.overrides import input_room
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +26,7 @@ class RunTarget:
         security_group_ids: 1 to 5 security groups of that VPC.
         assign_public_ip: True in a public subnet without NAT, where it is the task's only way out.
         log_group_name: the CloudWatch log group the task definition writes to.
+        lock_table_name: the stack's DynamoDB table of locks; None where no job of the stack needs one.
     """
 
     cluster_arn: str
@@ -32,6 +35,7 @@ class RunTarget:
     security_group_ids: tuple[str, ...]
     assign_public_ip: bool
     log_group_name: str
+    lock_table_name: str | None = None
 
 
 SCHEDULED_TIME = r"""(
@@ -42,20 +46,29 @@ SCHEDULED_TIME = r"""(
 
 
 def run_task_arguments(job: JobSpec, place: Place, target: RunTarget) -> dict[str, Any]:
-    """The `Arguments` of the task state that runs the job."""
-    capacity_provider = "FARGATE_SPOT" if job.capacity.spot else "FARGATE"
+    """The `Arguments` of the task state that runs the job.
+
+    They fail to evaluate, with States.QueryEvaluationError, for an input that no task could be given, and in a job that
+    must not overlap when the execution was redriven since it took the lock: Step Functions resumes here, and by now the
+    lock may be another run's.
+    """
     environment = {
         "LONGHAUL_JOB": job.name,
         "LONGHAUL_STACK": place.stack,
-        "LONGHAUL_EXECUTION": expression("$states.context.Execution.Name"),
+        "LONGHAUL_EXECUTION": expression(NAME),
         "LONGHAUL_SCHEDULED_TIME": expression(SCHEDULED_TIME),
-        "LONGHAUL_ATTEMPT": expression(f"$string({default('attempt', 1)})"),
-        "LONGHAUL_INPUT": expression(_input(job)),
+        "LONGHAUL_ATTEMPT": expression(f"$string(({default('attempt', 1)}) + ({default('startRetries', 0)}))"),
+        "LONGHAUL_INPUT": expression(
+            f"""(
+                {_INPUT_SIZE.format(input=_input(job))}
+                $size > {input_room(job, place.stack)} ? $error('the input is too large') : $input
+            )"""
+        ),
     }
     return {
         "Cluster": target.cluster_arn,
         "TaskDefinition": target.task_definition_arn,
-        "CapacityProviderStrategy": [{"CapacityProvider": capacity_provider, "Weight": 1}],
+        "CapacityProviderStrategy": [{"CapacityProvider": _capacity_provider(job), "Weight": 1}],
         # arm64, 8 and 16 vCPU, and more than 20 GiB of storage need 1.4.0, and LATEST has not been older since 2021.
         # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/platform-fargate.html
         "PlatformVersion": "LATEST",
@@ -67,7 +80,11 @@ def run_task_arguments(job: JobSpec, place: Place, target: RunTarget) -> dict[st
             }
         },
         # Finds an execution's task: ECS lists tasks by group, and knows nothing else of Step Functions.
-        "Group": expression("$states.context.Execution.Name"),
+        "Group": expression(
+            f"$redrive = {REDRIVES} ? {NAME} : $error('redriven since it took the lock')"
+            if job.overlap.is_exclusive
+            else NAME
+        ),
         "PropagateTags": "TASK_DEFINITION",
         "EnableExecuteCommand": False,
         "Overrides": {
@@ -79,6 +96,42 @@ def run_task_arguments(job: JobSpec, place: Place, target: RunTarget) -> dict[st
             ]
         },
     }
+
+
+def after_evaluation_error(job: JobSpec, place: Place, lost_turn: str | None) -> str:
+    """The record of an attempt whose arguments could not be evaluated, as a JSONata expression.
+
+    Its outcome is `lost_turn` when the execution was redriven since it took the lock (None where there is no lock), and
+    else that it was refused: most likely for its input.
+    """
+    room = input_room(job, place.stack)
+    too_large = f"""'its input takes ' & $string($size) & {
+        literal(f" of the {room} characters that ECS leaves for it: keep larger input in S3 and pass its name")
+    }"""
+    return expression(f"""(
+        {_INPUT_SIZE.format(input=_input(job))}
+        {{
+            'outcome': {f"$not($redrive = {REDRIVES}) ? '{lost_turn}' : " if lost_turn else ""}'{Outcome.REFUSED}',
+            'mayRunOn': false,
+            'reason': $size > {room} ? {too_large} : $substring($replace($string($states.errorOutput.Cause), /[ \\t\\r\\n]+/, ' '), 0, 1024)
+        }}
+    )""")
+
+
+# As JSON text in JSON, which is how ECS counts it: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TaskOverride.html
+_INPUT_SIZE = """
+    $input := {input};
+    $size := $length($string({{'': $input}})) - 7;
+"""
+
+
+def _capacity_provider(job: JobSpec) -> str:
+    if not job.capacity.spot:
+        return "FARGATE"
+    if job.capacity.on_demand_after is None:
+        return "FARGATE_SPOT"
+    lost = default("lostCapacity", 0)
+    return expression(f"({lost}) >= {job.capacity.on_demand_after} ? 'FARGATE' : 'FARGATE_SPOT'")
 
 
 def _input(job: JobSpec) -> str:

@@ -3,56 +3,44 @@
 Amazon States Language with JSONata, type Standard: https://states-language.net and
 https://docs.aws.amazon.com/step-functions/latest/dg/concepts-amazon-states-language.html
 
-Variables: `attempt` (1, 2, ...), `run` (how the last attempt ended, see outcome.py), `failedStarts` (how often the task
-did not start for a reason that passes and that only the Cause tells).
+Variables: `attempt` (1, 2, ...: what the job's own retries have used), `startRetries` (what the infrastructure has used
+of its own), `lostCapacity` (how often it was for want of capacity), `run` (how the last attempt ended, see outcome.py);
+those of a job that must not overlap are in overlap.py.
 """
 
 from typing import Any
 
-from definitions.jsonata import default, expression, literal
-from definitions.outcome import AFTER_ERROR, AFTER_RESULT, AFTER_TIMEOUT, Outcome
+from definitions import names
+from definitions.jsonata import UNCHANGED, default, expression, literal
+from definitions.outcome import (
+    AFTER_ERROR,
+    AFTER_RESULT,
+    AFTER_TIMEOUT,
+    CAPACITY_REASONS,
+    Outcome,
+)
+from definitions.overlap import exclusive_states, look_for_own_tasks, once_per_time_state, release_states
 from definitions.place import Place
-from definitions.run_task import RunTarget, run_task_arguments
-from definitions.verdict import failure_cause, success_output
-from spec.job import JobSpec
+from definitions.run_task import RunTarget, after_evaluation_error, run_task_arguments
+from definitions.verdict import failure_cause, skipped_output, success_output
+from spec.job import JobSpec, RetrySpec, StartRetrySpec
 
 __all__ = ["RunTarget", "state_machine"]
-
-RUN = "Run the job"
-DECIDE = "How did it end?"
-SUCCEEDED = "Succeeded"
-WAIT_TO_RETRY = "Wait before the next attempt"
-WAIT_TO_START = "Wait before starting again"
 
 FAILURES = {
     Outcome.EXITED_NON_ZERO: ("Exited non-zero", "The job ran to its end and reported failure."),
     Outcome.OUT_OF_MEMORY: ("Ran out of memory", "The job was killed because it used more than its memory."),
-    Outcome.TIMED_OUT: ("Timed out", "The job was stopped because it ran longer than its timeout. Not retried."),
-    Outcome.NEVER_STARTED: ("Never started", "No line of the job's code ran."),
-    Outcome.INTERRUPTED: ("Interrupted", "AWS took the machine away while the job ran."),
+    Outcome.TIMED_OUT: ("Timed out", "The job was stopped because it ran longer than its timeout."),
+    Outcome.NEVER_STARTED: ("Never started", "No line of the job's code ran, however often it was started."),
+    Outcome.REFUSED: ("Refused", "AWS refused to start it, for a reason that does not pass. Not retried."),
+    Outcome.INTERRUPTED: ("Interrupted", "AWS took the machine away while the job ran, once too often."),
     Outcome.STOPPED: ("Stopped", "Somebody stopped the task. Not retried."),
     Outcome.UNEXPLAINED: ("Failed without a reason", "The task failed, and the cause cannot be read."),
 }
 """The Fail states: the state's name and comment, by the outcome that is its Error."""
 
-START_ERRORS = ("AmazonECS.Unknown", "ECS.AmazonECSException", "ECS.ServerException", "ECS.ThrottlingException")
-"""Errors of RunTask that pass: RunTask's `failures`, no capacity, ECS's own trouble, throttling."""
-
-START_INTERVAL_SECONDS = 5
-START_MAXIMUM_DELAY_SECONDS = 300
-START_ATTEMPTS = 10
-"""Ten retries with delays doubling from 5 s to 300 s: patience for 25 minutes at most, 12 on average with jitter."""
-
-_PASSING_REASONS = (
-    "rate exceeded|too ?many ?requests|throttl",
-    "capacity is unavailable|limit on the number of (?:tasks|vcpus)",
-    "time(?:d )? ?out|deadline exceeded|connection (?:refused|reset)|tls handshake|i[.]o timeout|temporar|try again",
-)
-"""Why a task did not start, where waiting helps: throttling, no room, the network.
-
-Some such errors share their name with errors that stay, such as ECS.InvalidParameterException; and a task that was
-accepted and then could not start tells only by its reason. What matches none of these is not tried again.
-"""
+_LOST_TURN = "LOST_TURN"
+"""In the place of an outcome: the execution was redriven, and has to ask for the lock again before it runs its task."""
 
 
 def state_machine(job: JobSpec, place: Place, target: RunTarget) -> dict[str, Any]:
@@ -70,15 +58,38 @@ def state_machine(job: JobSpec, place: Place, target: RunTarget) -> dict[str, An
         the definition for CreateStateMachine, type STANDARD.
     """
     about = f"{job.name} in stack {place.stack}"
-    states: dict[str, Any] = {RUN: _run(job, place, target), DECIDE: _decide(job)}
+    exclusive, table = job.overlap.is_exclusive, target.lock_table_name
+    assert table is not None or not job.overlap.needs_table, "a stack with such a job has a lock table"
+    states: dict[str, Any] = {}
+    if table is not None and exclusive:
+        states |= exclusive_states(job, place, target, table)
+    elif table is not None and job.overlap.once_per_time:
+        states |= once_per_time_state(job, table)
+    start_at = next(iter(states), names.RUN)
+    states |= {names.RUN: _run(job, place, target), names.DECIDE: _decide(job)}
     if job.retries.attempts:
-        states[WAIT_TO_RETRY] = _wait_to_retry(job)
-    states[WAIT_TO_START] = _wait_to_start()
-    states[SUCCEEDED] = {
+        states[names.WAIT_TO_RETRY] = _wait_to_retry(job)
+    if job.start_retries.attempts:
+        states[names.WAIT_TO_START] = _wait_to_start(job)
+    if table is not None and exclusive:
+        states |= release_states(job, table)
+        states[names.WHAT_FAILED] = {
+            "Comment": "Tells the kinds of failure apart.",
+            "Type": "Choice",
+            "Choices": _failure_rules(),
+            "Default": FAILURES[Outcome.UNEXPLAINED][0],
+        }
+    states[names.SUCCEEDED] = {
         "Comment": "The job exited with code 0, by itself.",
         "Type": "Succeed",
         "Output": success_output(job, place, target.log_group_name),
     }
+    if job.overlap.needs_table:
+        states[names.SKIPPED] = {
+            "Comment": "The job was not started, as its overlap policy says; nothing failed.",
+            "Type": "Succeed",
+            "Output": skipped_output(job, place),
+        }
     for outcome, (name, comment) in FAILURES.items():
         states[name] = {
             "Comment": comment,
@@ -89,7 +100,7 @@ def state_machine(job: JobSpec, place: Place, target: RunTarget) -> dict[str, An
     return {
         "Comment": f"{about}: {job.description}" if job.description else about,
         "QueryLanguage": "JSONata",
-        "StartAt": RUN,
+        "StartAt": start_at,
         "States": states,
     }
 
@@ -97,64 +108,76 @@ def state_machine(job: JobSpec, place: Place, target: RunTarget) -> dict[str, An
 def _run(job: JobSpec, place: Place, target: RunTarget) -> dict[str, Any]:
     counters = {
         "attempt": expression(default("attempt", 1)),
-        "failedStarts": expression(default("failedStarts", 0)),
+        "startRetries": expression(default("startRetries", 0)),
     }
-    unchanged = expression("$states.input")
+
+    def caught(comment: str, error: str, run: Any) -> dict[str, Any]:
+        return {
+            "Comment": comment,
+            "ErrorEquals": [error],
+            "Assign": {**counters, "run": run},
+            "Output": UNCHANGED,
+            "Next": names.DECIDE,
+        }
+
+    lost_turn = _LOST_TURN if job.overlap.is_exclusive else None
     return {
-        "Comment": "Runs the task and waits until it has stopped. Starts that ECS refuses for a while are tried again.",
+        "Comment": "Runs the task and waits until it has stopped.",
         "Type": "Task",
         "Resource": "arn:aws:states:::ecs:runTask.sync",
         "Arguments": run_task_arguments(job, place, target),
         "TimeoutSeconds": job.timeout_seconds,
-        "Retry": [
-            {
-                "Comment": "ECS could not start it: wait and try again",
-                "ErrorEquals": list(START_ERRORS),
-                "IntervalSeconds": START_INTERVAL_SECONDS,
-                "BackoffRate": 2.0,
-                "MaxDelaySeconds": START_MAXIMUM_DELAY_SECONDS,
-                "MaxAttempts": START_ATTEMPTS,
-                "JitterStrategy": "FULL",
-            }
-        ],
         "Catch": [
-            {
-                "Comment": "timed out",
-                "ErrorEquals": ["States.Timeout"],
-                "Assign": {**counters, "run": AFTER_TIMEOUT},
-                "Output": unchanged,
-                "Next": FAILURES[Outcome.TIMED_OUT][0],
-            },
-            {
-                "Comment": "failed",
-                "ErrorEquals": ["States.ALL"],
-                "Assign": {**counters, "run": AFTER_ERROR},
-                "Output": unchanged,
-                "Next": DECIDE,
-            },
+            caught("timed out", "States.Timeout", AFTER_TIMEOUT),
+            caught(
+                "could not be asked for", "States.QueryEvaluationError", after_evaluation_error(job, place, lost_turn)
+            ),
+            caught("failed", "States.ALL", AFTER_ERROR),
         ],
         "Assign": {**counters, "run": AFTER_RESULT},
-        "Output": unchanged,
-        "Next": DECIDE,
+        "Output": UNCHANGED,
+        "Next": names.DECIDE,
     }
 
 
 def _decide(job: JobSpec) -> dict[str, Any]:
-    rules = [_rule("exit code 0", _ended(Outcome.SUCCEEDED), SUCCEEDED)]
-    rules.append(_rule("did not start, for a reason that passes", _may_start_later(), WAIT_TO_START))
-    if job.retries.attempts:
-        rules.append(_rule("ran and failed, attempts left", _may_be_retried(job), WAIT_TO_RETRY))
-    rules += [
-        _rule(name.lower(), _ended(outcome), name)
-        for outcome, (name, _) in FAILURES.items()
-        if outcome not in (Outcome.TIMED_OUT, Outcome.UNEXPLAINED)
-    ]
+    exclusive = job.overlap.is_exclusive
+    again = {
+        names.WAIT_TO_START: ("the infrastructure's fault", _may_be_started_again(job.start_retries)),
+        names.WAIT_TO_RETRY: ("ran and failed, attempts left", _may_be_retried(job.retries)),
+    }
+    again = {name: (comment, condition) for name, (comment, condition) in again.items() if condition is not None}
+    rules = [_rule("exit code 0", _ended(Outcome.SUCCEEDED), names.RELEASE if exclusive else names.SUCCEEDED)]
+    if exclusive:
+        rules.append(_rule("redriven: to the lock again", f"$run.outcome = {literal(_LOST_TURN)}", names.LOOK))
+        if again:
+            any_again = " or ".join(f"({condition})" for _, condition in again.values())
+            rules.append(
+                {
+                    **_rule("its task may run on", f"$run.mayRunOn and ({any_again})", names.SETTLE),
+                    "Assign": look_for_own_tasks(),
+                }
+            )
+    rules += [_rule(comment, condition, name) for name, (comment, condition) in again.items()]
+    if exclusive:
+        # Of a task that may run on, the lock is left to the next run, which looks for what is left over.
+        rules.append(_rule("failed, and its task has stopped", "$not($run.mayRunOn)", names.RELEASE_FAILED))
+    else:
+        rules += _failure_rules()
     return {
         "Comment": "Tells a success, what deserves another attempt, and the kinds of failure apart.",
         "Type": "Choice",
         "Choices": rules,
-        "Default": FAILURES[Outcome.UNEXPLAINED][0],
+        "Default": names.WHAT_FAILED if exclusive else FAILURES[Outcome.UNEXPLAINED][0],
     }
+
+
+def _failure_rules() -> list[dict[str, Any]]:
+    return [
+        _rule(name.lower(), _ended(outcome), name)
+        for outcome, (name, _) in FAILURES.items()
+        if outcome is not Outcome.UNEXPLAINED
+    ]
 
 
 def _rule(comment: str, condition: str, next_state: str) -> dict[str, Any]:
@@ -165,57 +188,53 @@ def _ended(outcome: Outcome) -> str:
     return f"$run.outcome = {literal(outcome.value)}"
 
 
-def _may_start_later() -> str:
-    """A start that failed for a reason that passes, unless the task state's own Retry has had its turn with it."""
-    conditions = [
-        _ended(Outcome.NEVER_STARTED),
-        f"$contains($run.reason, /{'|'.join(_PASSING_REASONS)}/i)",
-        f"$not($run.startError in {literal(list(START_ERRORS))})",
-        f"$failedStarts < {START_ATTEMPTS}",
-    ]
-    return " and ".join(conditions)
+def _may_be_started_again(retries: StartRetrySpec) -> str | None:
+    """What the infrastructure did to the run, while its own budget lasts; None without a budget."""
+    if not retries.attempts:
+        return None
+    faults = [Outcome.NEVER_STARTED.value, Outcome.INTERRUPTED.value]
+    return f"$startRetries < {retries.attempts} and $run.outcome in {literal(faults)}"
 
 
-def _may_be_retried(job: JobSpec) -> str:
-    """Only what ran, for it is the job's owner who says that it may run twice; not a stop, nor a final exit code."""
-    retried = [
-        Outcome.EXITED_NON_ZERO.value,
-        Outcome.OUT_OF_MEMORY.value,
-        Outcome.INTERRUPTED.value,
-        Outcome.UNEXPLAINED.value,
-    ]
-    conditions = [f"$attempt <= {job.retries.attempts}", f"$run.outcome in {literal(retried)}"]
-    if job.retries.final_exit_codes:
-        conditions.append(f"$not($run.exitCode in {literal(list(job.retries.final_exit_codes))})")
+def _may_be_retried(retries: RetrySpec) -> str | None:
+    """Only what ran, for it is the job's owner who says that it may run twice; None when nothing is retried."""
+    if not retries.attempts:
+        return None
+    retried = [Outcome.EXITED_NON_ZERO.value, Outcome.OUT_OF_MEMORY.value, Outcome.UNEXPLAINED.value]
+    if retries.on_timeout:
+        retried.append(Outcome.TIMED_OUT.value)
+    conditions = [f"$attempt <= {retries.attempts}", f"$run.outcome in {literal(retried)}"]
+    if retries.final_exit_codes:
+        conditions.append(f"$not($run.exitCode in {literal(list(retries.final_exit_codes))})")
     return " and ".join(conditions)
 
 
 def _wait_to_retry(job: JobSpec) -> dict[str, Any]:
-    retries = job.retries
-    waits = [_wait_seconds(job, retry) for retry in range(retries.attempts)]
     return {
         "Comment": "Waits longer before each further attempt.",
         "Type": "Wait",
-        "Seconds": expression(f"{literal(waits)}[$attempt - 1]"),
+        "Seconds": expression(f"{literal(_waits(job.retries))}[$attempt - 1]"),
         "Assign": {"attempt": expression("$attempt + 1")},
-        "Next": RUN,
+        "Next": names.RUN,
     }
 
 
-def _wait_seconds(job: JobSpec, retry: int) -> int:
-    """Seconds before a retry (0, 1, ...): whole ones, which is all that a Wait state takes."""
-    retries = job.retries
-    # The exponent is bounded, so that no count of attempts overflows a float.
-    growth = retries.backoff_rate ** min(retry, 64)
-    return round(min(retries.interval_seconds * growth, retries.max_interval_seconds))
-
-
-def _wait_to_start() -> dict[str, Any]:
-    delay = f"$min([{START_MAXIMUM_DELAY_SECONDS}, {START_INTERVAL_SECONDS} * $power(2, $failedStarts)])"
+def _wait_to_start(job: JobSpec) -> dict[str, Any]:
+    assign = {"startRetries": expression("$startRetries + 1")}
+    if job.capacity.on_demand_after is not None:
+        lost = f"$run.outcome = '{Outcome.INTERRUPTED}' or $contains($run.reason, /{CAPACITY_REASONS}/i)"
+        assign["lostCapacity"] = expression(f"({default('lostCapacity', 0)}) + ({lost} ? 1 : 0)")
     return {
-        "Comment": "Waits as long as the retries of the task itself do, with the same jitter.",
+        "Comment": "Waits a random part of a time that grows, so that many runs do not come back at once.",
         "Type": "Wait",
-        "Seconds": expression(f"$ceil($random() * {delay})"),
-        "Assign": {"failedStarts": expression("$failedStarts + 1")},
-        "Next": RUN,
+        "Seconds": expression(f"$ceil($random() * {literal(_waits(job.start_retries))}[$startRetries])"),
+        "Assign": assign,
+        "Next": names.RUN,
     }
+
+
+def _waits(retries: RetrySpec | StartRetrySpec) -> list[int]:
+    """Seconds before each retry: whole ones, which is all that a Wait state takes."""
+    # The exponent is bounded, so that no count of attempts overflows a float.
+    growth = (retries.backoff_rate ** min(retry, 64) for retry in range(retries.attempts))
+    return [round(min(retries.interval_seconds * factor, retries.max_interval_seconds)) for factor in growth]

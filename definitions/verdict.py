@@ -1,4 +1,4 @@
-"""What an execution says when it is over: the output of a success, and the cause of a failure.
+"""What an execution says when it is over: the output of a success or of a skipped run, and the cause of a failure.
 
 A cause is one sentence for a person, then a newline, then the same facts as JSON for a program.
 """
@@ -15,10 +15,26 @@ from spec.job import JobSpec
 def success_output(job: JobSpec, place: Place, log_group_name: str) -> str:
     """The output of a succeeded execution, as a JSONata expression.
 
-    Keys: job, stack, status, exitCode, taskArn, startedAt, stoppedAt, scheduledTime, attempts, logGroup, logStream.
-    Like every fact that AWS tells, one that AWS left out is left out here.
+    Keys: job, stack, status, exitCode, taskArn, startedAt, stoppedAt, scheduledTime, attempts, startRetries, logGroup,
+    logStream. Like every fact that AWS tells, one that AWS left out is left out here.
     """
     return expression(_facts(job, place, log_group_name, status="SUCCEEDED"))
+
+
+def skipped_output(job: JobSpec, place: Place) -> str:
+    """The output of an execution that ended before its job was started, as a JSONata expression.
+
+    Keys: job, stack, status (SKIPPED), reason (a sentence for a person), because (the execution it made way for, where
+    that is known), scheduledTime.
+    """
+    return expression(f"""{{
+        'job': {literal(job.name)},
+        'stack': {literal(place.stack)},
+        'status': 'SKIPPED',
+        'reason': $skipped.reason,
+        'because': $skipped.because,
+        'scheduledTime': {SCHEDULED_TIME}
+    }}""")
 
 
 def failure_cause(job: JobSpec, place: Place, log_group_name: str, outcome: Outcome) -> str:
@@ -41,6 +57,7 @@ def _facts(job: JobSpec, place: Place, log_group_name: str, *, status: str, more
         'stoppedAt': $run.stoppedAt,
         'scheduledTime': {SCHEDULED_TIME},
         'attempts': $attempt,
+        'startRetries': $startRetries,
         'logGroup': {literal(log_group_name)},
         'logStream': $run.logStream{", " + more if more else ""}
     }}"""
@@ -68,6 +85,9 @@ def _sentence(job: JobSpec, place: Place, log_group_name: str, outcome: Outcome)
         case Outcome.NEVER_STARTED:
             error = "($exists($run.startError) ? ': ' & $run.startError : '')"
             said = f"{literal(f'{which} never started')} & {within} & {error} & {why}"
+        case Outcome.REFUSED:
+            error = "($exists($run.startError) ? ': ' & $run.startError : '')"
+            said = f"{literal(f'{which} was refused and did not start')} & {within} & {error} & {why}"
         case Outcome.INTERRUPTED:
             code = "($exists($run.stopCode) ? ': ' & $run.stopCode : '')"
             said = f"{literal(f'{which} lost its machine before it finished')} & {within} & {code} & {why}"
@@ -82,13 +102,16 @@ def _sentence(job: JobSpec, place: Place, log_group_name: str, outcome: Outcome)
 
 
 def _attempts(job: JobSpec) -> tuple[str, str]:
-    """How many attempts there were, after them and within the last, as JSONata."""
-    allowed = job.retries.attempts + 1
+    """How many attempts of each kind there were, after them and within the last, as JSONata."""
+    allowed, restarts = job.retries.attempts + 1, job.start_retries.attempts
+    restarted = (
+        f"($startRetries > 0 ? ' and ' & $string($startRetries) & {literal(f' of {restarts} start retries')} : '')"
+    )
     if allowed == 1:
-        return literal(" after 1 attempt"), literal(" in its only attempt")
+        return f"' after 1 attempt' & {restarted}", f"' in its only attempt' & {restarted}"
     return (
-        f"' after ' & $string($attempt) & {literal(f' of {allowed} attempts')}",
-        f"' in attempt ' & $string($attempt) & {literal(f' of {allowed}')}",
+        f"' after ' & $string($attempt) & {literal(f' of {allowed} attempts')} & {restarted}",
+        f"' in attempt ' & $string($attempt) & {literal(f' of {allowed}')} & {restarted}",
     )
 
 

@@ -3,10 +3,12 @@
 https://docs.aws.amazon.com/step-functions/latest/dg/connect-ecs.html#ecs-iam
 """
 
+from collections.abc import Sequence
 from typing import Any
 
+from definitions.lock import lock_key, time_key_prefix
 from definitions.place import Place
-from definitions.policies.statements import allow, policy
+from definitions.policies.statements import Condition, allow, policy
 from spec.job import JobSpec
 
 _MANAGED_RULE = "StepFunctionsGetEventsForECSTaskRule"
@@ -31,7 +33,14 @@ _TRACE_ACTIONS = [
 
 
 def state_machine_role_policy(
-    job: JobSpec, place: Place, *, cluster_arn: str, execution_role_arn: str, task_role_arn: str
+    job: JobSpec,
+    place: Place,
+    *,
+    rivals: Sequence[str],
+    cluster_arn: str,
+    execution_role_arn: str,
+    task_role_arn: str,
+    lock_table_arn: str | None,
 ) -> dict[str, Any]:
     """The policy of the role that a job's executions have.
 
@@ -40,9 +49,11 @@ def state_machine_role_policy(
     Args:
         job: the job.
         place: its stack.
+        rivals: the names of the jobs, itself among them, that do not overlap with it.
         cluster_arn: the only cluster on which the job may run.
         execution_role_arn: the task definition's execution role.
         task_role_arn: the task definition's task role.
+        lock_table_arn: the stack's lock table; None where no job of the stack needs one.
     """
     tasks_of_cluster = place.arn("ecs", f"task/{cluster_arn.rpartition('/')[2]}/*")
     on_cluster = {"ArnEquals": {"ecs:cluster": cluster_arn}}
@@ -74,5 +85,40 @@ def state_machine_role_policy(
             # https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html#cloudwatch-iam-policy
             allow("DeliverExecutionLog", _LOG_DELIVERY_ACTIONS, "*"),
             allow("Trace", _TRACE_ACTIONS, "*"),
+            *_lock_statements(job, place, rivals, on_cluster, lock_table_arn),
         ]
     )
+
+
+def _lock_statements(
+    job: JobSpec, place: Place, rivals: Sequence[str], on_cluster: Condition, table_arn: str | None
+) -> list[dict[str, Any]]:
+    """What a job needs that does not overlap, or starts once for each scheduled time."""
+    if table_arn is None or not job.overlap.needs_table:
+        return []
+    times = f"{time_key_prefix(job)}*"
+    if not job.overlap.is_exclusive:
+        # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
+        return [allow("NoteTheTime", ["dynamodb:PutItem"], table_arn, _of_items(times))]
+    executions = sorted(place.arn("states", f"execution:{place.name(rival)}:*") for rival in rivals)
+    asking = ["states:DescribeExecution"]
+    if job.overlap.policy == "replace":
+        asking.append("states:StopExecution")
+    return [
+        # A transaction needs the rights of the writes in it.
+        # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
+        allow(
+            "HoldTheLock",
+            ["dynamodb:BatchGetItem", "dynamodb:UpdateItem"],
+            table_arn,
+            _of_items(lock_key(job), times),
+        ),
+        allow("NoteTheTime", ["dynamodb:PutItem"], table_arn, _of_items(times)),
+        allow("AskAfterTheHolder", asking, executions),
+        # Lists have no resource but the cluster that they are asked of.
+        allow("LookForItsTasks", ["ecs:ListTasks"], "*", on_cluster),
+    ]
+
+
+def _of_items(*keys: str) -> Condition:
+    return {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": list(keys)}}

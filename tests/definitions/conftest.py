@@ -26,6 +26,7 @@ def target() -> RunTarget:
         security_group_ids=("sg-0a1b2c3d",),
         assign_public_ip=True,
         log_group_name=LOG_GROUP,
+        lock_table_name="longhaul-dev-locks-0a1b2c3",
     )
 
 

@@ -14,7 +14,10 @@ SOME_LOG = f"; look for the latest stream run/job/... in log group {LOG_GROUP}"
 
 @dataclass(frozen=True)
 class Case:
-    """One way to end: what the task state gives, and what is expected of the machine of a job with two retries."""
+    """One way to end: what the task state gives, and what is expected of a job that has two retries of each kind.
+
+    `retried`: on the job's own budget. `restarted`: on the infrastructure's.
+    """
 
     name: str
     result: dict[str, Any] | Failure
@@ -22,13 +25,17 @@ class Case:
     state: str
     sentence: str
     retried: bool = False
+    restarted: bool = False
     fields: dict[str, Any] = field(default_factory=dict)
 
 
+USED_UP = "in attempt 1 of 3 and 2 of 2 start retries"
 REFUSED = "User: arn:aws:sts::123456789012:assumed-role/x is not authorized to perform: ecs:RunTask"
 OUT_OF_MEMORY = [{"Name": "job", "ExitCode": 137, "Reason": "OutOfMemoryError: Container killed due to memory usage"}]
 PULL = "CannotPullContainerError: pull image manifest has been retried 1 time(s): ...:nope: not found"
 NEVER_STARTED = {"StopCode": "TaskFailedToStart", "StartedAt": None, "Containers": [{"Name": "job"}]}
+
+SPOT = failed(143, StopCode="SpotInterruption", StoppedReason="Your Spot Task was interrupted.")
 
 CASES = [
     Case(
@@ -73,85 +80,90 @@ CASES = [
     Case(
         "an image that is not there",
         failed(StoppedReason=PULL, **NEVER_STARTED),
-        "Job.NeverStarted",
-        "Never started",
-        f"nightly (dev) never started in attempt 1 of 3 ({PULL}){NO_LOG}",
+        "Job.Refused",
+        "Refused",
+        f"nightly (dev) was refused and did not start in attempt 1 of 3 ({PULL}){NO_LOG}",
     ),
     Case(
         "a reason that is told twice",
         failed(StoppedReason=PULL, **{**NEVER_STARTED, "Containers": [{"Name": "job", "Reason": PULL}]}),
-        "Job.NeverStarted",
-        "Never started",
-        f"nightly (dev) never started in attempt 1 of 3 ({PULL}){NO_LOG}",
+        "Job.Refused",
+        "Refused",
+        f"nightly (dev) was refused and did not start in attempt 1 of 3 ({PULL}){NO_LOG}",
     ),
     Case(
         "a machine that may not run tasks",
         Failure("ECS.AccessDeniedException", REFUSED),
-        "Job.NeverStarted",
-        "Never started",
-        f"nightly (dev) never started in attempt 1 of 3: ECS.AccessDeniedException ({REFUSED}){NO_LOG}",
+        "Job.Refused",
+        "Refused",
+        f"nightly (dev) was refused and did not start in attempt 1 of 3: ECS.AccessDeniedException ({REFUSED}){NO_LOG}",
     ),
     Case(
-        "RunTask answers with failures, still after the task state's own retries",
+        "RunTask answers with failures, once too often",
         Failure(
             "AmazonECS.Unknown",
             json.dumps({"Failures": [{"Arn": "arn:aws:ecs:x", "Reason": "RESOURCE:ENI"}], "Tasks": []}),
         ),
         "Job.NeverStarted",
         "Never started",
-        f"nightly (dev) never started in attempt 1 of 3: AmazonECS.Unknown (RESOURCE:ENI){NO_LOG}",
+        f"nightly (dev) never started {USED_UP}: AmazonECS.Unknown (RESOURCE:ENI){NO_LOG}",
+        restarted=True,
     ),
     Case(
-        "no capacity, still after the task state's own retries",
+        "no capacity, once too often",
         Failure("ECS.AmazonECSException", "Capacity is unavailable at this time. Please try again later."),
         "Job.NeverStarted",
         "Never started",
-        "nightly (dev) never started in attempt 1 of 3: ECS.AmazonECSException (Capacity is unavailable at this time. "
+        f"nightly (dev) never started {USED_UP}"
+        f": ECS.AmazonECSException (Capacity is unavailable at this time. "
         f"Please try again later.){NO_LOG}",
+        restarted=True,
     ),
     Case(
         "a wrong parameter",
         Failure("ECS.InvalidParameterException", "No Container Instances were found in your cluster."),
-        "Job.NeverStarted",
-        "Never started",
-        "nightly (dev) never started in attempt 1 of 3: ECS.InvalidParameterException (No Container Instances were "
-        f"found in your cluster.){NO_LOG}",
+        "Job.Refused",
+        "Refused",
+        "nightly (dev) was refused and did not start in attempt 1 of 3: ECS.InvalidParameterException "
+        f"(No Container Instances were found in your cluster.){NO_LOG}",
     ),
     Case(
         "Spot took the machine",
-        failed(143, StopCode="SpotInterruption", StoppedReason="Your Spot Task was interrupted."),
+        SPOT,
         "Job.Interrupted",
         "Interrupted",
-        "nightly (dev) lost its machine before it finished in attempt 3 of 3: SpotInterruption (Your Spot Task was "
+        f"nightly (dev) lost its machine before it finished {USED_UP}"
+        f": SpotInterruption (Your Spot Task was "
         f"interrupted.){LOG}",
-        retried=True,
+        restarted=True,
     ),
     Case(
         "Spot took the machine, and the job answered SIGTERM with exit code 0: no success",
         task(0, StopCode="TerminationNotice", StoppedReason="Your Spot Task was interrupted."),
         "Job.Interrupted",
         "Interrupted",
-        "nightly (dev) lost its machine before it finished in attempt 3 of 3: TerminationNotice (Your Spot Task was "
+        f"nightly (dev) lost its machine before it finished {USED_UP}"
+        f": TerminationNotice (Your Spot Task was "
         f"interrupted.){LOG}",
-        retried=True,
+        restarted=True,
     ),
     Case(
         "the host broke",
         failed(None, StopCode="InfrastructureHealth", StoppedReason=None),
         "Job.Interrupted",
         "Interrupted",
-        "nightly (dev) lost its machine before it finished in attempt 3 of 3: InfrastructureHealth (AWS gave no "
-        f"reason){LOG}",
-        retried=True,
+        f"nightly (dev) lost its machine before it finished {USED_UP}: InfrastructureHealth (AWS gave no reason){LOG}",
+        restarted=True,
     ),
     Case(
         "it ran and has no exit code",
         failed(None, StopCode=None, StoppedReason="Host EC2 (instance i-0a1b2c3d) terminated."),
         "Job.Interrupted",
         "Interrupted",
-        "nightly (dev) lost its machine before it finished in attempt 3 of 3 (Host EC2 (instance i-0a1b2c3d) "
+        f"nightly (dev) lost its machine before it finished {USED_UP}"
+        f" (Host EC2 (instance i-0a1b2c3d) "
         f"terminated.){LOG}",
-        retried=True,
+        restarted=True,
     ),
     Case(
         "somebody stopped it",

@@ -7,7 +7,7 @@ from tests.definitions.samples import job
 
 _BUILD = {"image": None, "build": {"context": "jobs/nightly", "dockerfile": "jobs/nightly/Dockerfile"}}
 
-PLAIN = job(schedule="cron(15 3 * * ? *)", **_BUILD)
+PLAIN = job(schedule="cron(15 3 * * ? *)", overlap="skip", **_BUILD)
 
 EVERYTHING_SET = job(
     description="Adds up yesterday's sales by shop",
@@ -52,7 +52,10 @@ EVERYTHING_SET = job(
         "backoffRate": 3,
         "maxInterval": "5m",
         "finalExitCodes": [64, 65],
+        "onTimeout": True,
     },
+    startRetries={"attempts": 5, "interval": "10s", "backoffRate": 1.5, "maxInterval": "2m"},
+    overlap={"policy": "queue", "group": "sales", "queueLimit": 20},
     schedule="cron(15 3 ? * MON-FRI *)",
     enabled=False,
     startDeadline="10m",
@@ -61,7 +64,17 @@ EVERYTHING_SET = job(
     tags={"team": "sales", "cost-center": "4711"},
 )
 
-SPOT = job(schedule="rate(6 hours)", capacity={"spot": True}, retries={"attempts": 2}, **_BUILD)
+SPOT = job(
+    schedule="rate(6 hours)",
+    capacity={"spot": True, "onDemandAfter": 2},
+    retries={"attempts": 2},
+    overlap="allow",
+    **_BUILD,
+)
+
+REPLACE = job(schedule="rate(1 hour)", overlap="replace", **_BUILD)
+
+ONCE_PER_TIME = job(schedule="rate(1 hour)", overlap={"policy": "allow", "oncePerTime": True}, **_BUILD)
 
 SECRETS = job(
     image="210987654321.dkr.ecr.eu-west-1.amazonaws.com/team/importer@sha256:" + "0a" * 32,
@@ -85,6 +98,8 @@ JOBS: dict[str, JobSpec] = {
     "plain": PLAIN,
     "everything-set": EVERYTHING_SET,
     "spot": SPOT,
+    "replace": REPLACE,
+    "once-per-time": ONCE_PER_TIME,
     "secrets": SECRETS,
     "scheduler": SCHEDULER,
 }

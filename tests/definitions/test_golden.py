@@ -1,4 +1,4 @@
-"""The documents of five jobs, as files to read and to review: a change of any of them shows in a diff.
+"""The documents of some jobs, as files to read and to review: a change of any of them shows in a diff.
 
 `LONGHAUL_UPDATE_GOLDEN=1 pytest tests/definitions/test_golden.py` writes them anew.
 """

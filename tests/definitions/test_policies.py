@@ -9,6 +9,7 @@ import pytest
 from definitions import policies
 from definitions.place import Place
 from definitions.trust import trigger_trust_policy, trust_policy
+from spec.job import JobSpec
 from tests.definitions.samples import job
 
 CLUSTER = "arn:aws:ecs:eu-west-1:123456789012:cluster/longhaul-dev"
@@ -19,6 +20,8 @@ TASK_ROLE = "arn:aws:iam::123456789012:role/longhaul-dev-nightly-task-0a1b2c3"
 REPOSITORY = "arn:aws:ecr:eu-west-1:123456789012:repository/longhaul-dev"
 QUEUE = "arn:aws:sqs:eu-west-1:123456789012:longhaul-dev-dead-letters-0a1b2c3"
 LOG_STREAM = "arn:aws:logs:eu-west-1:123456789012:log-group:/longhaul/longhaul/dev/{}-0a1b2c3:log-stream:run/job/0123"
+LOCKS = "arn:aws:dynamodb:eu-west-1:123456789012:table/longhaul-dev-locks-0a1b2c3"
+EXECUTION = "arn:aws:states:eu-west-1:123456789012:execution:longhaul-dev-{}:7f2e"
 KEY = "arn:aws:kms:eu-west-1:123456789012:key/0a1b2c3d-4e5f"
 
 
@@ -41,11 +44,21 @@ def _list(value: str | list[str]) -> list[str]:
     return [value] if isinstance(value, str) else value
 
 
+def machine_role_of(one: JobSpec, place: Place, *rivals: str) -> dict[str, Any]:
+    return policies.state_machine_role_policy(
+        one,
+        place,
+        rivals=[one.name, *rivals],
+        cluster_arn=CLUSTER,
+        execution_role_arn=EXECUTION_ROLE,
+        task_role_arn=TASK_ROLE,
+        lock_table_arn=LOCKS,
+    )
+
+
 @pytest.fixture(scope="module")
 def machine_role(place: Place) -> dict[str, Any]:
-    return policies.state_machine_role_policy(
-        job(), place, cluster_arn=CLUSTER, execution_role_arn=EXECUTION_ROLE, task_role_arn=TASK_ROLE
-    )
+    return machine_role_of(job(), place)
 
 
 @pytest.mark.parametrize(
@@ -158,6 +171,44 @@ def test_an_image_in_a_registry_of_ecr_is_pulled_by_a_role_that_may(place: Place
     assert not policies.needs_own_execution_role(job())
 
 
+@pytest.mark.parametrize("policy", ["skip", "queue", "replace"])
+def test_a_job_that_does_not_overlap_may_hold_its_own_lock_and_no_other(place: Place, policy: str) -> None:
+    role = machine_role_of(job(overlap=policy), place)
+
+    for action in ("dynamodb:BatchGetItem", "dynamodb:UpdateItem"):
+        assert allows(role, action, LOCKS, dynamodb__LeadingKeys="lock#job#nightly")
+        assert not allows(role, action, LOCKS, dynamodb__LeadingKeys="lock#job#hourly")
+        assert not allows(role, action, f"{LOCKS}-other", dynamodb__LeadingKeys="lock#job#nightly")
+    assert allows(role, "dynamodb:PutItem", LOCKS, dynamodb__LeadingKeys="time#nightly#2026-11-24T03:15:00Z")
+    assert not allows(role, "dynamodb:PutItem", LOCKS, dynamodb__LeadingKeys="time#hourly#2026-11-24T03:15:00Z")
+    assert not allows(role, "dynamodb:PutItem", LOCKS, dynamodb__LeadingKeys="lock#job#nightly")
+    assert allows(role, "ecs:ListTasks", "*", ecs__cluster=CLUSTER)
+    assert not allows(role, "ecs:ListTasks", "*", ecs__cluster=OTHER_CLUSTER)
+    assert allows(role, "states:DescribeExecution", EXECUTION.format("nightly"))
+    assert allows(role, "states:StopExecution", EXECUTION.format("nightly")) == (policy == "replace")
+    assert not allows(role, "states:DescribeExecution", EXECUTION.format("hourly"))
+
+
+def test_a_job_of_a_group_may_ask_after_the_runs_of_the_group(place: Place) -> None:
+    role = machine_role_of(job(overlap={"policy": "replace", "group": "sales"}), place, "hourly")
+
+    assert allows(role, "dynamodb:UpdateItem", LOCKS, dynamodb__LeadingKeys="lock#group#sales")
+    assert not allows(role, "dynamodb:UpdateItem", LOCKS, dynamodb__LeadingKeys="lock#job#nightly")
+    for name in ("nightly", "hourly"):
+        assert allows(role, "states:DescribeExecution", EXECUTION.format(name))
+        assert allows(role, "states:StopExecution", EXECUTION.format(name))
+    assert not allows(role, "states:StopExecution", EXECUTION.format("weekly"))
+
+
+def test_a_job_that_may_overlap_has_no_right_to_any_lock(place: Place) -> None:
+    once = machine_role_of(job(overlap={"policy": "allow", "oncePerTime": True}), place)
+
+    assert "dynamodb" not in json.dumps(machine_role_of(job(overlap="allow"), place))
+    assert allows(once, "dynamodb:PutItem", LOCKS, dynamodb__LeadingKeys="time#nightly#2026-11-24T03:15:00Z")
+    assert "lock#" not in json.dumps(once)
+    assert "ListTasks" not in json.dumps(once)
+
+
 def test_the_code_of_a_job_may_do_what_the_job_asks_for() -> None:
     granted = policies.task_role_policy(
         job(
@@ -245,7 +296,13 @@ def test_in_another_partition_every_arn_is_of_that_partition() -> None:
     documents = json.dumps(
         [
             policies.state_machine_role_policy(
-                job(), china, cluster_arn=cluster, execution_role_arn=role, task_role_arn=role
+                job(overlap="replace"),
+                china,
+                rivals=["nightly"],
+                cluster_arn=cluster,
+                execution_role_arn=role,
+                task_role_arn=role,
+                lock_table_arn="arn:aws-cn:dynamodb:cn-north-1:123456789012:table/locks",
             ),
             policies.execution_role_policy(china, repository_arn=None, job=job(secrets={"ONE": "sales/database"})),
             policies.trigger_role_policy(china, dead_letter_arn="arn:aws-cn:sqs:cn-north-1:123456789012:dead"),

@@ -1,12 +1,14 @@
 """What the machine does with every way in which a task can end."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from spec.job import JobSpec
-from tests.definitions.endings import CASES, LOG, PASSING, Case
+from spec.overrides import input_room
+from tests.definitions.endings import CASES, LOG, NEVER_STARTED, PASSING, SPOT, Case
 from tests.definitions.samples import LOG_GROUP, TASK_ARN, failed, job, task
 from tests.definitions.walker import EXECUTION, Failure, walk
 
@@ -32,6 +34,7 @@ def test_a_success_passes_three_states_and_says_all_about_the_run(machine_of: Ma
         "stoppedAt": "2026-11-24T03:17:00.000Z",
         "scheduledTime": "2026-11-24T03:15:00Z",
         "attempts": 1,
+        "startRetries": 0,
         "logGroup": LOG_GROUP,
         "logStream": "run/job/0123456789abcdef",
     }
@@ -39,21 +42,23 @@ def test_a_success_passes_three_states_and_says_all_about_the_run(machine_of: Ma
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_each_end_has_its_name_its_sentence_and_its_retries(case: Case, machine_of: MachineOf) -> None:
-    patient = job(retries={"attempts": 2, "finalExitCodes": [64, 65]}, **case.fields)
+    patient = job(retries={"attempts": 2, "finalExitCodes": [64, 65]}, startRetries={"attempts": 2}, **case.fields)
 
     run = walk(machine_of(patient), INPUT, [case.result] * 3)
 
-    attempts = 3 if case.retried else 1
-    passed = [RUN] if case.state == "Timed out" else [RUN, DECIDE]
-    assert run.states == [*[RUN, DECIDE, RETRIED] * (attempts - 1), *passed, case.state]
+    starts = 3 if case.retried or case.restarted else 1
+    waits = RETRIED if case.retried else STARTED_AGAIN
+    assert run.states == [*[RUN, DECIDE, waits] * (starts - 1), RUN, DECIDE, case.state]
     assert run.error == case.error
     assert run.sentence == case.sentence
-    assert [run.environment(attempt)["LONGHAUL_ATTEMPT"] for attempt in range(attempts)] == ["1", "2", "3"][:attempts]
+    assert [run.environment(start)["LONGHAUL_ATTEMPT"] for start in range(starts)] == ["1", "2", "3"][:starts]
+    assert run.details["attempts"] == (3 if case.retried else 1)
+    assert run.details["startRetries"] == (2 if case.restarted else 0)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_without_retries_every_end_is_the_end(case: Case, machine_of: MachineOf) -> None:
-    run = walk(machine_of(job(**case.fields)), INPUT, [case.result])
+    run = walk(machine_of(job(startRetries={"attempts": 0}, **case.fields)), INPUT, [case.result])
 
     assert (run.states[-1], run.error) == (case.state, case.error)
     assert run.waits == []
@@ -72,8 +77,66 @@ def test_a_start_that_fails_for_now_is_tried_ten_times_more_and_is_no_attempt(
     longest = [5, 10, 20, 40, 80, 160, 300, 300, 300, 300]
     assert all(0 <= wait <= limit for wait, limit in zip(gave_up.waits, longest, strict=True))
     assert len(set(gave_up.waits)) > 1
-    assert recovered.output["attempts"] == 1
-    assert [recovered.environment(start)["LONGHAUL_ATTEMPT"] for start in range(3)] == ["1", "1", "1"]
+    assert (recovered.output["attempts"], recovered.output["startRetries"]) == (1, 2)
+    assert [recovered.environment(start)["LONGHAUL_ATTEMPT"] for start in range(3)] == ["1", "2", "3"]
+
+
+def test_the_two_budgets_do_not_use_each_other_up(machine_of: MachineOf) -> None:
+    patient = job(retries={"attempts": 1}, startRetries={"attempts": 2})
+
+    run = walk(machine_of(patient), INPUT, [PASSING[0], failed(1), SPOT, failed(1)])
+
+    again = [RUN, DECIDE, STARTED_AGAIN, RUN, DECIDE, RETRIED, RUN, DECIDE, STARTED_AGAIN, RUN, DECIDE]
+    assert run.states == [*again, "Exited non-zero"]
+    assert run.sentence == f"nightly (dev) exited with code 1 after 2 of 2 attempts and 2 of 2 start retries{LOG}"
+
+
+def test_the_waits_of_start_retries_are_the_jobs_own_to_choose(machine_of: MachineOf) -> None:
+    hasty = job(startRetries={"attempts": 4, "interval": "1s", "backoffRate": 3, "maxInterval": "5s"})
+
+    run = walk(machine_of(hasty), INPUT, [PASSING[0]] * 5)
+
+    assert all(0 <= wait <= limit for wait, limit in zip(run.waits, [1, 3, 5, 5], strict=True))
+
+
+def test_a_timeout_is_retried_only_where_the_job_says_so(machine_of: MachineOf) -> None:
+    timeout = Failure("States.Timeout", "")
+    patient = machine_of(job(retries={"attempts": 1}))
+    retrying = machine_of(job(retries={"attempts": 1, "onTimeout": True}))
+
+    assert walk(patient, INPUT, [timeout]).states == [RUN, DECIDE, "Timed out"]
+    assert walk(retrying, INPUT, [timeout, task(0)]).states == [RUN, DECIDE, RETRIED, RUN, DECIDE, "Succeeded"]
+
+
+@pytest.mark.parametrize("after", [1, 2])
+def test_spot_falls_back_to_on_demand_after_as_many_losses_as_the_job_allows(after: int, machine_of: MachineOf) -> None:
+    spot = job(capacity={"spot": True, "onDemandAfter": after}, retries={"attempts": 1})
+    no_room = failed(StoppedReason="Capacity is unavailable at this time.", **NEVER_STARTED)
+    network = failed(StoppedReason="CannotPullContainerError: dial tcp 10.0.0.1:443: i/o timeout", **NEVER_STARTED)
+
+    run = walk(machine_of(spot), INPUT, [network, failed(1), no_room, SPOT, task(0)])
+
+    providers = [arguments["CapacityProviderStrategy"][0]["CapacityProvider"] for arguments in run.arguments]
+    expected = ["FARGATE_SPOT"] * 3 + ["FARGATE" if after == 1 else "FARGATE_SPOT", "FARGATE"]
+    assert providers == expected
+
+
+@pytest.mark.parametrize("text", ["x" * 8000, '"' * 4000, "\n" * 4000])
+def test_an_input_that_no_task_could_be_given_is_refused_with_its_size(text: str, machine_of: MachineOf) -> None:
+    run = walk(machine_of(job()), {"input": text}, [])
+
+    measured = len(json.dumps(json.dumps(text))) - 2
+    assert run.states == [RUN, DECIDE, "Refused"]
+    assert run.error == "Job.Refused"
+    assert f"its input takes {measured} of the {input_room(job(), 'dev')} characters" in run.sentence
+
+
+def test_an_input_that_just_fits_is_run(machine_of: MachineOf) -> None:
+    room = input_room(job(), "dev")
+    text = "x" * (room - len(json.dumps(json.dumps(""))) + 2)
+
+    assert walk(machine_of(job()), {"input": text}, [task(0)]).states[-1] == "Succeeded"
+    assert walk(machine_of(job()), {"input": text + "x"}, []).states[-1] == "Refused"
 
 
 def test_waits_between_attempts_grow_to_their_limit(machine_of: MachineOf) -> None:
@@ -110,6 +173,7 @@ def test_a_timeout_after_a_failed_attempt_does_not_speak_of_that_attempt(machine
         "status": "FAILED",
         "scheduledTime": "2026-11-24T03:15:00Z",
         "attempts": 2,
+        "startRetries": 0,
         "logGroup": LOG_GROUP,
     }
 
@@ -127,6 +191,7 @@ def test_a_failure_tells_programs_what_it_tells_people(machine_of: MachineOf) ->
         "stoppedAt": "2026-11-24T03:17:00.000Z",
         "scheduledTime": "2026-11-24T03:15:00Z",
         "attempts": 1,
+        "startRetries": 0,
         "logGroup": LOG_GROUP,
         "logStream": "run/job/0123456789abcdef",
         "stopCode": "EssentialContainerExited",
@@ -199,20 +264,13 @@ def test_run_task_is_asked_for_one_task_of_the_exact_revision_on_fargate(machine
     assert spot["CapacityProviderStrategy"] == [{"CapacityProvider": "FARGATE_SPOT", "Weight": 1}]
 
 
-def test_starts_are_retried_under_every_name_that_passes_with_full_jitter_and_a_bound(machine_of: MachineOf) -> None:
+def test_the_task_state_itself_retries_nothing_for_each_kind_of_failure_has_its_own_budget(
+    machine_of: MachineOf,
+) -> None:
     definition = machine_of(job(timeout="2h"))
     state = definition["States"][RUN]
 
     assert definition["QueryLanguage"] == "JSONata"
     assert state["Resource"] == "arn:aws:states:::ecs:runTask.sync"
     assert state["TimeoutSeconds"] == 7200
-    (retrier,) = state["Retry"]
-    assert {*retrier["ErrorEquals"]} == {
-        "AmazonECS.Unknown",
-        "ECS.AmazonECSException",
-        "ECS.ServerException",
-        "ECS.ThrottlingException",
-    }
-    assert retrier["JitterStrategy"] == "FULL"
-    assert retrier["MaxDelaySeconds"] > retrier["IntervalSeconds"] > 0
-    assert 0 < retrier["MaxAttempts"] <= 10
+    assert "Retry" not in state

@@ -20,6 +20,7 @@ NAMES = {
     "Job.ExitedNonZero",
     "Job.OutOfMemory",
     "Job.NeverStarted",
+    "Job.Refused",
     "Job.Interrupted",
     "Job.Stopped",
     "Job.Unexplained",

@@ -5,7 +5,7 @@ It shares no code with the sandbox's engine, so that each is a check of the othe
 
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -28,12 +28,20 @@ class Failure:
     cause: str
 
 
+class EvaluationError(Exception):
+    """A JSONata expression that has no value."""
+
+
 @dataclass
 class Execution:
-    """How a machine ran: states passed, arguments of each task, seconds of each wait, and the end."""
+    """How a machine ran: states passed, arguments of each task of the job, seconds of each wait, and the end.
+
+    `calls`: the other calls of AWS, each the integration and its arguments.
+    """
 
     states: list[str] = field(default_factory=list)
     arguments: list[Any] = field(default_factory=list)
+    calls: list[tuple[str, Any]] = field(default_factory=list)
     waits: list[int] = field(default_factory=list)
     output: Any = None
     error: str | None = None
@@ -65,9 +73,12 @@ def evaluate(template: Any, states: Mapping[str, Any], variables: Mapping[str, A
     source.register_lambda("parse", json.loads)
     for name, value in {**variables, "states": states}.items():
         source.assign(name, value)
-    result = source.evaluate(None)
+    try:
+        result = source.evaluate(None)
+    except Exception as problem:
+        raise EvaluationError(f"{problem}: {template}") from None
     if result is None:
-        raise AssertionError(f"States.QueryEvaluationError: undefined: {template}")
+        raise EvaluationError(f"undefined: {template}")
     return _plain(result)
 
 
@@ -87,16 +98,37 @@ def _plain(value: Any) -> Any:
     return None if value is Utils.NULL_VALUE else value
 
 
-def walk(definition: dict[str, Any], execution_input: Any, results: list[dict[str, Any] | Failure]) -> Execution:
-    """Runs a machine. `results`: the ECS Task that each task state gets, or the failure left after its Retry."""
+World = Callable[[str, Any], Any]
+"""Answers a call that is not for the job's own task: integration and arguments to a result or a Failure."""
+
+
+def all_is_well(integration: str, arguments: Any) -> Any:
+    """A world in which the lock is free and every call succeeds."""
+    del integration, arguments
+    return {}
+
+
+def walk(
+    definition: dict[str, Any],
+    execution_input: Any,
+    results: list[dict[str, Any] | Failure],
+    world: World = all_is_well,
+    *,
+    redrives: int = 0,
+) -> Execution:
+    """Runs a machine.
+
+    `results`: the ECS Task that each attempt of the job gets, or its failure. A failure that no Catch takes is the end.
+    """
     run = Execution()
     variables: dict[str, Any] = {}
     following: Iterator[dict[str, Any] | Failure] = iter(results)
-    context = {"Execution": {**EXECUTION, "Input": execution_input}}
+    context = {"Execution": {**EXECUTION, "Input": execution_input, "RedriveCount": redrives}}
     name, state_input = definition["StartAt"], execution_input
     while True:
         state = definition["States"][name]
-        states: dict[str, Any] = {"input": state_input, "context": {**context, "State": {"Name": name}}}
+        entered = {"Name": name, "EnteredTime": entered_time(len(run.states))}
+        states: dict[str, Any] = {"input": state_input, "context": {**context, "State": entered}}
         run.states.append(name)
         chosen = state
         match state["Type"]:
@@ -109,15 +141,14 @@ def walk(definition: dict[str, Any], execution_input: Any, results: list[dict[st
                 assert isinstance(run.cause, str)
                 return run
             case "Task":
-                run.arguments.append(evaluate(state["Arguments"], states, variables))
-                result = next(following)
+                result = _call(state, states, variables, run, following, world)
                 if isinstance(result, Failure):
                     states["errorOutput"] = {"Error": result.error, "Cause": result.cause}
-                    chosen = next(
-                        catcher
-                        for catcher in state["Catch"]
-                        if {result.error, "States.ALL"} & {*catcher["ErrorEquals"]}
-                    )
+                    names = {result.error, "States.ALL"}
+                    catchers = (one for one in state.get("Catch", ()) if names & {*one["ErrorEquals"]})
+                    if (chosen := next(catchers, None)) is None:
+                        run.error, run.cause = result.error, result.cause
+                        return run
                 else:
                     states["result"] = result
             case "Choice":
@@ -128,10 +159,36 @@ def walk(definition: dict[str, Any], execution_input: Any, results: list[dict[st
                 seconds = evaluate(state["Seconds"], states, variables)
                 assert math.floor(seconds) == seconds >= 0, "Step Functions waits whole seconds"
                 run.waits.append(int(seconds))
+        assigned = evaluate(chosen.get("Assign", {}), states, variables)
         if "Output" in chosen:
             state_input = evaluate(chosen["Output"], states, variables)
-        variables |= evaluate(chosen.get("Assign", {}), states, variables)
+        variables |= assigned
         name = chosen["Next"]
+
+
+def entered_time(number: int) -> str:
+    """When the state of that number (0, 1, ...) was entered."""
+    return f"2026-11-24T03:{15 + number // 60:02}:{number % 60:02}.000Z"
+
+
+def _call(
+    state: dict[str, Any],
+    states: dict[str, Any],
+    variables: dict[str, Any],
+    run: Execution,
+    following: Iterator[dict[str, Any] | Failure],
+    world: World,
+) -> Any:
+    integration = state["Resource"].removeprefix("arn:aws:states:::")
+    try:
+        arguments = evaluate(state["Arguments"], states, variables)
+    except EvaluationError as problem:
+        return Failure("States.QueryEvaluationError", str(problem))
+    if integration != "ecs:runTask.sync":
+        run.calls.append((integration, arguments))
+        return world(integration, arguments)
+    run.arguments.append(arguments)
+    return next(following)
 
 
 def _holds(rule: dict[str, Any], states: Mapping[str, Any], variables: Mapping[str, Any]) -> bool:

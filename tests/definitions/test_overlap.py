@@ -1,0 +1,382 @@
+"""What a run does that finds another one in its way: which states it passes, what it says of it, what it writes."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from spec.job import JobSpec
+from tests.definitions.samples import failed, job, task
+from tests.definitions.walker import EXECUTION, Failure, walk
+
+MachineOf = Callable[[JobSpec], dict[str, Any]]
+
+TABLE = "longhaul-dev-locks-0a1b2c3"
+ME = EXECUTION["Id"]
+OTHER = ME.replace(":7f2e", ":0ther")
+TIME = "2026-11-24T03:15:00Z"
+SCHEDULED = {"trigger": "schedule", "scheduledTime": TIME, "input": {}}
+TAKE, LOOK, ASK, TURN = (
+    "Take the lock",
+    "Look at the lock",
+    "Ask after the run in the way",
+    "Whose turn is it?",
+)
+RUN, DECIDE, RELEASE = "Run the job", "How did it end?", "Give back the lock"
+SEARCH = [
+    "Let the lists settle",
+    "Look for tasks left over",
+    "Is a task left over?",
+    "Let the lists settle",
+    "Look for tasks left over",
+    "Is a task left over?",
+]
+"""The search that finds nothing."""
+EXCLUSIVE = ("skip", "queue", "replace")
+
+
+class Aws:
+    """DynamoDB, Step Functions and ECS as one run sees them: what it is told next of each."""
+
+    def __init__(self, *lines: list[str], status: str = "RUNNING", started_by: str | None = None, **told: Any) -> None:
+        self.lines = list(lines)
+        self.told = {"Status": status, "RedriveCount": 0, **told}
+        self.started_by = started_by
+        self.takes = [Failure("DynamoDb.TransactionCanceledException", "[ConditionalCheckFailed, None]")]
+        self.tasks: list[list[dict[str, str]]] = []
+
+    def __call__(self, integration: str, arguments: Any) -> Any:
+        match integration.rpartition(":")[2]:
+            case "transactWriteItems":
+                return self.takes.pop(0) if self.takes else {}
+            case "batchGetItem":
+                line = self.lines.pop(0) if len(self.lines) > 1 else self.lines[0]
+                items: list[dict[str, Any]] = [
+                    {"key": {"S": "lock#job#nightly"}, "line": {"L": [{"S": entry} for entry in line]}}
+                ]
+                if self.started_by:
+                    items.append({"key": {"S": f"time#nightly#{TIME}"}, "execution": {"S": self.started_by}})
+                return {"Responses": {TABLE: items}, "UnprocessedKeys": {}}
+            case "describeExecution":
+                return self.told if arguments["ExecutionArn"] == OTHER else {"Status": "RUNNING", "RedriveCount": 0}
+            case "listTasks":
+                self.listed = self.tasks.pop(0) if self.tasks else []
+                return {"TaskArns": [task["TaskArn"] for task in self.listed]}
+            case "describeTasks":
+                return {"Tasks": self.listed, "Failures": []}
+            case _:
+                return {}
+
+
+def entry(execution: str, redrives: int = 0, time: str = "2026-11-24T03:00:00.000Z") -> str:
+    return f"{execution} {redrives} {time}"
+
+
+def called(run: Any, action: str) -> list[Any]:
+    return [arguments for integration, arguments in run.calls if integration.endswith(f":{action}")]
+
+
+@pytest.mark.parametrize(
+    ("overlap", "states"),
+    [
+        ("allow", [RUN, DECIDE, "Succeeded"]),
+        ({"policy": "allow", "oncePerTime": True}, ["Note the scheduled time", RUN, DECIDE, "Succeeded"]),
+        *((policy, [TAKE, RUN, DECIDE, RELEASE, "Succeeded"]) for policy in EXCLUSIVE),
+    ],
+)
+def test_a_plain_success_passes_few_states(overlap: Any, states: list[str], machine_of: MachineOf) -> None:
+    assert walk(machine_of(job(overlap=overlap)), SCHEDULED, [task(0)]).states == states
+
+
+@pytest.mark.parametrize("policy", EXCLUSIVE)
+def test_a_scheduled_run_takes_the_lock_and_its_time_in_one_write(policy: str, machine_of: MachineOf) -> None:
+    scheduled = walk(machine_of(job(overlap=policy)), SCHEDULED, [task(0)])
+    by_hand = walk(machine_of(job(overlap=policy)), {"scheduledTime": TIME}, [task(0)])
+
+    (transaction,) = called(scheduled, "transactWriteItems")
+    line, time = transaction["TransactItems"]
+    assert line["Update"]["Key"] == {"key": {"S": "lock#job#nightly"}}
+    assert line["Update"]["ExpressionAttributeValues"] == {":line": {"L": [{"S": f"{ME} 0 2026-11-24T03:15:00.000Z"}]}}
+    # 7 days after the state was entered.
+    assert time["Put"]["Item"] == {
+        "key": {"S": f"time#nightly#{TIME}"},
+        "execution": {"S": ME},
+        "expires": {"N": "1796094900"},
+    }
+    (transaction,) = called(by_hand, "transactWriteItems")
+    assert len(transaction["TransactItems"]) == 1
+
+
+def test_a_group_shares_one_lock(machine_of: MachineOf) -> None:
+    run = walk(machine_of(job(overlap={"policy": "skip", "group": "sales"})), SCHEDULED, [task(0)])
+
+    (transaction,) = called(run, "transactWriteItems")
+    assert transaction["TransactItems"][0]["Update"]["Key"] == {"key": {"S": "lock#group#sales"}}
+
+
+@pytest.mark.parametrize("policy", EXCLUSIVE)
+def test_a_time_that_was_started_is_not_started_again(policy: str, machine_of: MachineOf) -> None:
+    machine = machine_of(job(overlap=policy))
+
+    run = walk(machine, SCHEDULED, [], Aws([entry(OTHER)], started_by=OTHER))
+
+    assert run.states == [TAKE, LOOK, ASK, TURN, "Skipped"]
+    assert run.output == {
+        "job": "nightly",
+        "stack": "dev",
+        "status": "SKIPPED",
+        "reason": f"its scheduled time {TIME} was started before",
+        "because": OTHER,
+        "scheduledTime": TIME,
+    }
+
+
+def test_a_time_is_started_once_where_runs_may_overlap_but_times_may_not(machine_of: MachineOf) -> None:
+    refused = Failure("DynamoDB.ConditionalCheckFailedException", "The conditional request failed")
+    machine = machine_of(job(overlap={"policy": "allow", "oncePerTime": True}))
+
+    run = walk(machine, SCHEDULED, [], lambda *_: refused)
+
+    assert run.states == ["Note the scheduled time", "Skipped"]
+    assert run.output["reason"] == f"its scheduled time {TIME} was started before"
+
+
+def test_skip_says_which_run_is_in_the_way(machine_of: MachineOf) -> None:
+    run = walk(machine_of(job(overlap="skip")), SCHEDULED, [], Aws([entry(OTHER)]))
+
+    assert run.states == [TAKE, LOOK, ASK, TURN, "Skipped"]
+    assert (run.output["reason"], run.output["because"]) == ("the run 0ther of longhaul-dev-nightly still runs", OTHER)
+
+
+def test_a_lock_that_was_given_back_meanwhile_is_taken(machine_of: MachineOf) -> None:
+    run = walk(machine_of(job(overlap="skip")), SCHEDULED, [task(0)], Aws([]))
+
+    assert run.states == [TAKE, LOOK, ASK, TURN, TAKE, RUN, DECIDE, RELEASE, "Succeeded"]
+
+
+@pytest.mark.parametrize(
+    ("told", "dead"),
+    [
+        ({"Status": "RUNNING"}, False),
+        ({"Status": "PENDING_REDRIVE"}, False),
+        ({"Status": "ABORTED", "StopDate": "2026-11-24T03:01:00.000Z"}, True),
+        ({"Status": "SUCCEEDED", "StopDate": "2026-11-24T03:01:00.000Z"}, True),
+        ({"Status": "FAILED", "StopDate": "2026-11-24T03:01:00.000Z"}, True),
+        ({"Status": "TIMED_OUT", "StopDate": "2026-11-24T03:01:00.000Z"}, True),
+        # Of another life than the entry's: a later one proves the end of that one, an earlier one is an old answer.
+        ({"Status": "RUNNING", "RedriveCount": 2, "RedriveDate": "2026-11-24T03:01:00.000Z"}, True),
+        ({"Status": "ABORTED", "RedriveCount": 0, "StopDate": "2026-11-24T02:59:00.000Z"}, False),
+    ],
+)
+def test_a_holder_is_dead_when_the_life_that_took_the_lock_has_ended(
+    told: dict[str, Any], dead: bool, machine_of: MachineOf
+) -> None:
+    aws = Aws([entry(OTHER, 1)], [], **{"RedriveCount": 1, **told})
+
+    run = walk(machine_of(job(overlap="skip")), SCHEDULED, [task(0)], aws)
+
+    cleared = [TAKE, LOOK, ASK, TURN, *SEARCH, "Clear the dead run's lock", LOOK, ASK, TURN, TAKE, RUN, DECIDE, RELEASE]
+    assert run.states == ([*cleared, "Succeeded"] if dead else [TAKE, LOOK, ASK, TURN, "Skipped"])
+
+
+@pytest.mark.parametrize(("made", "dead"), [("2026-11-24T03:14:00.000Z", False), ("2026-11-24T03:10:02.999Z", True)])
+def test_a_holder_that_cannot_be_found_is_alive_for_five_minutes(made: str, dead: bool, machine_of: MachineOf) -> None:
+    aws = Aws([entry(OTHER, 0, made)], [])
+    unknown = Failure("Sfn.ExecutionDoesNotExistException", "Execution Does Not Exist")
+
+    run = walk(
+        machine_of(job(overlap="skip")),
+        SCHEDULED,
+        [task(0)],
+        lambda integration, arguments: (
+            unknown if arguments.get("ExecutionArn") == OTHER else aws(integration, arguments)
+        ),
+    )
+
+    assert ("Clear the dead run's lock" in run.states) == dead
+
+
+def test_tasks_of_a_dead_run_are_stopped_and_waited_for(machine_of: MachineOf) -> None:
+    aws = Aws([entry(OTHER)], [], status="ABORTED", StopDate="2026-11-24T03:01:00.000Z")
+    lives = {"TaskArn": "one", "Group": "0ther", "LastStatus": "RUNNING", "DesiredStatus": "RUNNING"}
+    somebody_elses = {**lives, "TaskArn": "two", "Group": "by-hand"}
+    stops = {**lives, "DesiredStatus": "STOPPED"}
+    stopped = {**stops, "LastStatus": "STOPPED"}
+    aws.tasks = [[somebody_elses, lives], [somebody_elses], [stops], [stopped]]
+
+    run = walk(machine_of(job(overlap="skip")), SCHEDULED, [task(0)], aws)
+
+    assert [arguments["Task"] for arguments in called(run, "stopTask")] == ["one"]
+    lists = [(arguments["Family"], arguments["DesiredStatus"]) for arguments in called(run, "listTasks")]
+    assert lists == [("longhaul-dev-nightly", status) for status in ("RUNNING", "RUNNING", "STOPPED", "STOPPED")]
+    order = [action.rpartition(":")[2] for action, _ in run.calls]
+    assert order.index("describeTasks") < order.index("updateItem") < order.index("stopTask")
+    assert run.states[-1] == "Succeeded"
+    # Here each state lasts a second. A minute from the end to the first list, and from that to the second.
+    assert [wait for wait in run.waits if wait] == [42, 59, 43]
+
+
+def test_a_list_of_tasks_is_read_to_its_end(machine_of: MachineOf) -> None:
+    aws = Aws([entry(OTHER)], [], status="ABORTED", StopDate="2026-11-24T03:01:00.000Z")
+    pages = {None: "second", "second": "third", "third": None}
+
+    def paged(integration: str, arguments: Any) -> Any:
+        if not integration.endswith("listTasks"):
+            return aws(integration, arguments)
+        following = pages[arguments.get("NextToken")]
+        return {"TaskArns": []} if following is None else {"TaskArns": [], "NextToken": following}
+
+    run = walk(machine_of(job(overlap="skip")), SCHEDULED, [task(0)], paged)
+
+    tokens = [arguments.get("NextToken") for arguments in called(run, "listTasks")]
+    assert tokens == [None, "second", "third"] * 2
+
+
+def test_a_lock_that_somebody_else_cleared_is_not_cleared_twice(machine_of: MachineOf) -> None:
+    aws = Aws([entry(OTHER)], [], status="ABORTED", StopDate="2026-11-24T03:01:00.000Z")
+    failed_condition = Failure("DynamoDB.ConditionalCheckFailedException", "The conditional request failed")
+
+    def late(integration: str, arguments: Any) -> Any:
+        mine = "ExpressionAttributeValues" in arguments and ME in str(arguments["ExpressionAttributeValues"])
+        return failed_condition if integration.endswith("updateItem") and not mine else aws(integration, arguments)
+
+    run = walk(machine_of(job(overlap="skip")), SCHEDULED, [task(0)], late)
+
+    assert run.states[-9:] == ["Clear the dead run's lock", LOOK, ASK, TURN, TAKE, RUN, DECIDE, RELEASE, "Succeeded"]
+
+
+def test_a_queue_is_joined_once_and_waited_in_until_the_run_is_its_head(machine_of: MachineOf) -> None:
+    mine = f"{ME} 0 2026-11-24T03:15:04.000Z"
+    aws = Aws([entry(OTHER)], [entry(OTHER), mine], [mine])
+
+    run = walk(machine_of(job(overlap="queue")), SCHEDULED, [task(0)], aws)
+
+    look = [LOOK, ASK, TURN]
+    waits = ["Wait for its turn", *look]
+    assert run.states == [TAKE, *look, "Join the queue", *waits, *waits, RUN, DECIDE, RELEASE, "Succeeded"]
+    (_, join) = called(run, "transactWriteItems")
+    assert len(join["TransactItems"]) == 2
+    assert join["TransactItems"][0]["Update"]["ExpressionAttributeValues"] == {
+        ":line": {"L": [{"S": mine}]},
+        ":mine": {"S": mine},
+        ":limit": {"N": "100"},
+    }
+    (release,) = called(run, "updateItem")
+    assert release["ExpressionAttributeValues"] == {":entry": {"S": mine}}
+
+
+def test_a_run_far_back_in_the_queue_looks_less_often(machine_of: MachineOf) -> None:
+    mine = f"{ME} 0 2026-11-24T03:15:04.000Z"
+    others = [entry(f"{OTHER}{number}") for number in range(4)]
+    aws = Aws(others, [*others, mine], [others[0], mine], [mine])
+
+    run = walk(machine_of(job(overlap="queue")), SCHEDULED, [task(0)], aws)
+
+    assert run.waits == [60, 60, 15]
+
+
+def test_a_full_queue_is_not_joined(machine_of: MachineOf) -> None:
+    run = walk(
+        machine_of(job(overlap={"policy": "queue", "queueLimit": 2})),
+        SCHEDULED,
+        [],
+        Aws([entry(OTHER), entry(f"{OTHER}2")]),
+    )
+
+    assert run.states[-1] == "Skipped"
+    assert run.output["reason"] == "2 runs are there already, of at most 2"
+
+
+def test_replace_claims_the_next_turn_stops_the_other_and_waits_for_it(machine_of: MachineOf) -> None:
+    mine = f"{ME} 0 2026-11-24T03:15:04.000Z"
+    aws = Aws([entry(OTHER)], [entry(OTHER), mine], [mine])
+
+    run = walk(machine_of(job(overlap="replace")), SCHEDULED, [task(0)], aws)
+
+    look, stop = [LOOK, ASK, TURN], ["Stop the run in the way", "Wait for its turn"]
+    claim = [TAKE, *look, "Claim the next turn", *stop]
+    assert run.states == [*claim, *look, *stop, *look, RUN, DECIDE, RELEASE, "Succeeded"]
+    (_, claimed) = called(run, "transactWriteItems")
+    assert claimed["TransactItems"][0]["Update"]["ExpressionAttributeValues"] == {
+        ":line": {"L": [{"S": entry(OTHER)}, {"S": mine}]},
+        ":head": {"S": entry(OTHER)},
+    }
+    stopped = called(run, "stopExecution")[0]
+    assert stopped == {
+        "ExecutionArn": OTHER,
+        "Error": "Job.Replaced",
+        "Cause": f"a newer run of nightly (dev) replaced it: {ME}",
+    }
+
+
+def test_replace_makes_way_for_a_newer_run(machine_of: MachineOf) -> None:
+    aws = Aws([entry(OTHER)], [entry(OTHER), entry(f"{OTHER}2")])
+
+    run = walk(machine_of(job(overlap="replace")), SCHEDULED, [], aws)
+
+    assert run.states[-1] == "Skipped"
+    assert run.output["reason"] == "a newer run came before it had started"
+
+
+@pytest.mark.parametrize("policy", EXCLUSIVE)
+def test_a_failure_gives_the_lock_back_when_its_task_has_stopped(policy: str, machine_of: MachineOf) -> None:
+    run = walk(machine_of(job(overlap=policy)), SCHEDULED, [failed(3)])
+
+    assert run.states == [TAKE, RUN, DECIDE, "Give back the failed run's lock", "What failed?", "Exited non-zero"]
+
+
+@pytest.mark.parametrize("failure", [Failure("States.Timeout", ""), Failure("States.TaskFailed", "no JSON")])
+def test_the_lock_of_a_task_that_may_run_on_is_left_to_the_next_run(failure: Failure, machine_of: MachineOf) -> None:
+    run = walk(machine_of(job(overlap="skip")), SCHEDULED, [failure])
+
+    assert run.states[:-1] == [TAKE, RUN, DECIDE, "What failed?"]
+    assert called(run, "updateItem") == []
+
+
+@pytest.mark.parametrize(
+    ("failure", "wait"),
+    [
+        (Failure("States.Timeout", ""), "Wait before the next attempt"),
+        (Failure("States.TaskFailed", "no JSON"), "Wait before the next attempt"),
+        (Failure("ECS.ServerException", "Service Unavailable"), "Wait before starting again"),
+    ],
+)
+def test_before_another_attempt_a_task_that_may_run_on_is_waited_for(
+    failure: Failure, wait: str, machine_of: MachineOf
+) -> None:
+    aws = Aws([])
+    aws.takes = []
+    live = {"TaskArn": "one", "Group": EXECUTION["Name"], "LastStatus": "RUNNING", "DesiredStatus": "STOPPED"}
+    aws.tasks = [[live], [], [{**live, "LastStatus": "STOPPED"}]]
+
+    run = walk(
+        machine_of(job(overlap="skip", retries={"attempts": 1, "onTimeout": True})), SCHEDULED, [failure, task(0)], aws
+    )
+
+    asked = [state for state in run.states if state == "Look for tasks left over"]
+    assert len(asked) == 3
+    assert run.states[-6:] == [DECIDE, wait, RUN, DECIDE, RELEASE, "Succeeded"]
+    assert called(run, "stopTask") == []
+
+
+@pytest.mark.parametrize("policy", EXCLUSIVE)
+def test_what_aws_refuses_of_the_lock_is_the_executions_own_error(policy: str, machine_of: MachineOf) -> None:
+    denied = Failure("DynamoDb.DynamoDbException", "User is not authorized to perform: dynamodb:UpdateItem")
+
+    run = walk(machine_of(job(overlap=policy)), SCHEDULED, [], lambda *_: denied)
+
+    assert (run.states, run.error) == ([TAKE], "DynamoDb.DynamoDbException")
+
+
+@pytest.mark.parametrize("policy", EXCLUSIVE)
+def test_a_lock_that_cannot_be_given_back_spoils_no_success(policy: str, machine_of: MachineOf) -> None:
+    trouble = Failure("DynamoDB.InternalServerErrorException", "try again")
+
+    run = walk(
+        machine_of(job(overlap=policy)),
+        SCHEDULED,
+        [task(0)],
+        lambda integration, _: trouble if integration.endswith("updateItem") else {},
+    )
+
+    assert run.states[-2:] == [RELEASE, "Succeeded"]
