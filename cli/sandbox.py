@@ -7,13 +7,18 @@ from typing import Annotated
 
 import typer
 
-from cli import project
+from cli import faults, project
 from cli.arguments import LONGEST_HOURS, Output, instant, json_or_file
+
+FaultOption = Annotated[
+    list[str] | None,
+    typer.Option("--fault", metavar="FAULT", help="Something that goes wrong, see below; may be repeated."),
+]
 
 app = typer.Typer(help="Run a stack on this machine, with no AWS account.", no_args_is_help=True, rich_markup_mode=None)
 
 
-@app.command()
+@app.command(epilog=faults.HELP)
 def run(
     stack: Annotated[str, typer.Option(help="The stack to deploy.")] = "dev",
     hours: Annotated[float, typer.Option(min=0, max=LONGEST_HOURS, help="How many hours of schedules to play.")] = 24,
@@ -22,6 +27,7 @@ def run(
     ] = None,
     job: Annotated[str | None, typer.Option(help="Start this job now instead of playing the schedules.")] = None,
     job_input: Annotated[str | None, typer.Option("--input", help="The input of --job, as JSON or @file.")] = None,
+    fault: FaultOption = None,
     output: Annotated[Output, typer.Option(help="How to print the runs.")] = Output.TABLE,
 ) -> None:
     """Deploy a stack here, play its schedules at full speed and show how each run ended.
@@ -37,13 +43,14 @@ def run(
     from cli import sandbox_run
 
     if job is None:
-        ended = sandbox_run.play_schedules(project.root(), stack, begin, begin + timedelta(hours=hours), output)
+        end = begin + timedelta(hours=hours)
+        ended = sandbox_run.play_schedules(project.root(), stack, begin, end, fault or (), output)
     else:
-        ended = sandbox_run.start_job(project.root(), stack, job, given, begin, output)
+        ended = sandbox_run.start_job(project.root(), stack, job, given, begin, fault or (), output)
     raise typer.Exit(ended)
 
 
-@app.command()
+@app.command(epilog=faults.HELP)
 def serve(
     stack: Annotated[str | None, typer.Option(help="The stack to deploy; none when absent.")] = None,
     port: Annotated[int, typer.Option(min=0, max=65535, help="The port to listen on; any free one when absent.")] = 0,
@@ -53,8 +60,9 @@ def serve(
             min=0.001, help="How fast the clock goes: 60 makes an hour a minute, for the timeouts of running jobs too."
         ),
     ] = 1,
+    fault: FaultOption = None,
 ) -> None:
     """Stay up as an AWS endpoint on this machine, firing schedules by the clock, until Ctrl-C."""
     from cli import sandbox_serve
 
-    sandbox_serve.serve(project.root(), stack, port, speed)
+    sandbox_serve.serve(project.root(), stack, port, speed, fault or ())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import takewhile
 from pathlib import Path
@@ -12,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from cli.arguments import Output, find_job, utc_text
 from cli.console import console, notices
+from cli.faults import AskedFault, add_faults, parse_fault, say_what_they_did
 from cli.run_report import Report, print_failures, print_run, print_table
 from cli.sandbox_stack import DeployedStack, deployed_stack
 from cli.upcoming import firings
@@ -19,14 +21,20 @@ from ops.runs import last_log_lines, log_lines, read_run
 from sandbox.play import Run as Played
 from sandbox.play import play, run_to_end
 from spec.load import load_stack
+from spec.stack import StackSpec
 
 FAILURE_LOG_LINES = 10
 
 
-def play_schedules(root: Path, stack: str, begin: datetime, end: datetime, output: Output) -> int:
+def play_schedules(
+    root: Path, stack: str, begin: datetime, end: datetime, fault_texts: Sequence[str], output: Output
+) -> int:
     """Play what is scheduled after `begin` and up to `end`, print how each run ended; 0 if every run succeeded."""
-    with deployed_stack(root, load_stack(root, stack), begin, end) as deployed:
+    spec = load_stack(root, stack)
+    faults = _faults(spec, fault_texts)
+    with deployed_stack(root, spec, begin, end) as deployed:
         _say_deployed(deployed)
+        add_faults(faults, deployed.aws.faults, deployed.resource_name)
         planned = takewhile(lambda firing: firing.moment <= end, firings(deployed.spec.jobs, begin))
         with _progress() as progress:
             bar = progress.add_task("", total=sum(1 for _ in planned))
@@ -37,6 +45,7 @@ def play_schedules(root: Path, stack: str, begin: datetime, end: datetime, outpu
 
             played = play(deployed.aws, begin, end, on_change)
         reports = [_report(deployed, run) for run in played]
+    say_what_they_did(faults)
     if output is Output.JSON:
         print(json.dumps([report.as_json() for report in reports], indent=2))
     else:
@@ -45,15 +54,19 @@ def play_schedules(root: Path, stack: str, begin: datetime, end: datetime, outpu
     return 0 if all(report.succeeded for report in reports) else 1
 
 
-def start_job(root: Path, stack: str, job: str, job_input: Any, begin: datetime, output: Output) -> int:
+def start_job(
+    root: Path, stack: str, job: str, job_input: Any, begin: datetime, fault_texts: Sequence[str], output: Output
+) -> int:
     """Start one job as a person would, print its run; the exit code is the job's, or 1 if it never had one.
 
     `job_input` of None leaves the job its own.
     """
     spec = load_stack(root, stack)
     find_job(spec, job)
+    faults = _faults(spec, fault_texts)
     with deployed_stack(root, spec, begin, begin + timedelta(days=1)) as deployed:
         _say_deployed(deployed)
+        add_faults(faults, deployed.aws.faults, deployed.resource_name)
         execution_input = {} if job_input is None else {"input": job_input}
         execution_arn = deployed.aws.client("stepfunctions").start_execution(
             stateMachineArn=deployed.state_machine_arn(job), input=json.dumps(execution_input)
@@ -62,6 +75,7 @@ def start_job(root: Path, stack: str, job: str, job_input: Any, begin: datetime,
             run_to_end(deployed.aws, execution_arn)
         run = read_run(deployed.aws.client, job, execution_arn)
         lines = list(log_lines(deployed.aws.client, run))
+    say_what_they_did(faults)
     report = Report.of(run, lines[-1:])
     if output is Output.JSON:
         print(json.dumps(report.as_json() | {"input": run.input, "log": lines}, indent=2))
@@ -71,6 +85,11 @@ def start_job(root: Path, stack: str, job: str, job_input: Any, begin: datetime,
         return 0
     # A run that failed without an exit code never started, or was stopped.
     return run.exit_code or 1
+
+
+def _faults(spec: StackSpec, texts: Sequence[str]) -> list[AskedFault]:
+    jobs = [job.name for job in spec.jobs]
+    return [parse_fault(text, jobs) for text in texts]
 
 
 def _report(deployed: DeployedStack, played: Played) -> Report:

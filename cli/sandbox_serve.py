@@ -6,13 +6,14 @@ import os
 import shlex
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from cli.console import notices
+from cli.faults import AskedFault, add_faults, parse_fault, say_what_they_did
 from cli.sandbox_stack import deployed_stack, end_in_order
 from sandbox.engine.installation import create_stacks, find_cli, install
 from sandbox.engine.stack_settings import without_new_salts
@@ -20,15 +21,18 @@ from sandbox.local_aws import LocalAws
 from sandbox.play import follow
 from sandbox.triggers import Delivery
 from spec.load import load_stack, stack_names
+from spec.stack import StackSpec
 
 # How far ahead of the clock there is data for the jobs.
 SEEDED = timedelta(days=31)
 
 
-def serve(root: Path, stack: str | None, port: int, speed: float) -> None:
+def serve(root: Path, stack: str | None, port: int, speed: float, fault_texts: Sequence[str]) -> None:
     """Serve a local AWS until Ctrl-C or SIGTERM, with `stack` deployed and its schedules fired by the clock."""
     end_in_order()
-    with _local_aws(root, stack, port) as aws, _pulumi(root, stack) as lines:
+    spec = None if stack is None else load_stack(root, stack)
+    faults = [parse_fault(text, [job.name for job in spec.jobs] if spec else []) for text in fault_texts]
+    with _local_aws(root, spec, port, faults) as aws, _pulumi(root, stack) as lines:
         aws.clock.speed = speed
         for name, value in aws.environment.items():
             print(f"export {name}={shlex.quote(value)}")
@@ -39,16 +43,19 @@ def serve(root: Path, stack: str | None, port: int, speed: float) -> None:
             follow(aws, threading.Event(), _say)
         except KeyboardInterrupt:
             notices().print("Stopping")
+        say_what_they_did(faults)
 
 
 @contextmanager
-def _local_aws(root: Path, stack: str | None, port: int) -> Iterator[LocalAws]:
-    if stack is None:
+def _local_aws(root: Path, spec: StackSpec | None, port: int, faults: Sequence[AskedFault]) -> Iterator[LocalAws]:
+    if spec is None:
         with LocalAws().start(port) as aws:
+            add_faults(faults, aws.faults, str)
             yield aws
     else:
         now = datetime.now(UTC)
-        with deployed_stack(root, load_stack(root, stack), now, now + SEEDED, port=port) as deployed:
+        with deployed_stack(root, spec, now, now + SEEDED, port=port) as deployed:
+            add_faults(faults, deployed.aws.faults, deployed.resource_name)
             yield deployed.aws
 
 

@@ -33,6 +33,10 @@ class DeployedStack:
     def state_machine_arn(self, job: str) -> str:
         return self.deployment.outputs["stateMachines"][job]
 
+    def resource_name(self, job: str) -> str:
+        """The name that a job's state machine, task family and trigger share."""
+        return self.state_machine_arn(job).rpartition(":")[2]
+
 
 @contextmanager
 def deployed_stack(
