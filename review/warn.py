@@ -7,6 +7,7 @@ from itertools import combinations, islice, pairwise, takewhile
 from review.clock_changes import affected
 from spec.durations import duration_text
 from spec.job import JobSpec
+from spec.run_length import longest_run_seconds
 from spec.schedule import Rate, parse_schedule, times
 from spec.stack import StackSpec
 from spec.words import listed
@@ -26,15 +27,6 @@ def warnings(stack: StackSpec, start: datetime) -> list[str]:
     scheduled = [job for job in stack.jobs if job.schedule is not None and job.enabled]
     found = [warning for job in scheduled for warning in (*_meets_itself(job, start), *_meets_the_clocks(job, start))]
     return [*found, *_meet_each_other(scheduled, start)]
-
-
-def longest_run_seconds(job: JobSpec) -> int:
-    """How long all attempts of a run and the waits between them may take; retries of its own that AWS causes aside."""
-    waits = (
-        min(job.retries.interval_seconds * job.retries.backoff_rate**retry, job.retries.max_interval_seconds)
-        for retry in range(job.retries.attempts)
-    )
-    return (job.retries.attempts + 1) * job.timeout_seconds + int(sum(waits))
 
 
 def _runs(job: JobSpec, start: datetime) -> list[datetime]:

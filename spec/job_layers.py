@@ -1,7 +1,7 @@
 """One job of a stack: its layers found, merged, and read into a JobSpec, with every mistake in its place."""
 
 import posixpath
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,14 @@ from spec.yaml_file import Written, read_yaml
 JOBS_FOLDER = "jobs"
 JOB_FILE = "job.yaml"
 _TRIGGER_FIELDS = ("timezone", "flexibleWindow", "startDeadline", "enabled")
+# A field, the one that it needs, and with which values of that one (None: unsaid) it takes effect.
+_DEPENDENTS: tuple[tuple[Loc, Loc, Callable[[Any], bool]], ...] = (
+    (("capacity", "onDemandAfter"), ("capacity", "spot"), lambda spot: spot is True),
+    (("retries", "onTimeout"), ("retries", "attempts"), bool),
+    (("overlap", "group"), ("overlap", "policy"), lambda policy: policy != "allow"),
+    (("overlap", "queueLimit"), ("overlap", "policy"), lambda policy: policy == "queue"),
+    (("overlap", "oncePerTime"), ("overlap", "policy"), lambda policy: policy == "allow"),
+)
 
 
 @dataclass(frozen=True)
@@ -150,15 +158,31 @@ def _drop_what_has_no_effect(layers: JobLayers, merged: Merged) -> Iterator[Spec
         layer = merged.layer_of((key,))
         if layer is not None and (layer is layers.entry or layer is merged.layer_of(("schedule",))):
             yield layer.error(message, (key,))
-        merged.drop(key)
-    retries = merged.value.get("retries")
-    if isinstance(retries, dict) and "attempts" not in retries:
-        for key in retries:
-            layer = merged.layer_of(("retries", key))
-            if layer is not None and layer is not layers.defaults:
-                yield layer.error(
-                    "expected attempts beside it, found none: without retries it has no effect", ("retries", key)
-                )
+        merged.drop((key,))
+    yield from _retries_that_never_are(layers, merged)
+    for loc, needed, takes_effect in _DEPENDENTS:
+        if merged.written(loc) is None or takes_effect(merged.written(needed)):
+            continue
+        # What is left here is refused by the rules between fields.
+        if merged.written(needed) is None:
+            may_be_for_another = merged.layer_of(loc) is layers.defaults
+        else:
+            may_be_for_another = merged.height_of(loc) < merged.height_of(needed)
+        if may_be_for_another:
+            merged.drop(loc)
+
+
+def _retries_that_never_are(layers: JobLayers, merged: Merged) -> Iterator[SpecError]:
+    retries = merged.written(("retries",))
+    if not isinstance(retries, dict) or "attempts" in retries:
+        return
+    for key in list(retries):
+        layer = merged.layer_of(("retries", key))
+        if layer is not None and layer is not layers.defaults:
+            yield layer.error(
+                "expected attempts beside it, found none: without retries it has no effect", ("retries", key)
+            )
+            merged.drop(("retries", key))
 
 
 def _completed(build: dict[str, Any], layers: JobLayers) -> dict[str, Any]:

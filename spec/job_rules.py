@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from spec.durations import DAY_SECONDS, duration_text
 from spec.model import Problem
+from spec.run_length import longest_execution_seconds
 from spec.sizes import pair_mistake
 
 if TYPE_CHECKING:
@@ -26,7 +27,10 @@ def problems(job: JobSpec) -> Iterator[Problem]:
     yield from _image_or_build(job)
     yield from _fargate_pair(job)
     yield from _secrets(job)
+    yield from _capacity(job)
     yield from _retries(job)
+    yield from _overlap(job)
+    yield from _a_run_ends(job)
     yield from _schedule(job)
     yield from _permissions_fit(job)
     yield from _container_fits(job)
@@ -57,24 +61,62 @@ def _secrets(job: JobSpec) -> Iterator[Problem]:
             )
 
 
+def _capacity(job: JobSpec) -> Iterator[Problem]:
+    after, starts = job.capacity.on_demand_after, job.start_retries.attempts
+    if after is None:
+        return
+    loc = ("capacity", "onDemandAfter")
+    if not job.capacity.spot:
+        message = "expected spot: true beside it, found false: without Spot every start is on demand"
+        yield Problem(loc, message, (("capacity", "spot"),))
+    elif after > starts:
+        message = f"expected at most the {starts} attempts of startRetries, found {after}: the run ends before"
+        yield Problem(loc, message, (("startRetries", "attempts"),))
+
+
 def _retries(job: JobSpec) -> Iterator[Problem]:
-    retries = job.retries
-    if retries.interval_seconds > retries.max_interval_seconds:
-        longest, interval = duration_text(retries.max_interval_seconds), duration_text(retries.interval_seconds)
-        message = f"expected interval to be at most maxInterval, found {interval} and {longest}"
-        yield Problem(("retries", "interval"), message, (("retries", "maxInterval"),))
-    waits, wait = 0.0, float(retries.interval_seconds)
-    for _ in range(retries.attempts):
-        waits += min(wait, retries.max_interval_seconds)
-        wait *= retries.backoff_rate
-    total = (retries.attempts + 1) * job.timeout_seconds + waits
-    if total > _LONGEST_EXECUTION_SECONDS:
-        found = f"{retries.attempts + 1} attempts of {duration_text(job.timeout_seconds)} and the waits between them"
-        yield Problem(
-            ("timeout",),
-            f"expected all attempts to end within the 365d of an execution, found {found}",
-            (("retries",),),
-        )
+    for key, budget in (("retries", job.retries), ("startRetries", job.start_retries)):
+        if budget.interval_seconds > budget.max_interval_seconds:
+            longest, interval = duration_text(budget.max_interval_seconds), duration_text(budget.interval_seconds)
+            message = f"expected interval to be at most maxInterval, found {interval} and {longest}"
+            yield Problem((key, "interval"), message, ((key, "maxInterval"),))
+    if job.retries.on_timeout and not job.retries.attempts:
+        message = "expected attempts beside it, found 0: without retries it has no effect"
+        yield Problem(("retries", "onTimeout"), message, (("retries", "attempts"),))
+
+
+def _overlap(job: JobSpec) -> Iterator[Problem]:
+    policy, written = job.overlap.policy, job.overlap.model_fields_set
+    for key, wanted, why, holds in (
+        ("group", "skip, queue or replace", "runs that may overlap need no group", policy != "allow"),
+        ("queueLimit", "queue", "no run waits", policy == "queue"),
+        ("oncePerTime", "allow", "with the others a scheduled time starts one run anyway", policy == "allow"),
+    ):
+        if job.overlap.yaml_keys()[key] in written and not holds:
+            message = f"expected the policy {wanted} beside it, found {policy}: {why}"
+            yield Problem(("overlap", key), message, (("overlap", "policy"),))
+
+
+def _a_run_ends(job: JobSpec) -> Iterator[Problem]:
+    if longest_execution_seconds(job) <= _LONGEST_EXECUTION_SECONDS:
+        return
+    retries, again = job.retries.attempts, job.start_retries.attempts
+    starts = f"{retries + again + 1} starts of {duration_text(job.timeout_seconds)}"
+    why = f"{retries} for retries, {again} for startRetries"
+    fewer = next((count for count in range(again, -1, -1) if _ends_with(job, start_retries=count)), None)
+    hint = "" if fewer is None else f": startRetries: {{attempts: {fewer}}} would do"
+    yield Problem(
+        ("timeout",),
+        "expected all starts of a run to end within the 365d of an execution, "
+        f"found {starts} ({why}) and the waits between them{hint}",
+        (("retries",), ("startRetries",)),
+    )
+
+
+def _ends_with(job: JobSpec, *, start_retries: int) -> bool:
+    budget = job.start_retries.model_copy(update={"attempts": start_retries})
+    longest = longest_execution_seconds(job.model_copy(update={"start_retries": budget}))
+    return longest <= _LONGEST_EXECUTION_SECONDS
 
 
 def _schedule(job: JobSpec) -> Iterator[Problem]:

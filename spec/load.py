@@ -10,9 +10,10 @@ from pydantic import ValidationError
 from spec import job_rules, stack_rules
 from spec.aws_forms import aws_region
 from spec.errors import SpecError, SpecErrors
-from spec.job import JobSpec, check_job_name
-from spec.job_layers import JOBS_FOLDER, as_map, find_layers, job_names, layer_mistakes, read_job, rooted
+from spec.job import check_job_name
+from spec.job_layers import JOBS_FOLDER, ReadJob, as_map, find_layers, job_names, layer_mistakes, read_job, rooted
 from spec.model import Loc
+from spec.overlap_groups import lone_groups
 from spec.stack import StackSettings, StackSpec
 from spec.stack_file import StackConfig, decoded, read_config, stack_file, stack_names
 from spec.translate import findings
@@ -51,6 +52,7 @@ class _Loader:
         self._settings = self._read_settings()
         self._defaults = self._read_defaults()
         jobs = [job for entry in self._job_entries() if (job := self._read_job(entry)) is not None]
+        self._check_groups(jobs)
         region = self._read_region()
         if region is not None:
             self._check_region(region)
@@ -58,7 +60,9 @@ class _Loader:
             raise SpecErrors(sorted(self._plain_errors(), key=_place))
         settings = {name: getattr(self._settings, name) for name in StackSettings.model_fields}
         project = self._config.project.value
-        return StackSpec(project=project, name=self._stack, region=region, jobs=tuple(jobs), **settings)
+        return StackSpec(
+            project=project, name=self._stack, region=region, jobs=tuple(job.spec for job in jobs), **settings
+        )
 
     def _plain_errors(self) -> list[SpecError]:
         """The mistakes, but not those that an encrypted value makes by being left out."""
@@ -138,7 +142,7 @@ class _Loader:
             return
         yield from (entries.child(name) for name in entries.value)
 
-    def _read_job(self, entry: Written) -> JobSpec | None:
+    def _read_job(self, entry: Written) -> ReadJob | None:
         name = str(entry.path[-1])
         try:
             check_job_name(name)
@@ -158,7 +162,12 @@ class _Loader:
             self.errors.append(entry.error(mistake))
         rules = chain(job_rules.problems(job.spec), stack_rules.problems(job.spec, self._settings, self._stack))
         self.errors.extend(job.error(problem) for problem in rules if not problem.concerns(job.wrong))
-        return job.spec
+        return job
+
+    def _check_groups(self, jobs: list[ReadJob]) -> None:
+        by_name = {job.spec.name: job for job in jobs}
+        for spec, problem in lone_groups(job.spec for job in jobs):
+            self.errors.append(by_name[spec.name].error(problem))
 
 
 def _empty_values(value: Any, loc: Loc = ()) -> Iterator[Loc]:

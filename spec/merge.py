@@ -1,5 +1,7 @@
 """Layers of a job laid over each other: maps merge, lists and scalars replace, an empty value takes away.
 
+A map also completes a text that is short for one.
+
 Each merged value remembers the layer it came from, so that a mistake is reported where it was written.
 """
 
@@ -7,6 +9,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from spec.errors import SpecError
+from spec.fields import model_at
+from spec.job import JobSpec
 from spec.model import Loc
 from spec.yaml_file import Written
 
@@ -39,14 +43,24 @@ class Merged:
         layer = self.layer_of(loc)
         return -1 if layer is None else next(i for i, one in enumerate(self._layers) if one is layer)
 
-    def drop(self, key: str) -> None:
-        """Take a top-level field away."""
-        self.value.pop(key, None)
+    def written(self, loc: Loc) -> Any:
+        """The value at a path of keys; None when no layer has it."""
+        value: Any = self.value
+        for key in loc:
+            value = value.get(key) if isinstance(value, Mapping) else None
+        return value
+
+    def drop(self, loc: Loc) -> None:
+        """Take the field at a path of keys away."""
+        above = self.written(loc[:-1])
+        if isinstance(above, dict):
+            above.pop(loc[-1], None)
+            self._forget(loc)
 
     def _replace_alternatives(self, fields: Mapping[str, Any]) -> None:
         for key, other in _ALTERNATIVES.items():
             if fields.get(key) is not None and fields.get(other) is None:
-                self.drop(other)
+                self.drop((other,))
 
     def _lay(self, under: dict[str, Any], over: Mapping[str, Any], loc: Loc, layer: Written) -> None:
         for key, value in over.items():
@@ -57,11 +71,28 @@ class Merged:
                         "expected a value, found nothing: it would take away what a lower layer says, and none says it"
                     )
                     self.errors.append(layer.error(wanted, here))
+                self._forget(here)
             elif isinstance(value, Mapping):
-                lower = under.get(key)
-                under[key] = dict(lower) if isinstance(lower, Mapping) else {}
+                under[key] = self._as_map(under.get(key), here)
                 self._layer_of[here] = layer
                 self._lay(under[key], value, here, layer)
             else:
                 under[key] = value
+                self._forget(here)
                 self._layer_of[here] = layer
+
+    def _as_map(self, lower: Any, here: Loc) -> dict[str, Any]:
+        """What a map is laid over: a map, or the text that stands for one of its keys."""
+        if isinstance(lower, Mapping):
+            return dict(lower)
+        model = model_at(JobSpec, here)
+        if not isinstance(lower, str) or model is None or model.SHORTHAND is None:
+            self._forget(here)
+            return {}
+        self._layer_of[(*here, model.SHORTHAND)] = self._layer_of[here]
+        return {model.SHORTHAND: lower}
+
+    def _forget(self, loc: Loc) -> None:
+        """Forget who said what is at a path or below it."""
+        for known in [known for known in self._layer_of if known[: len(loc)] == loc]:
+            del self._layer_of[known]

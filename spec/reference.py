@@ -36,8 +36,9 @@ A job is described once, in `jobs/<name>/job.yaml`, and runs in every stack whos
 3. `jobs/<name>/job.yaml`,
 4. the job's entry under `longhaul:jobs` in the stack's file.
 
-They are laid over each other field by field: maps merge, lists and single values replace. An empty value (`user:`)
-takes away what a lower place says. `image` and `build` replace each other.
+They are laid over each other field by field: maps merge, lists and single values replace. A text that is short for a
+map (`overlap: queue`) replaces one below it, and is completed by one above. An empty value (`user:`) takes away what a
+lower place says. `image` and `build` replace each other.
 
 Files are read as YAML 1.2: `true` and `false` are the only booleans, and a number with a leading zero needs quotes.
 `./longhaul check` reports every mistake of a stack at once; `./longhaul schema stack` and `./longhaul schema job` print

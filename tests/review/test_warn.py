@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from review.clock_changes import affected, clock_changes
 from review.compare import Revision, review
-from review.warn import longest_run_seconds, warnings
+from review.warn import warnings
+from spec.run_length import longest_run_seconds
 from spec.schedule import parse_schedule
 from spec.stack import StackSpec
 from tests.definitions.samples import job

@@ -4,11 +4,12 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import find, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from spec.errors import SpecErrors
+from spec.fields import model_at
 from spec.job import JobSpec
 from spec.load import load_stack
 from spec.schema import job_schema, stack_schema
@@ -42,12 +43,18 @@ VALID = {
     "stopTimeout": st.sampled_from(["2s", "2m"]),
     "retries": st.fixed_dictionaries(
         {"attempts": st.integers(1, 5)},
-        optional={"interval": st.just("5m"), "finalExitCodes": st.just([64]), "onTimeout": st.booleans()},
+        optional={
+            "interval": st.just("5m"),
+            "backoffRate": st.sampled_from([1, 2.5]),
+            "maxInterval": st.just("10m"),
+            "finalExitCodes": st.just([64]),
+            "onTimeout": st.booleans(),
+        },
     ),
     "startRetries": st.fixed_dictionaries(
         {},
         optional={
-            "attempts": st.integers(0, 5),
+            "attempts": st.integers(2, 5),
             "interval": st.just("1s"),
             "backoffRate": st.just(1.5),
             "maxInterval": st.just("10m"),
@@ -179,6 +186,15 @@ def test_what_the_loader_takes_the_schemas_take(folder, config: Any, job: Any) -
     assert len(stack.jobs) == len(config["longhaul:jobs"])
     assert not [error.message for error in STACK_VALIDATOR.iter_errors({"config": config})]
     assert not [error.message for error in JOB_VALIDATOR.iter_errors(job)]
+
+
+@pytest.mark.parametrize("field", ["capacity", "retries", "startRetries", "overlap"])
+def test_every_key_of_a_map_is_tried(field: str) -> None:
+    model = model_at(JobSpec, (field,))
+    assert model
+    for key in model.yaml_keys():
+        # Raises where no value has the key.
+        find(VALID[field], lambda value, key=key: isinstance(value, dict) and key in value)
 
 
 def test_every_field_is_tried() -> None:

@@ -243,6 +243,10 @@ FIELD_MISTAKES = [
     ("startDeadline: 5m", "startDeadline: expected a schedule beside it, found none"),
     ("flexibleWindow: 5m", "flexibleWindow: expected a schedule beside it, found none"),
     (
+        "retries: {onTimeout: true}",
+        "retries.onTimeout: expected attempts beside it, found none: without retries it has no effect",
+    ),
+    (
         "retries: {interval: 5m}",
         "retries.interval: expected attempts beside it, found none: without retries it has no effect",
     ),
@@ -268,8 +272,42 @@ FIELD_MISTAKES = [
     ),
     (
         "timeout: 200d\n      retries: {attempts: 1}",
-        "timeout: expected all attempts to end within the 365d of an execution, "
-        "found 2 attempts of 200d and the waits between them",
+        "timeout: expected all starts of a run to end within the 365d of an execution, "
+        "found 12 starts of 200d (1 for retries, 10 for startRetries) and the waits between them",
+    ),
+    # 365 days are 9 starts of 40 days and their waits: the first one and 8 more.
+    (
+        "timeout: 40d",
+        "timeout: expected all starts of a run to end within the 365d of an execution, "
+        "found 11 starts of 40d (0 for retries, 10 for startRetries) and the waits between them: "
+        "startRetries: {attempts: 8} would do",
+    ),
+    (
+        "startRetries: {attempts: 5, interval: 10m}",
+        "startRetries.interval: expected interval to be at most maxInterval, found 10m and 5m",
+    ),
+    (
+        "retries: {attempts: 0, onTimeout: true}",
+        "retries.onTimeout: expected attempts beside it, found 0: without retries it has no effect",
+    ),
+    (
+        "capacity: {onDemandAfter: 2}",
+        "capacity.onDemandAfter: expected spot: true beside it, found false: without Spot every start is on demand",
+    ),
+    (
+        "capacity: {spot: true, onDemandAfter: 11}",
+        "capacity.onDemandAfter: expected at most the 10 attempts of startRetries, found 11: the run ends before",
+    ),
+    (
+        "overlap: {policy: allow, group: loads}",
+        "overlap.group: expected the policy skip, queue or replace beside it, found allow: "
+        "runs that may overlap need no group",
+    ),
+    ("overlap: {queueLimit: 100}", "overlap.queueLimit: expected the policy queue beside it, found skip: no run waits"),
+    (
+        "overlap: {policy: queue, oncePerTime: false}",
+        "overlap.oncePerTime: expected the policy allow beside it, found queue: "
+        "with the others a scheduled time starts one run anyway",
     ),
 ]
 

@@ -3,6 +3,7 @@
 import pytest
 
 from spec.job import BuildSpec, SecretSpec
+from spec.overlap import OverlapSpec
 
 STACK = """\
 config:
@@ -73,6 +74,35 @@ def test_a_map_completes_a_map_and_a_name_replaces_it(repository) -> None:
         "A": SecretSpec(source="prod/a", key="y"),
         "B": SecretSpec(source="other"),
     }
+
+
+@pytest.mark.parametrize(
+    ("job", "entry", "overlap"),
+    [
+        ("overlap: queue", "{}", OverlapSpec(policy="queue")),
+        ("overlap: queue", "overlap: {queueLimit: 5}", OverlapSpec(policy="queue", queue_limit=5)),
+        ("overlap: {policy: queue, queueLimit: 5}", "overlap: replace", OverlapSpec(policy="replace")),
+        ("overlap: {policy: queue, group: loads}", "overlap:", OverlapSpec()),
+        ("overlap: {group: loads}", "overlap: {policy: queue}", OverlapSpec(policy="queue", group="loads")),
+        ("overlap: {policy: queue, group: loads}", "overlap: {group: null}", OverlapSpec(policy="queue")),
+    ],
+)
+def test_a_map_completes_a_text_that_is_short_for_one(repository, job: str, entry: str, overlap: OverlapSpec) -> None:
+    write(repository, job=job, entry=entry)
+    assert repository.load().job("nightly").overlap == overlap
+
+
+def test_a_map_completes_the_name_of_a_secret(repository) -> None:
+    write(repository, job="secrets: {A: prod/a}", entry="secrets: {A: {key: x}}")
+    assert repository.load().job("nightly").secrets == {"A": SecretSpec(source="prod/a", key="x")}
+
+
+def test_what_is_replaced_is_not_blamed(repository) -> None:
+    write(repository, job="overlap: {policy: queue, group: loads}", entry="overlap: skipp")
+    assert repository.mistakes() == [
+        "Pulumi.dev.yaml:6 longhaul:jobs.nightly.overlap.policy: expected skip, queue, replace or allow, "
+        'found "skipp": did you mean "skip"?'
+    ]
 
 
 def test_maps_of_the_input_merge_and_hold_empty_values(repository) -> None:
@@ -189,3 +219,45 @@ class TestWhatHasNoEffectHere:
     def test_a_stack_may_switch_retries_off(self, repository) -> None:
         write(repository, job="retries: {attempts: 3, interval: 5m}", entry="retries: {attempts: 0}")
         assert repository.load().job("nightly").retries.attempts == 0
+
+    @pytest.mark.parametrize(
+        ("below", "entry"),
+        [
+            ("capacity: {spot: true, onDemandAfter: 2}", "capacity: {spot: false}"),
+            ("retries: {attempts: 2, onTimeout: true}", "retries: {attempts: 0}"),
+            ("overlap: {group: loads}", "overlap: {policy: allow}"),
+            ("overlap: {policy: queue, queueLimit: 5}", "overlap: {policy: skip}"),
+            ("overlap: {policy: allow, oncePerTime: true}", "overlap: {policy: skip}"),
+        ],
+    )
+    @pytest.mark.parametrize("place", ["job", "defaults"])
+    def test_what_goes_with_another_value_goes_where_a_stack_says_otherwise(
+        self, repository, place: str, below: str, entry: str
+    ) -> None:
+        write(repository, **{place: below, "entry": entry})
+        there = repository.load().job("nightly")
+        write(repository, entry=entry)
+        assert there == repository.load().job("nightly")
+
+    @pytest.mark.parametrize(
+        "text",
+        ["capacity: {onDemandAfter: 2}", "retries: {onTimeout: true, interval: 5m}", "overlap: {queueLimit: 5}"],
+    )
+    def test_the_defaults_may_say_it_for_another_job(self, repository, text: str) -> None:
+        write(repository, defaults=text)
+        job = repository.load().job("nightly")
+        assert (job.capacity.on_demand_after, job.retries.on_timeout, job.overlap.queue_limit) == (None, False, 100)
+
+    def test_job_yaml_may_not(self, repository) -> None:
+        write(repository, job="capacity: {onDemandAfter: 2}\noverlap: {queueLimit: 5}")
+        assert [line.split(": expected")[0] for line in repository.mistakes()] == [
+            "jobs/nightly/job.yaml:1 capacity.onDemandAfter",
+            "jobs/nightly/job.yaml:2 overlap.queueLimit",
+        ]
+
+    def test_a_stack_that_says_it_is_told_what_it_needs(self, repository) -> None:
+        write(repository, job="overlap: allow", entry="overlap: {group: loads}")
+        assert repository.mistakes() == [
+            "Pulumi.dev.yaml:6 longhaul:jobs.nightly.overlap.group: expected the policy skip, queue or replace beside "
+            "it, found allow: runs that may overlap need no group"
+        ]
