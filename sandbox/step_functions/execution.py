@@ -9,7 +9,8 @@ from typing import Any, Protocol
 
 from sandbox.clock import Clock, Wake
 from sandbox.faults import Faults
-from sandbox.step_functions import announcements, states
+from sandbox.stale_reads import StaleReads
+from sandbox.step_functions import announcements, redrive, states
 from sandbox.step_functions.errors import ExecutionOver, HistoryFull, StateError
 from sandbox.step_functions.execution_log import ExecutionLog
 from sandbox.step_functions.history import LIMIT_CAUSE, History, epoch, timestamp
@@ -17,7 +18,6 @@ from sandbox.step_functions.json_text import to_text
 from sandbox.step_functions.machine import Machine
 from sandbox.step_functions.position import Position
 from sandbox.step_functions.query import Evaluator
-from sandbox.step_functions.redrive import MAX_OPEN_SECONDS
 from sandbox.step_functions.task_token import TaskToken
 
 _log = logging.getLogger(__name__)
@@ -29,6 +29,7 @@ class Services(Protocol):
     clock: Clock
     faults: Faults
     region: str
+    stale_reads: StaleReads
     tokens: dict[str, TaskToken]
 
     def client(self, service: str, machine: Machine) -> Any:
@@ -195,7 +196,7 @@ class Execution:
 
     def _time_limit(self) -> float:
         started, redriven = self.record["startDate"], self.record["redriveDate"]
-        ends = [epoch(started) + MAX_OPEN_SECONDS]
+        ends = [epoch(started) + redrive.MAX_OPEN_SECONDS]
         if "TimeoutSeconds" in self.definition:
             # "When you redrive an execution, the state machine level timeout, if defined, is reset to 0."
             ends.append(epoch(redriven or started) + self.definition["TimeoutSeconds"])

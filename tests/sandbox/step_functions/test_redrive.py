@@ -23,7 +23,6 @@ from tests.sandbox.step_functions.conftest import Machines, Run
 FAIL = {"Fail": {"Type": "Fail", "Error": "Mine", "Cause": "why"}}
 DONE = {"Done": {"Type": "Succeed"}}
 WAIT = {"Wait": {"Type": "Wait", "Seconds": 3600, "End": True}}
-FOR_EVER = {"Wait": {"Type": "Wait", "Timestamp": "9999-12-31T00:00:00Z", "End": True}}
 # Fails in an execution that has been redriven less often than the input says.
 STUBBORN = {
     "Try": {
@@ -64,10 +63,6 @@ def long_ended(machines: Machines) -> Run:
     return run
 
 
-def long_open(machines: Machines) -> Run:
-    return machines.run(FOR_EVER)
-
-
 def being_deleted(machines: Machines) -> Run:
     arn = machines.create(STUBBORN | WAIT | {"Try": {**STUBBORN["Try"], "End": False, "Next": "Wait"}})
     run = machines.run(arn, 1)
@@ -99,7 +94,6 @@ def of_a_namesake(machines: Machines) -> Run:
         (running, "Execution is RUNNING and cannot be redriven"),
         (succeeded, "Execution is SUCCEEDED and cannot be redriven"),
         (long_ended, "Execution redrivable period exceeded"),
-        (long_open, "Execution has exceeded the max execution time"),
         (being_deleted, "State machine is in DELETING status"),
         (deleted, "State machine is in DELETING status"),
         (of_a_namesake, "State machine is in DELETING status"),

@@ -5,6 +5,10 @@ https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html
 
 from __future__ import annotations
 
+import pytest
+from botocore.exceptions import ClientError
+
+from sandbox.step_functions import redrive
 from tests.sandbox.step_functions.conftest import Machines
 from tests.sandbox.step_functions.test_timeouts import children, nesting
 
@@ -53,16 +57,26 @@ def test_a_machine_s_time_begins_anew(machines: Machines) -> None:
     assert [previous for _, previous, _ in again.links[2:]] == [0, 3, 0]
 
 
-def test_no_redrive_lets_an_execution_last_longer_than_a_year(machines: Machines) -> None:
-    """ "The workflow execution hasn't exceeded the maximum open time of one year"."""
+def test_an_execution_may_last_for_a_year() -> None:
+    """https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html, maximum execution time"""
+    assert redrive.MAX_OPEN_SECONDS == 365 * 86_400
+
+
+def test_no_redrive_lets_an_execution_last_longer(machines: Machines, monkeypatch: pytest.MonkeyPatch) -> None:
+    """ "The workflow execution hasn't exceeded the maximum open time of one year", here of a day."""
+    monkeypatch.setattr(redrive, "MAX_OPEN_SECONDS", 86_400)
     for_ever = {"Wait": {"Type": "Wait", "Timestamp": "9999-12-31T00:00:00Z", "End": True}}
-    clock, run = machines.aws.clock, machines.start(for_ever)
+    clock, sfn, run = machines.aws.clock, machines.aws.client("stepfunctions"), machines.start(for_ever)
     assert clock.wait_idle(30)
-    assert clock.advance_to(clock.now() + 300 * 86_400)
-    machines.aws.client("stepfunctions").stop_execution(executionArn=run.arn)
+    assert clock.advance_to(clock.now() + 20 * 3600)
+    sfn.stop_execution(executionArn=run.arn)
     again = machines.redrive(run)
     assert again.status == "TIMED_OUT"
-    assert 365 * 86_400 <= again.times("ExecutionTimedOut")[0] - again.times("ExecutionStarted")[0] < 365 * 86_400 + 60
+    assert 86_400 <= again.times("ExecutionTimedOut")[0] - again.times("ExecutionStarted")[0] < 86_400 + 60
+    reason = "Execution has exceeded the max execution time"
+    assert again.description["redriveStatusReason"] == reason
+    with pytest.raises(ClientError, match=f"ExecutionNotRedrivable.*{reason}"):
+        sfn.redrive_execution(executionArn=run.arn)
 
 
 def test_a_task_s_time_begins_anew_and_a_nested_execution_is_another(machines: Machines) -> None:
