@@ -36,6 +36,7 @@ def _job(job: JobReview) -> dict[str, Any]:
         "change": job.kind,
         "fields": [_field(change) for change in job.changes],
         "schedule": schedule,
+        "overlap": job.overlap and {"before": job.overlap.before, "after": job.overlap.after},
         **_grants(job.grants),
         "grows": [
             {"field": growth.what, "unit": growth.unit, "before": growth.old, "after": growth.new}

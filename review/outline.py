@@ -18,6 +18,7 @@ from review.report import (
     Growth,
     JobReview,
     Kind,
+    OverlapChange,
     ScheduleChange,
     StackMistakes,
     StackReview,
@@ -105,6 +106,8 @@ def _job(names: Sequence[str], job: JobReview, stack: StackReview) -> Iterator[B
     yield from _fields(job.changes, ("before", "after") if job.kind == "changed" else ("value",))
     if job.schedule is not None:
         yield from _schedule(job.schedule, job.kind)
+    if job.overlap is not None:
+        yield from _overlap(job.overlap)
     yield from _grants(job.grants)
     if job.build_files:
         yield Paragraph(["Its image is built anew. Files that differ:"], strong=True)
@@ -138,6 +141,14 @@ def _schedule(change: ScheduleChange, kind: Kind) -> Iterator[Block]:
         rows = zip_longest(*(cells for _, cells in columns), fillvalue="none")
         table = [[[str(number)], *([cell] for cell in row)] for number, row in enumerate(rows, 1)]
         yield Table(["next runs", *(head for head, _ in columns)], table)
+
+
+def _overlap(change: OverlapChange) -> Iterator[Block]:
+    yield Paragraph(["When runs meet"], strong=True)
+    if change.before is None:
+        yield Bullets([[change.after]])
+    else:
+        yield Bullets([[f"before: {change.before}"], [f"after: {change.after}"]])
 
 
 def _words(side: Timetable | None) -> Words:

@@ -48,6 +48,14 @@ class ScheduleChange:
 
 
 @dataclass(frozen=True)
+class OverlapChange:
+    """What becomes of a run that meets another one, in words, before and after; None: no such job."""
+
+    before: str | None
+    after: str
+
+
+@dataclass(frozen=True)
 class Grant:
     """What one role or queue policy says: `who` (such as "task role") may, or with Deny may not, do what.
 
@@ -98,6 +106,7 @@ class JobReview:
     kind: Kind
     changes: tuple[FieldChange, ...] = ()
     schedule: ScheduleChange | None = None
+    overlap: OverlapChange | None = None
     grants: GrantChange = GrantChange()
     growth: tuple[Growth, ...] = ()
     build_files: tuple[str, ...] = ()

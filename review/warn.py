@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from itertools import combinations, islice, pairwise, takewhile
 
 from review.clock_changes import affected
+from review.meetings import SECOND
 from spec.durations import duration_text
 from spec.job import JobSpec
 from spec.run_length import longest_run_seconds
@@ -45,9 +46,10 @@ def _meets_itself(job: JobSpec, start: datetime) -> Iterator[str]:
     attempts = job.retries.attempts + 1
     timeout = duration_text(job.timeout_seconds)
     made_of = f"timeout {timeout}" if attempts == 1 else f"{attempts} attempts of {timeout} and the waits between them"
+    then = "two may run at once" if (does := SECOND.get(job.overlap.policy)) is None else f"the later one {does}"
     yield (
         f"{job.name}: a run may last {duration_text(longest)} ({made_of}), and the next one can be due "
-        f"{duration_text(interval)} after its start: two may run at once"
+        f"{duration_text(interval)} after its start: {then}"
     )
 
 
@@ -69,14 +71,33 @@ def _meets_the_clocks(job: JobSpec, start: datetime) -> Iterator[str]:
 
 def _meet_each_other(jobs: list[JobSpec], start: datetime) -> Iterator[str]:
     # When a rate fires depends on the minute it was deployed.
-    big = [
-        job
-        for job in jobs
-        if job.cpu_units >= BIG_CPU_UNITS and not isinstance(parse_schedule(job.schedule or ""), Rate)
-    ]
-    minutes = {job.name: {run.replace(second=0) for run in _runs(job, start)} for job in big}
-    for one, other in combinations(big, 2):
+    timed = [job for job in jobs if not isinstance(parse_schedule(job.schedule or ""), Rate)]
+    concerned = [job for job in timed if job.cpu_units >= BIG_CPU_UNITS or job.overlap.group is not None]
+    minutes = {job.name: {run.replace(second=0) for run in _runs(job, start)} for job in concerned}
+    for one, other in combinations(concerned, 2):
+        met = (
+            _rivals(one, other) if one.overlap.group and one.overlap.group == other.overlap.group else _big(one, other)
+        )
         shared = minutes[one.name] & minutes[other.name]
-        if shared:
-            both = listed([f"{job.name} ({job.cpu_units / 1024:g} vCPU)" for job in (one, other)], "and")
-            yield f"{both} start at the same minute, first at {min(shared):%Y-%m-%d %H:%M} UTC"
+        if met is not None and shared:
+            who, then = met
+            yield f"{who} start at the same minute, first at {min(shared):%Y-%m-%d %H:%M} UTC{then}"
+
+
+def _rivals(one: JobSpec, other: JobSpec) -> tuple[str, str] | None:
+    """Two jobs of a group, and what becomes of the later one; None where both wait for each other."""
+    policies = {job.overlap.policy for job in (one, other)}
+    if policies == {"queue"}:
+        return None
+    who = f"{one.name} and {other.name} of the group {one.overlap.group}"
+    if len(policies) == 1:
+        return who, f": the later one {SECOND[one.overlap.policy]}"
+    each = listed([f"{job.name} {SECOND[job.overlap.policy]}" for job in (one, other)], "and")
+    return who, f": as the later one, {each}"
+
+
+def _big(one: JobSpec, other: JobSpec) -> tuple[str, str] | None:
+    """Two big jobs that run at once; None where one of them is not big."""
+    if min(one.cpu_units, other.cpu_units) < BIG_CPU_UNITS:
+        return None
+    return listed([f"{job.name} ({job.cpu_units / 1024:g} vCPU)" for job in (one, other)], "and"), ""

@@ -61,6 +61,21 @@ CHANGES: Mapping[str, tuple[Files, Files]] = {
             {**ROLLUP, "timeout": "90m", "retries": {"attempts": 3, "interval": "10m", "finalExitCodes": [64, 65]}},
         ),
     ),
+    "overlap": (
+        project({"rollup": DAILY, "export": {**EXPORT, "cpu": 1024, "memory": 2048, "overlap": "replace"}}),
+        project(
+            {
+                "rollup": {**DAILY, "overlap": {"policy": "queue", "group": "loads", "queueLimit": 10}},
+                "export": {**EXPORT, "cpu": 1024, "memory": 2048, "overlap": {"policy": "allow", "oncePerTime": True}},
+                "import": {
+                    **EXPORT,
+                    **{"cpu": 1024, "memory": 2048, "schedule": "cron(15 3 1 * ? *)"},
+                    "overlap": {"group": "loads"},
+                },
+            },
+            {**ROLLUP, "capacity": {"spot": True, "onDemandAfter": 2}, "startRetries": {"attempts": 20}},
+        ),
+    ),
     "permissions": (
         PLAIN,
         project(

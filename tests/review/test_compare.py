@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from review.compare import Revision, review
-from review.report import UNSET, FieldChange, JobReview, StackReview
+from review.report import UNSET, FieldChange, JobReview, OverlapChange, StackReview
+from spec.alerts import AlertsSpec
 from spec.job import JobSpec
 from spec.network import NetworkSpec
 from spec.stack import StackSettings, StackSpec
@@ -25,6 +26,7 @@ ELSEWHERE: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "build.args": (BUILT, {**BUILT, "build": {**BUILT["build"], "args": {"VERSION": "2"}}}),
     "log_retention_days": ({}, {"logRetention": 60}),
 }
+TOPIC = "arn:aws:sns:eu-west-1:123456789012:alerts"
 stacks = st.builds(
     StackSpec,
     project=st.sampled_from(["acme", "other"]),
@@ -97,6 +99,7 @@ def test_every_field_of_a_job_is_compared(field: str) -> None:
         ("trigger", "scheduler", "scheduler"),
         ("container_insights", "enhanced", "enhanced"),
         ("keep_logs", True, True),
+        ("alerts", AlertsSpec(topic=TOPIC), TOPIC),
         ("tags", {"team": "sales"}, "sales"),
     ],
 )
@@ -108,7 +111,7 @@ def test_every_setting_of_a_stack_is_compared(key: str, value: Any, written: Any
 
 
 def test_no_setting_is_forgotten_here() -> None:
-    tried = {"network", "trigger", "container_insights", "keep_logs", "tags"}
+    tried = {"network", "trigger", "container_insights", "keep_logs", "alerts", "tags"}
     assert tried == set(StackSettings.model_fields)
 
 
@@ -165,6 +168,30 @@ def test_a_stack_that_comes_or_goes_is_all_of_its_jobs(gone: bool) -> None:
 
     assert found.kind == ("removed" if gone else "added")
     assert [one.kind for one in found.jobs] == [found.kind] * 2
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "found"),
+    [
+        ("skip", {"policy": "skip"}, None),
+        ("queue", {"policy": "queue", "queueLimit": 100}, None),
+        (
+            "queue",
+            {"policy": "queue", "queueLimit": 5},
+            (
+                "a run that meets another one of the job waits its turn, or is skipped when 100 are there already",
+                "a run that meets another one of the job waits its turn, or is skipped when 5 are there already",
+            ),
+        ),
+        ("allow", "skip", ("runs may overlap", "a run that meets another one of the job is skipped")),
+    ],
+)
+def test_what_becomes_of_runs_that_meet_is_told_when_it_changes(
+    before: Any, after: Any, found: tuple[str, str] | None
+) -> None:
+    jobs = compared(stack(job(overlap=before)), stack(job(overlap=after))).jobs
+
+    assert [one.overlap for one in jobs] == ([OverlapChange(*found)] if found else [])
 
 
 def test_only_what_grows_is_named() -> None:

@@ -70,6 +70,19 @@ def test_text_and_json_say_what_markdown_says(name: str, tmp_path: Path) -> None
             assert field["field"] in plain
 
 
+def test_json_tells_what_becomes_of_runs_that_meet(tmp_path: Path) -> None:
+    before, after = CHANGES["overlap"]
+    reviews = review_folders(write(tmp_path / "base", before), write(tmp_path / "head", after), START)
+
+    overlaps = [job["overlap"] for job in as_json(reviews)["stacks"][0]["jobs"]]
+
+    assert [(sides["before"] is None, sides["after"].split()[-1]) for sides in overlaps] == [
+        (False, "already"),
+        (False, "one"),
+        (True, "skipped"),
+    ]
+
+
 def test_json_has_values_and_times(tmp_path: Path) -> None:
     before, after = CHANGES["schedule-moved"]
     reviews = review_folders(write(tmp_path / "base", before), write(tmp_path / "head", after), START)

@@ -49,11 +49,30 @@ def test_retries_and_their_waits_count() -> None:
     fields = {"timeout": "1h", "retries": {"attempts": 2, "interval": "10m", "backoffRate": 2, "maxInterval": "15m"}}
 
     assert longest_run_seconds(job(**fields)) == 3 * 3600 + 25 * 60
-    assert warned({**fields, "schedule": "rate(3 hours)"}) == [
+    assert warned({**fields, "schedule": "rate(3 hours)", "overlap": "skip"}) == [
         "job0: a run may last 3h25m (3 attempts of 1h and the waits between them), and the next one can be due "
-        "3h after its start: two may run at once"
+        "3h after its start: the later one is skipped"
     ]
     assert not warned({**fields, "schedule": "rate(4 hours)"})
+
+
+def test_what_aws_itself_adds_to_a_run_is_not_warned_of() -> None:
+    assert not warned({"schedule": "rate(1 day)", "timeout": "1d", "startRetries": {"attempts": 5}})
+
+
+@pytest.mark.parametrize(
+    ("overlap", "then"),
+    [
+        ("skip", "the later one is skipped"),
+        ("queue", "the later one waits"),
+        ("replace", "the later one stops the other"),
+        ("allow", "two may run at once"),
+    ],
+)
+def test_what_becomes_of_the_run_that_is_due_meanwhile_is_said(overlap: str, then: str) -> None:
+    [warning] = warned({"schedule": "rate(1 hour)", "timeout": "2h", "overlap": overlap})
+
+    assert warning.endswith(f"due 1h after its start: {then}")
 
 
 # https://www.timeanddate.com/time/change/germany/berlin and /usa/new-york
@@ -148,6 +167,40 @@ def test_big_jobs_at_the_same_minute_are_warned_of() -> None:
 )
 def test_other_jobs_are_not(other: dict[str, object]) -> None:
     assert not warned({**BIG, "schedule": "cron(0 8 * * ? *)"}, other)
+
+
+@pytest.mark.parametrize(
+    ("policies", "then"),
+    [
+        (("skip", "skip"), "the later one is skipped"),
+        (("replace", "replace"), "the later one stops the other"),
+        (("skip", "queue"), "as the later one, job0 is skipped and job1 waits"),
+    ],
+)
+def test_jobs_of_a_group_at_the_same_minute_are_warned_of(policies: tuple[str, str], then: str) -> None:
+    fields = {"schedule": "cron(0 8 * * ? *)", "timeout": "1m"}
+
+    found = warned(*({**fields, "overlap": {"group": "loads", "policy": policy}} for policy in policies))
+
+    assert found == [
+        f"job0 and job1 of the group loads start at the same minute, first at 2026-11-25 08:00 UTC: {then}"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        # They wait for each other, however big they are.
+        ({"group": "loads", "policy": "queue"}, {"group": "loads", "policy": "queue"}),
+        ({"group": "loads"}, {"group": "sweeps"}),
+        ({"group": "loads"}, {}),
+    ],
+)
+def test_other_groups_and_queues_are_not(one: dict[str, str], other: dict[str, str]) -> None:
+    fields = {"schedule": "cron(0 8 * * ? *)", "timeout": "1m"}
+    big = BIG if one == other else {}
+
+    assert not warned({**fields, **big, "overlap": one}, {**fields, **big, "overlap": other})
 
 
 def test_a_review_shows_new_warnings_alone() -> None:
