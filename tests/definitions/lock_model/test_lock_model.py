@@ -1,0 +1,66 @@
+"""The lock's protocol holds in every order of its steps, and nothing of it is superfluous."""
+
+import pytest
+
+from tests.definitions.lock_model.check import ENDLESS, OUTLIVED, described, search
+from tests.definitions.lock_model.model import Faults, Guards, Policy, Scenario
+from tests.definitions.lock_model.scenarios import (
+    KILLED,
+    QUEUE,
+    REDRIVEN,
+    REPLACE,
+    SCENARIOS,
+    SKIP,
+    TRIED_AGAIN,
+    UNANSWERED,
+)
+
+TWO_RUNS = "tasks of two runs"
+
+WITHOUT: list[tuple[str, tuple[Policy, ...], Faults, str]] = [
+    ("entry_is_compared", SKIP, Faults(aborts=1), TWO_RUNS),
+    ("redrives_are_compared", SKIP, REDRIVEN, TWO_RUNS),
+    ("later_is_dead", SKIP, Faults(aborts=2, redrives=1), OUTLIVED),
+    ("running_before_stopped", SKIP, Faults(aborts=1), TWO_RUNS),
+    ("settles", SKIP, Faults(aborts=1), TWO_RUNS),
+    ("settles_first", SKIP, Faults(aborts=1), TWO_RUNS),
+    ("stopped_settles", SKIP, Faults(aborts=1), TWO_RUNS),
+    ("young_lives", SKIP, Faults(), TWO_RUNS),
+    ("old_is_dead", SKIP, KILLED, OUTLIVED),
+    ("forgotten_settles", SKIP, KILLED, TWO_RUNS),
+    ("run_is_guarded", SKIP, REDRIVEN, TWO_RUNS),
+    ("present_count", SKIP[:2], REDRIVEN._replace(lost=1), TWO_RUNS),
+    ("former_is_dead", SKIP, REDRIVEN, "a run was skipped for nothing"),
+    ("former_is_dead", REPLACE, REDRIVEN, "a run stopped itself"),
+    ("confirms", SKIP, REDRIVEN, "the task of the lock's holder was stopped"),
+    ("checks_before_retry", SKIP, TRIED_AGAIN, "two tasks of one run"),
+    ("leaves_to_next", SKIP, Faults(timeouts=1), TWO_RUNS),
+    ("stops_again", REPLACE, UNANSWERED, ENDLESS),
+    ("takes_only_empty", QUEUE, UNANSWERED, "a live run lost its place in the line"),
+    ("joins_once", QUEUE, UNANSWERED, "a run left an entry behind"),
+    ("head_is_compared", REPLACE, Faults(), TWO_RUNS),
+]
+"""A guard, runs, what may go wrong, and what does go wrong without the guard."""
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_it_holds_in_every_order_of_the_steps(name: str) -> None:
+    found = search(SCENARIOS[name])
+    assert found.violation is None, described(found.trace)
+
+
+@pytest.mark.parametrize(("guard", "policies", "faults", "violation"), WITHOUT)
+def test_every_guard_is_needed(guard: str, policies: tuple[Policy, ...], faults: Faults, violation: str) -> None:
+    found = search(Scenario(policies, faults=faults, guards=Guards(**{guard: False})), only=violation)
+    assert found.violation == violation
+    assert found.trace
+
+
+def test_a_scheduled_time_runs_twice_unless_it_is_compared() -> None:
+    scheduled = frozenset((0, 1))
+    found = search(Scenario(SKIP, scheduled, guards=Guards(time_is_compared=False)))
+    assert found.violation == "one scheduled time ran twice"
+
+
+def test_every_guard_is_taken_away_once() -> None:
+    assert {guard for guard, *_ in WITHOUT} | {"time_is_compared"} == {*vars(Guards())}
