@@ -27,11 +27,12 @@ sandbox: $(INSTALLED) ## Deploy the dev stack into an AWS on this machine and pl
 test: $(INSTALLED) ## Run every test
 	@$(BIN)/python -m pytest -q
 
-check: $(INSTALLED) ## What CI runs: formatter, linter, type checker, tests
+check: $(INSTALLED) ## What CI runs: formatter, linter, type checker, tests, Pulumi's real engine
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/pyright
 	@$(BIN)/python -m pytest -q
+	@$(MAKE) --no-print-directory e2e
 
 docs: $(INSTALLED) ## Write the pages and schemas that are generated from the code
 	@$(BIN)/python -m spec.reference > docs/job-reference.md
@@ -44,4 +45,5 @@ engine: ## Make a Pulumi CLI in .engine where none is on PATH: some minutes, onc
 
 e2e: $(INSTALLED) ## Run the stack on Pulumi's real engine; skipped where there is neither a Pulumi CLI nor Go
 	@command -v pulumi >/dev/null || ! command -v go >/dev/null || sandbox/engine/install_cli.sh .engine
-	@$(BIN)/python -m pytest -q tests/e2e -n 0 -rs
+	@echo "Running the stack dev on Pulumi's real engine: a minute or two"
+	@$(BIN)/python -m pytest -q tests/e2e -rs

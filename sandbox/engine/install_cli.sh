@@ -16,11 +16,22 @@ folder=$(cd "$folder" && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
-echo "Building the Pulumi CLI $version: some minutes, this once" >&2
-go mod init longhaul.local/pulumi-cli 2>/dev/null
-go get "$package@v$version" 2>/dev/null
+
+said() {
+    # What Go says while all goes well is a line for each of hundreds of modules.
+    "$@" >>"$work/said" 2>&1 || {
+        tail -n 20 "$work/said" >&2
+        echo "The Pulumi CLI could not be built ('$*' failed). Or install Pulumi itself: https://www.pulumi.com/docs/install/" >&2
+        exit 2
+    }
+}
+
+echo "Building the Pulumi CLI $version with Go, this once: some minutes, or seconds when Go has its modules already" >&2
+said go mod init longhaul.local/pulumi-cli
+said go get "$package@v$version"
 # The version is only in releases; without it the CLI calls itself a development build.
-CGO_ENABLED=0 go build -trimpath \
+CGO_ENABLED=0 said go build -trimpath \
     -ldflags "-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v$version" \
     -o "$work/pulumi" "$package"
 mv "$work/pulumi" "$folder/pulumi"
+echo "Built $folder/pulumi" >&2

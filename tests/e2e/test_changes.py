@@ -2,40 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
-JOB = "daily-rollup"
-OTHER_JOBS = ("bucket-inventory", "snapshot-cleanup")
-# What a job is in AWS: docs/resources.md. The image's own resource is named by its tag.
-JOB_RESOURCES = (
-    "EventRule {job}",
-    "EventTarget {job}",
-    "Image {job}",
-    "Image {job}-x86_64",
-    "LogGroup {job}",
-    "Role {job}-states",
-    "Role {job}-task",
-    "RolePolicy {job}-states",
-    "RolePolicy {job}-task",
-    "ScheduledJob {job}",
-    "StateMachine {job}",
-    "TaskDefinition {job}",
-)
-
-
-def all_of(operation: str, job: str) -> set[str]:
-    return {f"{operation} {resource.format(job=job)}" for resource in JOB_RESOURCES}
-
-
-def jobs(config: dict[str, Any]) -> dict[str, Any]:
-    return config["longhaul:jobs"]
-
-
-def test_a_deployed_stack_has_nothing_to_do_and_no_drift(pulumi):
-    assert pulumi.preview("--expect-no-changes") == set()
-    pulumi("refresh", "--yes", "--skip-preview", "--expect-no-changes")
-    assert pulumi.preview("--expect-no-changes") == set()
+from tests.e2e.jobs_of_dev import JOB, all_of, built_from, jobs, like_rollup
+from tests.e2e.pulumi_command import operation
 
 
 def test_another_schedule_changes_the_rule_alone(pulumi):
@@ -55,15 +25,6 @@ def test_another_image_makes_a_revision_and_points_the_machine_to_it(pulumi):
         f"update StateMachine {JOB}",
     }
     assert revision(pulumi) == old + 1
-    # A run that is on its way goes on, and tries again, with the revision and the image it began with.
-    ecs = pulumi.client("ecs")
-    before = ecs.describe_task_definition(taskDefinition=f"longhaul-dev-{JOB}:{old}")["taskDefinition"]
-    assert before["status"] == "ACTIVE"
-    repository, _, digest = before["containerDefinitions"][0]["image"].partition("@")
-    (image,) = pulumi.client("ecr").describe_images(
-        repositoryName=repository.partition("/")[2], imageIds=[{"imageDigest": digest}]
-    )["imageDetails"]
-    assert not image.get("imageTags")
 
 
 def revision(pulumi) -> int:
@@ -77,27 +38,22 @@ def test_another_number_of_retries_changes_the_machine_alone(pulumi):
 
 
 def test_a_job_comes_and_goes_alone(pulumi):
-    pulumi.configure(lambda config: jobs(config).update({"second-rollup": copy_of(jobs(config)[JOB])}))
+    pulumi.configure(lambda config: jobs(config).update({"second-rollup": like_rollup(config)}))
     assert pulumi.apply() == all_of("create", "second-rollup")
     pulumi.configure(lambda config: jobs(config).pop("second-rollup"))
     assert pulumi.apply() == all_of("delete", "second-rollup")
 
 
-def copy_of(job: dict[str, Any]) -> dict[str, Any]:
-    """A job of another name over the same code."""
-    return {**job, "build": {"context": f"jobs/{JOB}", "dockerfile": f"jobs/{JOB}/Dockerfile"}}
-
-
 def test_a_renamed_job_is_another_job(pulumi):
     # Its name is in AWS what operators know it by, and AWS renames nothing.
-    pulumi.configure(lambda config: jobs(config).update({"rollup": copy_of(jobs(config).pop(JOB))}))
-    assert pulumi.apply() == all_of("create", "rollup") | all_of("delete", JOB)
+    old, new = "bucket-inventory", "inventory"
+    pulumi.configure(lambda config: jobs(config).update({new: {**jobs(config).pop(old), **built_from(f"jobs/{old}")}}))
+    assert pulumi.apply() == all_of("create", new) | all_of("delete", old)
 
 
 def test_a_tag_for_all_changes_everything_that_can_be_tagged_and_replaces_nothing(pulumi):
     taggable = {
-        f"update {one['type'].rpartition(':')[2]} "
-        f"{one['urn'].rpartition('::')[2].removeprefix('longhaul-dev').removeprefix('-')}".strip()
+        operation("update", one["type"], one["urn"])
         for one in pulumi.resources()
         if one["type"].startswith("aws:") and "tags" in one["inputs"]
     }
@@ -111,7 +67,7 @@ def test_a_tag_for_all_changes_everything_that_can_be_tagged_and_replaces_nothin
 
 def test_another_kind_of_network_adds_its_subnets_and_moves_none(pulumi):
     found: dict[str, Any] = {}
-    pulumi.configure(lambda config: found.update(config["longhaul:network"]))
+    pulumi.configure(lambda config: found.update(network=config["longhaul:network"], jobs=jobs(config)))
     pulumi.configure(lambda config: config.update({"longhaul:network": {"nat": "single", "availabilityZones": 3}}))
     private = {
         f"create {kind} vpc-private-{zone}"
@@ -120,68 +76,8 @@ def test_another_kind_of_network_adds_its_subnets_and_moves_none(pulumi):
     }
     third_zone = {f"create {kind} vpc-public-3" for kind in ("Subnet", "RouteTable", "RouteTableAssociation", "Route")}
     gateway = {"create Eip vpc-1", "create NatGateway vpc-1"}
-    users = {"update VpcEndpoint com.amazonaws.eu-west-1.s3"} | {
-        f"update StateMachine {job}" for job in (JOB, *OTHER_JOBS)
-    }
+    users = {f"update StateMachine {job}" for job in found["jobs"]} | {"update VpcEndpoint com.amazonaws.eu-west-1.s3"}
     assert pulumi.apply() == private | third_zone | gateway | users
-    pulumi.configure(lambda config: config.update({"longhaul:network": found}))
+    pulumi.configure(lambda config: config.update({"longhaul:network": found["network"]}))
     removed = {operation.replace("create", "delete", 1) for operation in private | third_zone | gateway}
     assert pulumi.apply() == removed | users
-
-
-def test_drift_is_found_by_refresh_and_repaired(pulumi):
-    events, states = pulumi.client("events"), pulumi.client("stepfunctions")
-    name = f"longhaul-dev-{JOB}"
-    (arn,) = [one["stateMachineArn"] for one in states.list_state_machines()["stateMachines"] if one["name"] == name]
-    rule, machine = events.describe_rule(Name=name), states.describe_state_machine(stateMachineArn=arn)
-    events.put_rule(Name=name, ScheduleExpression="rate(1 minute)", State="DISABLED")
-    states.update_state_machine(
-        stateMachineArn=arn,
-        definition=json.dumps({"QueryLanguage": "JSONata", "StartAt": "End", "States": {"End": {"Type": "Succeed"}}}),
-    )
-    pulumi.changed = True
-    pulumi("refresh", "--yes", "--skip-preview", "--expect-no-changes", fails=True)
-    assert pulumi.apply() == {f"update EventRule {JOB}", f"update StateMachine {JOB}"}
-    after = events.describe_rule(Name=name)
-    assert (after["ScheduleExpression"], after["State"]) == (rule["ScheduleExpression"], rule["State"])
-    definition = states.describe_state_machine(stateMachineArn=arn)["definition"]
-    assert json.loads(definition) == json.loads(machine["definition"])
-
-
-def test_a_deployment_that_fails_halfway_is_finished_by_the_next(pulumi):
-    states, iam = pulumi.client("stepfunctions"), pulumi.client("iam")
-    role = next(one["Arn"] for one in iam.list_roles()["Roles"] if one["RoleName"].startswith(f"longhaul-dev-{JOB}-s"))
-    done = json.dumps({"QueryLanguage": "JSONata", "StartAt": "End", "States": {"End": {"Type": "Succeed"}}})
-    in_the_way = states.create_state_machine(name="longhaul-dev-second-rollup", definition=done, roleArn=role)
-    pulumi.configure(lambda config: jobs(config).update({"second-rollup": copy_of(jobs(config)[JOB])}))
-    planned = pulumi.preview()
-    _, said = pulumi("up", "--yes", "--skip-preview", fails=True)
-    assert "StateMachineAlreadyExists" in said
-    states.delete_state_machine(stateMachineArn=in_the_way["stateMachineArn"])
-    finished = pulumi.apply()
-    assert finished < planned
-    assert {"create StateMachine second-rollup", "create EventTarget second-rollup"} <= finished
-
-
-def test_no_secret_is_in_the_state(pulumi):
-    planted = "planted-c2VjcmV0"
-    pulumi.client("secretsmanager").create_secret(Name="planted", SecretString=planted)
-    pulumi.configure(lambda config: jobs(config)[JOB].update(secrets={"TOKEN": "planted"}))
-    pulumi.apply()
-    known = [planted, pulumi.environment["AWS_SECRET_ACCESS_KEY"], pulumi.environment["PULUMI_CONFIG_PASSPHRASE"]]
-    kept = [file for file in pulumi.state.rglob("*") if file.is_file()]
-    assert any(b"arn:aws:states" in file.read_bytes() for file in kept)
-    for secret in known:
-        assert not [file for file in kept if secret.encode() in file.read_bytes()]
-
-
-def test_an_encrypted_setting_is_refused_and_not_shown(pulumi):
-    # It would stand in plain text in a task definition, which is no place for a secret.
-    pulumi.run("config", "set", "--secret", "--path", "longhaul:jobs.daily-rollup.environment.TOKEN", "planted-dG9rZW4")
-    pulumi.changed = True
-    _, said = pulumi("preview", fails=True)
-    assert "longhaul:jobs: expected no encrypted value" in said
-    assert "planted-dG9rZW4" not in said
-    # Once where it happened, and once in the summary.
-    assert said.count("expected no encrypted value") == 2
-    pulumi.changed = False
