@@ -4,6 +4,7 @@ from difflib import get_close_matches
 
 from sandbox.errors import SandboxError
 from sandbox.resources import (
+    alarms,
     docker_build,
     dynamodb,
     ec2_network,
@@ -13,8 +14,10 @@ from sandbox.resources import (
     ecs,
     events,
     iam,
+    kms,
     logs,
     scheduler,
+    sns,
     sqs,
     states,
 )
@@ -23,6 +26,7 @@ from sandbox.resources.handler import Handler
 HANDLERS: dict[str, Handler] = {
     handler.token: handler
     for handler in (
+        alarms.MetricAlarm(),
         docker_build.Image(),
         dynamodb.Table(),
         ec2_network.Eip(),
@@ -46,9 +50,14 @@ HANDLERS: dict[str, Handler] = {
         events.EventTarget(),
         iam.Role(),
         iam.RolePolicy(),
+        kms.Alias(),
+        kms.Key(),
         logs.LogGroup(),
         scheduler.Schedule(),
         scheduler.ScheduleGroup(),
+        sns.Topic(),
+        sns.TopicPolicy(),
+        sns.TopicSubscription(),
         sqs.Queue(),
         sqs.QueuePolicy(),
         states.StateMachine(),

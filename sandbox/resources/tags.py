@@ -113,6 +113,14 @@ LOGS = Tagging(
     add=lambda aws, arn, tags: aws.client("logs").tag_resource(resourceArn=arn, tags=tags),
     remove=lambda aws, arn, names: aws.client("logs").untag_resource(resourceArn=arn, tagKeys=names),
 )
+CLOUDWATCH = _by_arn("cloudwatch", "ResourceARN", "Tags", "TagKeys")
+SNS = _by_arn("sns", "ResourceArn", "Tags", "TagKeys")
+KMS = Tagging(
+    by_arn=False,
+    read=lambda aws, key: _mapping(aws.client("kms").list_resource_tags(KeyId=key)["Tags"], "TagKey", "TagValue"),
+    add=lambda aws, key, tags: aws.client("kms").tag_resource(KeyId=key, Tags=_pairs(tags, "TagKey", "TagValue")),
+    remove=lambda aws, key, names: aws.client("kms").untag_resource(KeyId=key, TagKeys=names),
+)
 SQS = Tagging(
     by_arn=False,
     read=lambda aws, url: aws.client("sqs").list_queue_tags(QueueUrl=url).get("Tags", {}),
