@@ -16,7 +16,7 @@ from ministack.core.responses import error_response_json
 from ministack.services import eventbridge, scheduler
 
 from sandbox.local_aws import LocalAws
-from sandbox.triggers.payload import PLACEHOLDER, RESERVED
+from sandbox.triggers.payload import PLACEHOLDER, RESERVED, is_template
 from spec.schedule import At, ScheduleError, parse_schedule, time_zone
 
 Answer = tuple[int, dict[str, str], bytes]
@@ -125,7 +125,9 @@ def _check_rule_input(target: dict[str, Any]) -> None:
             raise Refused(f"InputTemplate for target {name} is longer than {LONGEST_INPUT} characters.")
         unknown = [placeholder for placeholder in PLACEHOLDER.findall(template) if placeholder not in known]
         if unknown:
-            raise Refused(f"Invalid InputTemplate for target {name} : [Placeholders not defined: {unknown}]")
+            raise Refused(f"InputTemplate for target {name} contains invalid placeholder {unknown[0]}.")
+        if not is_template(template):
+            raise Refused(f"Invalid InputTemplate for target {name} : it is neither JSON nor text in quotes.")
 
 
 def _check_json(text: str, problem: str) -> None:

@@ -19,6 +19,7 @@ RESERVED = (
     "aws.events.event.json",
     "aws.events.event.ingestion-time",
 )
+_FILLED_IN = json.JSONDecoder()
 PLACEHOLDER = re.compile(r"<([^<>]*)>")
 _TEXT_OR_PLACEHOLDER = re.compile(r'"(?:\\.|[^"\\])*"|<[^<>]*>')
 _MISSING = object()
@@ -75,6 +76,18 @@ def rule_input(
     return _rendered(transformer["InputTemplate"], values)
 
 
+def is_template(template: str) -> bool:
+    """Whether a template is JSON, or text in quotes; of several lines each has its own."""
+    rest = _rendered(template, dict.fromkeys(PLACEHOLDER.findall(template)))
+    while rest := rest.strip():
+        try:
+            _, end = _FILLED_IN.raw_decode(rest)
+        except ValueError:
+            return False
+        rest = rest[end:]
+    return True
+
+
 def schedule_input(text: str, attributes: Mapping[str, str]) -> str:
     """A schedule's Input with its context attributes (`schedule-arn`, ...) filled in."""
     for name, value in attributes.items():
@@ -96,7 +109,10 @@ def look_up(event: Any, path: str) -> Any:
 
 
 def _rendered(template: str, values: Mapping[str, Any]) -> str:
-    """A template with its placeholders filled in: quotes around a text come by themselves, nothing is escaped."""
+    """A template with its placeholders filled in.
+
+    Within a text nothing is escaped; a value of its own becomes JSON, and "" where there is none.
+    """
 
     def inside_text(placeholder: re.Match[str]) -> str:
         value = values.get(placeholder[1], _MISSING)
@@ -108,7 +124,6 @@ def _rendered(template: str, values: Mapping[str, Any]) -> str:
         if found[0].startswith('"'):
             return PLACEHOLDER.sub(inside_text, found[0])
         value = values.get(found[0][1:-1], _MISSING)
-        return "" if value is _MISSING else json.dumps(value)
+        return json.dumps("" if value is _MISSING else value)
 
-    # Without a quote the template is one plain text.
-    return _TEXT_OR_PLACEHOLDER.sub(anywhere, template) if '"' in template else PLACEHOLDER.sub(inside_text, template)
+    return _TEXT_OR_PLACEHOLDER.sub(anywhere, template)

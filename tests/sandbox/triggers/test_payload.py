@@ -50,14 +50,20 @@ def transformed(target, event=EVENT):
         ('{"ruleArn" : <aws.events.rule-arn>}', '{"ruleArn" : "arn:aws:events:us-east-2:123456789012:rule/example"}'),
         ('{"originalEvent" : <aws.events.event.json>}', '{"originalEvent" : ' + json.dumps(EVENT) + "}"),
         ('{"at": <aws.events.event.ingestion-time>}', '{"at": "2015-11-11T21:30:00Z"}'),
-        # A variable whose path leads nowhere does not appear.
+        # A variable whose path leads nowhere does not appear, as recorded on AWS for both:
+        # https://github.com/localstack/localstack/blob/master/tests/aws/services/events/test_events_inputs.snapshot.json
         ('{"gone": "<missing>"}', '{"gone": ""}'),
+        ('{"gone": <missing>}', '{"gone": ""}'),
+        # Lines of text, each in its quotes.
+        ('"<instance>"\n"is <state>"', '"i-0123456789"\n"is RUNNING"'),
+        # An object within a text loses its quotes.
+        ('"it is <detail>"', '"it is {instance-id: i-0123456789, state: RUNNING}"'),
         # `<` as an escape is text.
         ('{"text": "a \\u003cstate> b"}', '{"text": "a \\u003cstate> b"}'),
     ],
 )
 def test_input_transformer_as_the_documentation_shows(template, expected):
-    paths = {**PATHS, "missing": "$.detail.nothing"}
+    paths = {**PATHS, "missing": "$.detail.nothing", "detail": "$.detail"}
     assert transformed({"InputTransformer": {"InputPathsMap": paths, "InputTemplate": template}}) == expected
 
 
