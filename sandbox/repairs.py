@@ -17,13 +17,13 @@ from ministack.core import iam_actions, iam_evaluator, responses
 from ministack.core.responses import error_response_json, get_account_id, get_region
 from ministack.services import ecs, eventbridge, iam, scheduler, sns, sqs, sts
 
-from sandbox import clients, permissions
+from sandbox import clients, notifications, permissions
 from sandbox.ecs_api import EcsApi
 
 if TYPE_CHECKING:
     from sandbox.local_aws import LocalAws
 
-NO_CALLS_OUT = "The sandbox calls nothing outside of itself: it has no HTTP subscriptions and no API destinations."
+NO_CALLS_OUT = "The sandbox calls nothing outside of itself: it has no API destinations."
 
 
 def only_the_admin_is_root(_aws: LocalAws) -> None:
@@ -217,22 +217,21 @@ def no_tickers(_aws: LocalAws) -> None:
 def no_calls_out(_aws: LocalAws) -> None:
     """As shipped, HTTP subscriptions of SNS and API destinations of EventBridge call any address they are given."""
 
-    def validate(protocol: str, endpoint: str) -> Any:
-        if protocol in ("http", "https"):
-            return sns._error("InvalidParameter", NO_CALLS_OUT, 400)
-        return _validate_subscription_endpoint(protocol, endpoint)
-
     def refuse(*_arguments: Any) -> Any:
         return error_response_json("ValidationException", NO_CALLS_OUT, 400)
 
     def call(*_arguments: Any) -> Any:
         raise OSError(NO_CALLS_OUT)
 
-    sns._validate_subscription_endpoint = validate
     sns._http_post_sync = call
     eventbridge._create_connection = refuse
     eventbridge._create_api_destination = refuse
     eventbridge._api_destination_send_sync = call
+
+
+def topics_are_published_to_as_on_aws(aws: LocalAws) -> None:
+    """As shipped, rules and alarms publish without a look at any policy, and nothing fails: see `notifications`."""
+    notifications.install(aws)
 
 
 def other_services_say_so(_aws: LocalAws) -> None:
@@ -289,7 +288,6 @@ _extract_resource_arn = iam_actions.extract_resource_arn
 _logs_service_context = iam_actions.logs_service_context
 _request_tag_context = iam_actions.request_tag_context
 _resolve_condition_key = iam_evaluator._resolve_condition_key
-_validate_subscription_endpoint = sns._validate_subscription_endpoint
 _ecs_actions = dict(ecs._ACTION_MAP)
 _service_handlers = dict(app.SERVICE_HANDLERS)
 
@@ -308,6 +306,7 @@ ALL: tuple[Callable[[LocalAws], None], ...] = (
     no_init_scripts,
     no_tickers,
     no_calls_out,
+    topics_are_published_to_as_on_aws,
     other_services_say_so,
     service_models_are_read_once,
     addresses_of_this_start,

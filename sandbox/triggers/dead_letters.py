@@ -1,4 +1,4 @@
-"""Keeps what could not be started in the target's dead-letter queue.
+"""Keeps what could not be started or delivered in the target's dead-letter queue.
 
 A rule sends as the service, so the queue's policy must let it; a schedule sends with its role.
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ministack.core.responses import request_scope
-from ministack.services import sqs
+from ministack.core.responses import get_account_id, request_scope
+from ministack.services import cloudwatch, sqs
 
 from sandbox.identity import RoleNotAssumable
 from sandbox.local_aws import LocalAws
@@ -40,28 +40,34 @@ def send(
     """
     from botocore.exceptions import ClientError
 
-    message = {
-        "MessageBody": body,
-        "MessageAttributes": {
-            name: {"DataType": "String", "StringValue": value} for name, value in attributes.items() if value
-        },
-    }
+    if trigger.service == "events":
+        with request_scope(aws.account, aws.region):
+            keep(trigger.arn, queue_arn, body, attributes)
+        return
     try:
-        client = _client(aws, trigger, target, queue_arn)
+        client = role_client(aws, "sqs", trigger, target)
         url = aws.client("sqs").get_queue_url(QueueName=queue_arn.rpartition(":")[2])["QueueUrl"]
-        client.send_message(QueueUrl=url, **message)
+        client.send_message(QueueUrl=url, MessageBody=body, MessageAttributes=_attributes(attributes))
     except (ClientError, RoleNotAssumable) as error:
         raise NotKept(f"the dead-letter queue {queue_arn} was not reached: {error}") from None
-
-
-def _client(aws: LocalAws, trigger: Trigger, target: dict[str, Any], queue_arn: str) -> Any:
-    if trigger.service == "scheduler":
-        return role_client(aws, "sqs", trigger, target)
     with request_scope(aws.account, aws.region):
-        allowed = sqs.queue_policy_allows(queue_arn, "events.amazonaws.com", trigger.arn, aws.account)
-    if not allowed:
+        cloudwatch._evaluate_all_alarms()
+
+
+def keep(rule_arn: str, queue_arn: str, body: str, attributes: dict[str, str]) -> None:
+    """Send a rule's dead letter, within a request's account and Region; with the arguments and errors of `send`."""
+    if not sqs.queue_policy_allows(queue_arn, "events.amazonaws.com", rule_arn, get_account_id()):
         raise NotKept(
             f"the dead-letter queue {queue_arn} is missing or its policy does not let events.amazonaws.com do "
-            f"sqs:SendMessage for {trigger.arn}"
+            f"sqs:SendMessage for {rule_arn}"
         )
-    return aws.client("sqs")
+    message = {"MessageBody": body, "MessageAttributes": _attributes(attributes)}
+    try:
+        sqs._act_send_message(message, queue_arn.rpartition(":")[2])
+    except sqs._Err as error:
+        raise NotKept(f"the dead-letter queue {queue_arn} was not reached: {error}") from None
+    cloudwatch._evaluate_all_alarms()
+
+
+def _attributes(attributes: dict[str, str]) -> dict[str, dict[str, str]]:
+    return {name: {"DataType": "String", "StringValue": value} for name, value in attributes.items() if value}

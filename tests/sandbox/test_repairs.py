@@ -107,8 +107,6 @@ def test_ecs_tells_milliseconds(local_aws: LocalAws) -> None:
 @pytest.mark.parametrize(
     ("service", "call"),
     [
-        ("sns", lambda c: c.subscribe(TopicArn=c.create_topic(Name="t")["TopicArn"], Protocol="https",
-                                      Endpoint="https://example.com/")),
         ("events", lambda c: c.create_connection(Name="c", AuthorizationType="API_KEY", AuthParameters={
             "ApiKeyAuthParameters": {"ApiKeyName": "k", "ApiKeyValue": "v"}})),
         ("events", lambda c: c.create_api_destination(

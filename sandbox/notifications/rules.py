@@ -1,0 +1,83 @@
+"""Has rules deliver events to SNS topics as EventBridge does, with what they cannot deliver in the dead-letter queue.
+
+https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-event-delivery.html
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from ministack.services import eventbridge
+
+from sandbox.notifications.publishing import NotPublished, publish
+from sandbox.triggers.dead_letters import NotKept, keep
+from sandbox.triggers.payload import NoSuchPath, rule_input
+
+if TYPE_CHECKING:
+    from sandbox.local_aws import LocalAws
+
+_log = logging.getLogger(__name__)
+
+SERVICE = "events.amazonaws.com"
+
+_invoke_target = eventbridge._invoke_target
+
+
+def install(aws: LocalAws) -> None:
+    """As shipped, a rule publishes to any topic, whatever policies say, and what it cannot publish is gone."""
+
+    def invoke(target: dict[str, Any], event: dict[str, Any], rule: dict[str, Any], view: Any = None) -> None:
+        if target["Arn"].split(":")[2:3] != ["sns"]:
+            _invoke_target(target, event, rule, view)
+            return
+        seen = view or eventbridge._pattern_event_view(event)
+        _deliver(target, seen.event_with_detail(), rule, datetime.fromtimestamp(aws.clock.now(), UTC))
+
+    eventbridge._invoke_target = invoke
+
+
+def _deliver(target: dict[str, Any], event: dict[str, Any], rule: dict[str, Any], now: datetime) -> None:
+    try:
+        text = rule_input(target, event, rule_name=rule["Name"], rule_arn=rule["Arn"], now=now)
+        # EventBridge says nothing of the rule when it publishes.
+        # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html#eb-sns-permissions
+        publish(SERVICE, target["Arn"], _as_delivered(text, target))
+    except NoSuchPath as error:
+        _give_up(target, event, rule, "INVALID_PARAMETER", str(error))
+    except NotPublished as error:
+        _give_up(target, event, rule, error.code, str(error))
+
+
+def _as_delivered(text: str, target: dict[str, Any]) -> str:
+    """JSON arrives without its white space; raises NotPublished where a template for JSON gave something else.
+
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html#eb-transform-input-issues
+    """
+    template = (target.get("InputTransformer") or {}).get("InputTemplate", "")
+    if not template.lstrip().startswith("{"):
+        return text
+    try:
+        return json.dumps(json.loads(text), ensure_ascii=False, separators=(",", ":"))
+    except ValueError as error:
+        raise NotPublished("INVALID_JSON", f"the input transformer gives no JSON: {error}") from None
+
+
+def _give_up(target: dict[str, Any], event: dict[str, Any], rule: dict[str, Any], code: str, message: str) -> None:
+    """None of these is tried again: nothing helps until somebody mends it."""
+    queue_arn = (target.get("DeadLetterConfig") or {}).get("Arn")
+    if not queue_arn:
+        return
+    attributes = {
+        "RULE_ARN": rule["Arn"],
+        "TARGET_ARN": target["Arn"],
+        "ERROR_CODE": code,
+        "ERROR_MESSAGE": message,
+        "RETRY_ATTEMPTS": "0",
+    }
+    try:
+        keep(rule["Arn"], queue_arn, json.dumps(event), attributes)
+    except NotKept as reason:
+        _log.warning("an event of %s is lost: %s; %s", rule["Arn"], message, reason)

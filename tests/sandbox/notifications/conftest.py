@@ -1,0 +1,135 @@
+"""A stack whose failures somebody hears of, deployed once a module, with a queue that hears what its topic says."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox.deploy import Deployment, deploy
+from sandbox.local_aws import LocalAws
+from sandbox.play import run_to_end
+
+ROOT = Path(__file__).parents[3]
+PATIENCE_SECONDS = 20
+
+
+@dataclass(frozen=True)
+class Queue:
+    """A queue, and what arrives in it."""
+
+    aws: LocalAws
+    url: str
+    arn: str
+
+    def receive(self) -> dict[str, Any]:
+        """The next message with its attributes, taken out of the queue; waits for it."""
+        sqs = self.aws.client("sqs")
+        received = sqs.receive_message(
+            QueueUrl=self.url, MessageAttributeNames=["All"], WaitTimeSeconds=PATIENCE_SECONDS
+        )
+        (message,) = received["Messages"]
+        sqs.delete_message(QueueUrl=self.url, ReceiptHandle=message["ReceiptHandle"])
+        return message
+
+    def is_empty(self) -> bool:
+        return "Messages" not in self.aws.client("sqs").receive_message(QueueUrl=self.url)
+
+
+@dataclass(frozen=True)
+class Stack:
+    """The deployed stack: its job `nightly` exits with what its input says, or waits."""
+
+    aws: LocalAws
+    deployment: Deployment
+    subscribed: Queue
+    dead_letters: Queue
+
+    def made(self, token: str) -> Any:
+        """The one resource of a type."""
+        (one,) = [resource for resource in self.deployment.resources if resource.token == token]
+        return one
+
+    @property
+    def machine(self) -> str:
+        return self.deployment.outputs["stateMachines"]["nightly"]
+
+    @property
+    def topic(self) -> str:
+        return self.deployment.outputs["alertsTopic"]
+
+    def start(self, value: Any) -> str:
+        """Start the job with an input; the execution's ARN."""
+        client = self.aws.client("stepfunctions")
+        text = json.dumps({"trigger": "manual", "input": value})
+        return client.start_execution(stateMachineArn=self.machine, input=text)["executionArn"]
+
+    def run(self, value: Any) -> dict[str, Any]:
+        """Run the job to its end; what DescribeExecution tells then."""
+        arn = self.start(value)
+        run_to_end(self.aws, arn)
+        return self.aws.client("stepfunctions").describe_execution(executionArn=arn)
+
+    def alarm(self) -> dict[str, Any]:
+        """The alarm on the dead-letter queue as it is now."""
+        name = self.made("aws:cloudwatch/metricAlarm:MetricAlarm").id
+        (alarm,) = self.aws.client("cloudwatch").describe_alarms(AlarmNames=[name])["MetricAlarms"]
+        return alarm
+
+
+def write_project(root: Path, alerts: dict[str, Any]) -> None:
+    shutil.copy(ROOT / "__main__.py", root)
+    (root / "Pulumi.yaml").write_text("name: heard\nruntime: python\n")
+    config = {
+        "aws:region": "eu-west-1",
+        "longhaul:network": {"availabilityZones": 1},
+        "longhaul:alerts": alerts,
+        "longhaul:jobs": {"nightly": {}},
+    }
+    (root / "Pulumi.dev.yaml").write_text(json.dumps({"config": config}))
+    folder = root / "jobs" / "nightly"
+    folder.mkdir(parents=True)
+    job = {
+        "image": "public.ecr.aws/docker/library/alpine:3",
+        "command": ["sh", "-c", 'case "$LONGHAUL_INPUT" in *wait*) exec sleep 1000;; *) exit "$LONGHAUL_INPUT";; esac'],
+        "timeout": "1h",
+        "overlap": "allow",
+    }
+    (folder / "job.yaml").write_text(json.dumps(job))
+
+
+def new_queue(aws: LocalAws, name: str, source: str) -> Queue:
+    """A queue that takes what the topic `source` sends."""
+    sqs = aws.client("sqs")
+    url = sqs.create_queue(QueueName=name)["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "sns.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": arn,
+        "Condition": {"ArnEquals": {"aws:SourceArn": source}},
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
+    return Queue(aws, url, arn)
+
+
+@pytest.fixture(scope="module")
+def stack(local_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    root = tmp_path_factory.mktemp("heard")
+    write_project(root, {"email": ["ops@example.com"], "https": ["https://example.com/alerts"]})
+    deployment = deploy(root, "dev", local_aws)
+    topic = deployment.outputs["alertsTopic"]
+    queue = new_queue(local_aws, f"hears-{secrets.token_hex(4)}", topic)
+    local_aws.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue.arn)
+    url = deployment.outputs["deadLetterQueueUrl"]
+    yield Stack(local_aws, deployment, queue, Queue(local_aws, url, ""))
+    local_aws.client("sqs").delete_queue(QueueUrl=queue.url)
+    deployment.destroy()

@@ -1,0 +1,154 @@
+"""Who is to hear of a failed run hears of it, in words that say what to do next."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox.play import run_to_end
+from tests.sandbox.notifications.conftest import Queue, Stack
+
+
+def notification(queue: Queue) -> dict[str, Any]:
+    """What SNS hands on to a queue: https://docs.aws.amazon.com/sns/latest/dg/sns-sqs-as-subscriber.html"""
+    return json.loads(queue.receive()["Body"])
+
+
+def test_a_failed_run_is_told_in_this_text(stack: Stack) -> None:
+    ended = stack.run(3)
+
+    assert (ended["status"], ended["error"]) == ("FAILED", "Job.ExitedNonZero")
+    sentence, details = ended["cause"].split("\n")
+    assert sentence.startswith("nightly (dev) exited with code 3")
+    assert json.loads(details)["exitCode"] == 3
+    run, region = ended["executionArn"], "eu-west-1"
+    describe = f"aws stepfunctions describe-execution --region {region} --execution-arn {run} --output text --query"
+    told = notification(stack.subscribed)
+    assert told["Message"] == (
+        '{"alert":"A run of heard (dev) ended as FAILED",'
+        '"job":"arn:aws:states:eu-west-1:123456789012:stateMachine:heard-dev-nightly",'
+        '"stack":"dev",'
+        '"error":"Job.ExitedNonZero",'
+        f'"to look":"{describe} cause",'
+        f'"to rerun":"{describe} input'
+        ' | sed \'s/\\"trigger\\": *\\"schedule\\"/\\"trigger\\":\\"rerun\\"/\''
+        f" | aws stepfunctions start-execution --region {region} --state-machine-arn {stack.machine}"
+        ' --input file:///dev/stdin",'
+        f'"console":"https://{region}.console.aws.amazon.com/states/home?region={region}#/v2/executions/details/{run}",'
+        f'"what happened":{json.dumps(ended["cause"])}}}'
+    )
+    # Who gets e-mails reads AWS's own subject.
+    assert "Subject" not in told
+    assert told["TopicArn"] == stack.topic
+
+
+def test_a_run_that_succeeds_is_not_told(stack: Stack) -> None:
+    assert stack.run(0)["status"] == "SUCCEEDED"
+    assert stack.run(4)["status"] == "FAILED"
+
+    assert json.loads(notification(stack.subscribed)["Message"])["what happened"].startswith(
+        "nightly (dev) exited with code 4"
+    )
+    assert stack.subscribed.is_empty()
+
+
+def test_a_run_that_a_person_stops_is_told_without_a_cause(stack: Stack) -> None:
+    arn = stack.start("wait")
+    stack.aws.client("stepfunctions").stop_execution(executionArn=arn)
+
+    told = json.loads(notification(stack.subscribed)["Message"])
+    assert told["alert"] == "A run of heard (dev) ended as ABORTED"
+    assert (told["error"], told["what happened"]) == (None, None)
+    run_to_end(stack.aws, arn)
+
+
+def test_whatever_is_said_of_a_stop_arrives_as_it_was_said(stack: Stack) -> None:
+    cause = 'He said "stop" \\ and\nleft: {"a": "<run>"} é'
+    arn = stack.start("wait")
+    stack.aws.client("stepfunctions").stop_execution(executionArn=arn, error="By.Hand", cause=cause)
+
+    told = json.loads(notification(stack.subscribed)["Message"])
+    assert (told["error"], told["what happened"]) == ("By.Hand", cause)
+    run_to_end(stack.aws, arn)
+
+
+def test_a_run_that_gave_way_to_a_newer_one_is_not_told(stack: Stack) -> None:
+    arn = stack.start("wait")
+    stack.aws.client("stepfunctions").stop_execution(executionArn=arn, error="Job.Replaced", cause="a newer run")
+    run_to_end(stack.aws, arn)
+    assert stack.run(5)["status"] == "FAILED"
+
+    assert json.loads(notification(stack.subscribed)["Message"])["error"] == "Job.ExitedNonZero"
+    assert stack.subscribed.is_empty()
+
+
+def test_a_machine_of_another_stack_is_not_heard(stack: Stack, role: Callable[..., str]) -> None:
+    client = stack.aws.client("stepfunctions")
+    definition = {"QueryLanguage": "JSONata", "StartAt": "No", "States": {"No": {"Type": "Fail", "Error": "No"}}}
+    made = client.create_state_machine(
+        name="heard-prod-nightly", definition=json.dumps(definition), roleArn=role("states.amazonaws.com")
+    )
+    arn = client.start_execution(stateMachineArn=made["stateMachineArn"])["executionArn"]
+    run_to_end(stack.aws, arn)
+    assert stack.run(6)["status"] == "FAILED"
+
+    assert json.loads(notification(stack.subscribed)["Message"])["job"] == stack.machine
+    assert stack.subscribed.is_empty()
+    client.delete_state_machine(stateMachineArn=made["stateMachineArn"])
+
+
+AWS_COMMAND = """#!/bin/sh
+# The AWS CLI as far as the commands of an alert go: what it is asked is noted, and an input is told and taken.
+echo "$@" >> "$CALLS"
+case "$2" in
+    describe-execution) printf '%s\\n' "$INPUT";;
+    start-execution) cat >> "$CALLS";;
+esac
+"""
+
+
+@pytest.mark.parametrize(
+    ("given", "rerun"),
+    [
+        (
+            '{"trigger":"schedule","scheduledTime":"2026-11-24T03:15:00Z","input":"schedule"}',
+            '{"trigger":"rerun","scheduledTime":"2026-11-24T03:15:00Z","input":"schedule"}',
+        ),
+        ('{"scheduledTime": "2026-11-24T03:15:00Z"}', '{"scheduledTime": "2026-11-24T03:15:00Z"}'),
+    ],
+)
+def test_the_commands_do_what_they_say(stack: Stack, tmp_path: Path, given: str, rerun: str) -> None:
+    run = stack.run(7)["executionArn"]
+    told = json.loads(notification(stack.subscribed)["Message"])
+    command = tmp_path / "aws"
+    command.write_text(AWS_COMMAND)
+    command.chmod(command.stat().st_mode | stat.S_IXUSR)
+    environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "CALLS": str(tmp_path / "calls"), "INPUT": given}
+
+    subprocess.run(["sh", "-c", told["to look"]], env=environment, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(["sh", "-c", told["to rerun"]], env=environment, check=True)
+
+    describe = f"stepfunctions describe-execution --region eu-west-1 --execution-arn {run} --output text --query"
+    start = f"stepfunctions start-execution --region eu-west-1 --state-machine-arn {stack.machine}"
+    look, *both, taken = (tmp_path / "calls").read_text().splitlines()
+    assert look == f"{describe} cause"
+    # The two ends of a pipe begin in any order.
+    assert sorted(both) == [f"{describe} input", f"{start} --input file:///dev/stdin"]
+    assert taken == rerun
+
+
+def test_people_and_endpoints_wait_to_confirm_and_are_sent_nothing(stack: Stack) -> None:
+    subscriptions = stack.aws.client("sns").list_subscriptions_by_topic(TopicArn=stack.topic)["Subscriptions"]
+
+    assert {(one["Protocol"], one["Endpoint"]): one["SubscriptionArn"] for one in subscriptions} == {
+        ("email", "ops@example.com"): "PendingConfirmation",
+        ("https", "https://example.com/alerts"): "PendingConfirmation",
+        ("sqs", stack.subscribed.arn): subscriptions[-1]["SubscriptionArn"],
+    }
