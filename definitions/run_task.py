@@ -113,7 +113,9 @@ def after_evaluation_error(job: JobSpec, place: Place, lost_turn: str | None) ->
         {{
             'outcome': {f"$not($redrive = {REDRIVES}) ? '{lost_turn}' : " if lost_turn else ""}'{Outcome.REFUSED}',
             'mayRunOn': false,
-            'reason': $size > {room} ? {too_large} : $substring($replace($string($states.errorOutput.Cause), /[ \\t\\r\\n]+/, ' '), 0, 1024)
+            'reason': $size > {room}
+                ? {too_large}
+                : $substring($replace($string($states.errorOutput.Cause), /[ \\t\\r\\n]+/, ' '), 0, 1024)
         }}
     )""")
 

@@ -154,6 +154,7 @@ ANSWERS: dict[str, Callable[[str, Mapping[str, Any]], Outputs]] = {
     "aws:cloudwatch/eventTarget:EventTarget": _only_id,
     "aws:cloudwatch/logGroup:LogGroup": _log_group,
     "aws:cloudwatch/metricAlarm:MetricAlarm": _plain("cloudwatch", "alarm:{}"),
+    "aws:dynamodb/table:Table": _plain("dynamodb", "table/{}"),
     "aws:ec2/securityGroup:SecurityGroup": lambda name, _: (
         f"sg-{name}",
         {"arn": arn("ec2", f"security-group/{name}")},

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+import pytest
+
 from tests.components.conftest import Deployment
 
 ONE_IMAGE = """
@@ -35,6 +37,32 @@ def test_images_expire_by_age_alone_and_only_when_nothing_tags_them(deploy: Call
     assert "maximumNumberOfImages" not in rule
     assert "skip" not in repository.inputs["lifecyclePolicy"]
     assert repository.inputs["imageScanningConfiguration"] == {"scanOnPush": True}
+
+
+def test_the_table_of_locks_costs_nothing_at_rest_and_forgets_scheduled_times(
+    deploy: Callable[..., Deployment],
+) -> None:
+    table = deploy(ONE_IMAGE).one("dynamodb/table:Table", "longhaul-test-locks")
+
+    assert table.inputs["billingMode"] == "PAY_PER_REQUEST"
+    assert table.inputs["attributes"] == [{"name": "key", "type": "S"}]
+    assert table.inputs["hashKey"] == "key"
+    assert table.inputs["ttl"] == {"attributeName": "expires", "enabled": True}
+
+
+@pytest.mark.parametrize(("overlap", "tables"), [("allow", 0), ("queue", 1), ("{policy: allow, oncePerTime: true}", 1)])
+def test_there_is_a_table_of_locks_only_when_a_job_needs_one(
+    overlap: str, tables: int, deploy: Callable[..., Deployment]
+) -> None:
+    deployment = deploy(f"""
+longhaul:jobs:
+  report: {{image: "example.com/report:1", overlap: {overlap}}}
+  other: {{image: "example.com/other:1", overlap: allow}}
+""")
+
+    assert len(deployment.all("aws:dynamodb/table:Table")) == tables
+    other = deployment.one("iam/rolePolicy:RolePolicy", "longhaul-test-other-states")
+    assert "dynamodb" not in other.inputs["policy"]
 
 
 def test_a_stack_that_builds_nothing_has_no_repository_and_grants_no_pull(deploy: Callable[..., Deployment]) -> None:

@@ -39,6 +39,7 @@ TAGGABLE = {
     "aws:cloudwatch/eventRule:EventRule": True,
     "aws:cloudwatch/eventTarget:EventTarget": False,
     "aws:cloudwatch/logGroup:LogGroup": True,
+    "aws:dynamodb/table:Table": True,
     "aws:cloudwatch/metricAlarm:MetricAlarm": True,
     "aws:ec2/securityGroup:SecurityGroup": True,
     "aws:ec2/vpcEndpoint:VpcEndpoint": True,

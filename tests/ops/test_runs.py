@@ -134,9 +134,9 @@ def test_a_run_that_was_aborted_without_a_word(stack: Stack) -> None:
     assert (run.status, run.error, run.cause) == ("ABORTED", None, None)
 
 
-def test_a_run_whose_task_never_started_has_no_log(stack: Stack) -> None:
+def test_a_run_whose_task_was_refused_has_no_log(stack: Stack) -> None:
     run = stack.run({}, "absent")
-    assert (run.status, run.error, run.exit_code) == ("FAILED", "Job.NeverStarted", None)
+    assert (run.status, run.error, run.exit_code) == ("FAILED", "Job.Refused", None)
     assert run.cause is not None
     assert "CannotPullContainerError" in run.cause
     assert stack.log(run) == ([], [])

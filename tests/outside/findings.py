@@ -53,6 +53,29 @@ ACCEPTED = (
     Accepted(
         "cfn-lint",
         "I3011",
+        "Table.*Locks",
+        "'(DeletionPolicy|UpdateReplacePolicy)' is a required property .*",
+        "The table goes with its stack: a lock means nothing without the runs that hold it.",
+    ),
+    Accepted(
+        "parliament",
+        "RESOURCE_STAR",
+        "RolePolicy.*States",
+        r"\['ecs:ListTasks'\]",
+        "Lists by family have no resource to name, and the cluster is their condition: "
+        "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/security_iam_id-based-policy-examples.html",
+    ),
+    Accepted(
+        "parliament",
+        "RESOURCE_MISMATCH",
+        "RolePolicy.*States",
+        r"\[\{'action': 'states:DescribeExecution', .*:express:.*",
+        "It knows executions of Express machines only: "
+        "https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsstepfunctions.html",
+    ),
+    Accepted(
+        "cfn-lint",
+        "I3011",
         "Key.*Alerts",
         "'(DeletionPolicy|UpdateReplacePolicy)' is a required property .*",
         "The key goes with the topic that it is for, which keeps nothing.",

@@ -90,7 +90,7 @@ def unreachable_state(inputs: Inputs) -> None:
 
 def misspelt_ecs_argument(inputs: Inputs) -> None:
     def edit(machine: Any) -> None:
-        arguments = machine["States"][machine["StartAt"]]["Arguments"]
+        arguments = machine["States"]["Run the job"]["Arguments"]
         arguments["TaskDefinitions"] = arguments.pop("TaskDefinition")
 
     _edit(inputs, "definition", edit)

@@ -50,7 +50,7 @@ def test_a_rule_and_its_target_become_one_resource(recorded: Callable[[str], Dep
                         "RoleArn": target.inputs["roleArn"],
                         "InputTransformer": {
                             "InputPathsMap": {"time": "$.time"},
-                            "InputTemplate": '{"scheduledTime":<time>,"input":{}}',
+                            "InputTemplate": '{"trigger":"schedule","scheduledTime":<time>,"input":{}}',
                         },
                         "DeadLetterConfig": {"Arn": target.inputs["deadLetterConfig"]["arn"]},
                         "RetryPolicy": {"MaximumEventAgeInSeconds": 14400, "MaximumRetryAttempts": 185},

@@ -175,6 +175,23 @@ TRANSLATIONS: Mapping[str, Translation | Nowhere] = {
         },
         generated_name="AlarmName",
     ),
+    "aws:dynamodb/table:Table": Translation(
+        "AWS::DynamoDB::Table",
+        {
+            "attributes": (
+                "AttributeDefinitions",
+                lambda attributes: [{"AttributeName": one["name"], "AttributeType": one["type"]} for one in attributes],
+            ),
+            "billingMode": "BillingMode",
+            "hashKey": ("KeySchema", lambda name: [{"AttributeName": name, "KeyType": "HASH"}]),
+            "ttl": (
+                "TimeToLiveSpecification",
+                lambda ttl: {"AttributeName": ttl["attributeName"], "Enabled": ttl["enabled"]},
+            ),
+            "tags": TAGS,
+        },
+        generated_name="TableName",
+    ),
     "aws:ec2/securityGroup:SecurityGroup": Translation(
         "AWS::EC2::SecurityGroup",
         {
