@@ -16,7 +16,8 @@ from ministack.core.concurrency import resource_lock
 from ministack.core.responses import error_response_json, get_account_id, get_region, json_response
 from ministack.services import ec2, ecs
 
-from sandbox import permissions
+from sandbox import ecs_reads, permissions
+from sandbox.ecs_refusals import RefusedError, Request, Response, find_cluster, find_task
 from sandbox.faults import RunTaskAnswer
 from sandbox.task_definitions import definition_problem
 from sandbox.task_start import task_roles
@@ -24,9 +25,6 @@ from sandbox.task_stop import Stop, mark_stopping
 
 if TYPE_CHECKING:
     from sandbox.local_aws import LocalAws
-
-Request = dict[str, Any]
-Response = tuple[int, dict[str, Any], bytes]
 
 _MAX_OVERRIDES_CHARACTERS = 8192
 _MAX_COUNT = 10
@@ -40,14 +38,6 @@ _NOT_ASSOCIATED = (
     "cluster. Associate the capacity provider with the cluster and try again."
 )
 _register_as_shipped = ecs._register_task_definition
-_describe_as_shipped = ecs._describe_tasks
-_list_as_shipped = ecs._list_tasks
-
-
-class _RefusedError(Exception):
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.response = error_response_json(code, message, 400)
 
 
 class EcsApi:
@@ -63,7 +53,7 @@ class EcsApi:
             "RegisterTaskDefinition": self._answered(self._register_task_definition),
             "RunTask": self._answered(self._run_task),
             "StopTask": self._answered(self._stop_task),
-            "DescribeTasks": self._answered(self._describe_tasks),
+            "DescribeTasks": self._answered(ecs_reads.describe_tasks),
             "ListTasks": self._answered(self._list_tasks),
         } | dict.fromkeys(("CreateService", "UpdateService", "ExecuteCommand"), _not_simulated)
 
@@ -72,7 +62,7 @@ class EcsApi:
             self._forget_stopped_tasks()
             try:
                 return handler(request)
-            except _RefusedError as refused:
+            except RefusedError as refused:
                 return refused.response
 
         return answer
@@ -85,7 +75,7 @@ class EcsApi:
     def _register_task_definition(self, request: Request) -> Response:
         problem = definition_problem(request)
         if problem is not None:
-            raise _RefusedError("ClientException", problem)
+            raise RefusedError("ClientException", problem)
         _check_roles_passed(task_roles({}, request))
         status, headers, body = _register_as_shipped(request)
         if status == 200:
@@ -99,13 +89,13 @@ class EcsApi:
         return status, headers, body
 
     def _run_task(self, request: Request) -> Response:
-        cluster = _cluster(request)
+        cluster = find_cluster(request)
         definition = _active_definition(request)
         overrides = _overrides(request, definition)
         launch_type, provider = _capacity(request, cluster)
         subnet = _subnet(request)
         if not 1 <= request.get("count", 1) <= _MAX_COUNT:
-            raise _RefusedError("InvalidParameterException", f"Count must be between 1 and {_MAX_COUNT}.")
+            raise RefusedError("InvalidParameterException", f"Count must be between 1 and {_MAX_COUNT}.")
         tags = _tags(request, definition)
         name = cluster["clusterName"]
         if tags:
@@ -131,10 +121,10 @@ class EcsApi:
         return json_response({"tasks": started, "failures": []})
 
     def _stop_task(self, request: Request) -> Response:
-        cluster = _cluster(request)
-        task = ecs._resolve_task(request.get("task", ""), cluster["clusterName"])
-        if task is None or task["clusterArn"] != cluster["clusterArn"]:
-            raise _RefusedError("InvalidParameterException", "The referenced task was not found.")
+        cluster = find_cluster(request)
+        task = find_task(request.get("task", ""), cluster)
+        if task is None:
+            raise RefusedError("InvalidParameterException", "The referenced task was not found.")
         stop = Stop(code="UserInitiated", reason=request.get("reason", "Task stopped by user"))
         with resource_lock("ecs-task", task["taskArn"]):
             if task["lastStatus"] != "STOPPED":
@@ -143,18 +133,13 @@ class EcsApi:
         self._aws.tasks.stop(task["taskArn"], stop)
         return json_response({"task": answer})
 
-    def _describe_tasks(self, request: Request) -> Response:
-        _cluster(request)
-        return _describe_as_shipped(request)
-
     def _list_tasks(self, request: Request) -> Response:
-        _cluster(request)
-        return _list_as_shipped(request)
+        return ecs_reads.list_tasks(request, self._aws.stale_reads.as_of())
 
     def _check_roles_trust_tasks(self, roles: tuple[str, str], task_arn: str) -> None:
         for role in filter(None, roles):
             if not self._aws.identity.trusts(role, "ecs-tasks.amazonaws.com", source_arn=task_arn):
-                raise _RefusedError(
+                raise RefusedError(
                     "ClientException",
                     f"ECS was unable to assume the role '{role}' that was provided for this task. Please verify that "
                     "the role being passed has the proper trust relationship and permissions and that your IAM user "
@@ -173,19 +158,12 @@ def _faulty(answer: RunTaskAnswer) -> Response:
     return json_response({"tasks": [], "failures": [{"reason": answer.message}]})
 
 
-def _cluster(request: Request) -> dict[str, Any]:
-    cluster = ecs._clusters.get(ecs._resolve_cluster_name(request.get("cluster") or "default"))
-    if cluster is None or cluster["status"] != "ACTIVE":
-        raise _RefusedError("ClusterNotFoundException", "Cluster not found.")
-    return cluster
-
-
 def _active_definition(request: Request) -> dict[str, Any]:
     definition = ecs._task_defs.get(permissions.definition_key(request.get("taskDefinition", "")))
     if definition is None:
-        raise _RefusedError("ClientException", "TaskDefinition not found.")
+        raise RefusedError("ClientException", "TaskDefinition not found.")
     if definition["status"] != "ACTIVE":
-        raise _RefusedError("InvalidParameterException", "TaskDefinition is inactive")
+        raise RefusedError("InvalidParameterException", "TaskDefinition is inactive")
     return definition
 
 
@@ -193,12 +171,12 @@ def _overrides(request: Request, definition: dict[str, Any]) -> dict[str, Any]:
     overrides = copy.deepcopy(request.get("overrides") or {})
     if len(json.dumps(overrides, separators=(",", ":"), ensure_ascii=False)) > _MAX_OVERRIDES_CHARACTERS:
         message = f"Container Overrides length must be at most {_MAX_OVERRIDES_CHARACTERS}"
-        raise _RefusedError("InvalidParameterException", message)
+        raise RefusedError("InvalidParameterException", message)
     names = {container["name"] for container in definition["containerDefinitions"]}
     for override in overrides.get("containerOverrides", []):
         if override.get("name") not in names:
             message = f"Override for container named {override.get('name')} is not a container in the TaskDefinition."
-            raise _RefusedError("InvalidParameterException", message)
+            raise RefusedError("InvalidParameterException", message)
     return {"containerOverrides": [], "inferenceAcceleratorOverrides": []} | overrides
 
 
@@ -206,12 +184,12 @@ def _capacity(request: Request, cluster: dict[str, Any]) -> tuple[str, str | Non
     """The launch type and the capacity provider of a task."""
     launch_type, strategy, error = ecs._launch_choice(request, cluster)
     if error is not None:
-        raise _RefusedError("InvalidParameterException", json.loads(error[2])["message"])
+        raise RefusedError("InvalidParameterException", json.loads(error[2])["message"])
     if strategy is None and launch_type != "FARGATE":
-        raise _RefusedError("InvalidParameterException", "No Container Instances were found in your cluster.")
+        raise RefusedError("InvalidParameterException", "No Container Instances were found in your cluster.")
     for item in strategy or ():
         if item["capacityProvider"] not in cluster.get("capacityProviders", ()):
-            raise _RefusedError("InvalidParameterException", _NOT_ASSOCIATED)
+            raise RefusedError("InvalidParameterException", _NOT_ASSOCIATED)
     return ecs._task_capacity(launch_type, strategy)
 
 
@@ -219,25 +197,25 @@ def _subnet(request: Request) -> str:
     """The subnet of a task: the first one that the request names, when all that it names exist."""
     network = (request.get("networkConfiguration") or {}).get("awsvpcConfiguration")
     if not network:
-        raise _RefusedError("InvalidParameterException", _MISSING_NETWORK)
+        raise RefusedError("InvalidParameterException", _MISSING_NETWORK)
     subnets, groups = network.get("subnets") or [], network.get("securityGroups") or []
     if not subnets:
-        raise _RefusedError("InvalidParameterException", "subnets can not be empty.")
+        raise RefusedError("InvalidParameterException", "subnets can not be empty.")
     for field, ids, most in (("subnets", subnets, 16), ("securityGroups", groups, 5)):
         if len(ids) > most:
-            raise _RefusedError("InvalidParameterException", f"{field} can have at most {most} items.")
+            raise RefusedError("InvalidParameterException", f"{field} can have at most {most} items.")
     found = [
         *_found("subnet", "subnet ID", "InvalidSubnetID.NotFound", subnets, ec2._subnets),
         *_found("security group", "security group", "InvalidGroup.NotFound", groups, ec2._security_groups),
     ]
     if len({resource["VpcId"] for resource in found}) > 1:
-        raise _RefusedError("InvalidParameterException", _SEVERAL_NETWORKS)
+        raise RefusedError("InvalidParameterException", _SEVERAL_NETWORKS)
     return subnets[0]
 
 
 def _found(what: str, name: str, code: str, ids: list[str], known: Any) -> list[dict[str, Any]]:
     for missing in [each for each in ids if each not in known]:
-        raise _RefusedError(
+        raise RefusedError(
             "InvalidParameterException",
             f"Error retrieving {what} information for [{', '.join(ids)}]: The {name} '{missing}' does not exist "
             f"(ErrorCode: {code})",
@@ -261,7 +239,7 @@ def _check_roles_passed(roles: tuple[str, str]) -> None:
 def _require(action: str, resource: str, context: dict[str, str]) -> None:
     denial = permissions.caller_denial(action, resource, context)
     if denial is not None:
-        raise _RefusedError("AccessDeniedException", denial)
+        raise RefusedError("AccessDeniedException", denial)
 
 
 def _task_record(

@@ -17,6 +17,7 @@ from sandbox.identity import RoleSessions
 from sandbox.images import ImageStore
 from sandbox.pushed_images import find_build
 from sandbox.server import HOST, Server, allow_many_open_files, listen
+from sandbox.stale_reads import StaleReads
 from sandbox.tasks import Tasks
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ class LocalAws:
     Attributes:
         clock: the virtual time of everything in here.
         faults: what goes wrong in here.
+        stale_reads: how far eventually consistent answers lie behind; not at all at first.
         endpoint: `http://127.0.0.1:PORT`, once started.
         access_key, secret_key: an administrator's credentials, new at each start.
         identity: sessions of roles, and what roles may do; once started.
@@ -52,6 +54,7 @@ class LocalAws:
         self.region = region
         self.clock = Clock(start_time)
         self.faults = Faults(self.clock)
+        self.stale_reads = StaleReads(self.clock)
         self.endpoint = ""
         self.access_key = "AKIA" + "".join(secrets.choice(string.ascii_uppercase + "234567") for _ in range(16))
         self.secret_key = secrets.token_urlsafe(30)

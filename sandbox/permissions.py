@@ -64,6 +64,11 @@ def caller_denial(action: str, resource: str, context: Mapping[str, str | list[s
     return iam_actions.identity_denial_message(action, result.principal_arn, resource, explicit)
 
 
+def caller_is_the_administrator() -> bool:
+    """Whether the current request is the administrator's, or a call within the process."""
+    return iam_evaluator.is_root_access_key(_access_key.get())
+
+
 def named_resources(service: str, action: str, body: bytes, region: str, account: str) -> list[str]:
     """The resources on which AWS checks a call, where MiniStack's own answer is wrong; empty where it is right."""
     request = _json(body)

@@ -166,6 +166,8 @@ class _TaskRun:
             self._changed.wait_for(
                 lambda: self._stop or self._essential_exited or self._exited == len(self._containers)
             )
+        # From here on it is to stop, while other containers may still run.
+        self.request_stop(_EXITED)
         self._end_containers()
         self._mark_stopped(self._stop or _EXITED)
 

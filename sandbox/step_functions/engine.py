@@ -27,6 +27,7 @@ class Engine:
         self.faults = aws.faults
         self.identity = aws.identity
         self.region = aws.region
+        self.stale_reads = aws.stale_reads
         self.tokens: dict[str, TaskToken] = {}
         self._tasks = aws.tasks
         self._lock = threading.Condition()

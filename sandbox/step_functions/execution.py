@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from sandbox.clock import Clock, Wake
 from sandbox.faults import Faults
+from sandbox.stale_reads import StaleReads
 from sandbox.step_functions import announcements, redrive, states
 from sandbox.step_functions.errors import ExecutionOver, HistoryFull, StateError
 from sandbox.step_functions.execution_log import ExecutionLog
@@ -28,6 +29,7 @@ class Services(Protocol):
     clock: Clock
     faults: Faults
     region: str
+    stale_reads: StaleReads
     tokens: dict[str, TaskToken]
 
     def client(self, service: str, machine: Machine) -> Any:

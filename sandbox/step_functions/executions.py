@@ -7,7 +7,7 @@ from typing import Any
 from ministack.core.responses import get_account_id, get_region, new_uuid
 from ministack.services import stepfunctions
 
-from sandbox.step_functions import machines, redrive
+from sandbox.step_functions import machines, past, redrive
 from sandbox.step_functions.answers import Answer, ApiError, answer, check_arn, check_member, check_name
 from sandbox.step_functions.definition import jackson
 from sandbox.step_functions.engine import Engine
@@ -89,7 +89,9 @@ class Executions:
 
     def describe(self, data: dict[str, Any]) -> Answer:
         """DescribeExecution."""
-        record = _record(data)
+        record = past.as_of(_record(data), self._engine.stale_reads.as_of())
+        if record is None:
+            raise _missing(data["executionArn"])
         check_member(data.get("includedData"), "includedData", ("ALL_DATA", "METADATA_ONLY"))
         included = data.get("includedData") != "METADATA_ONLY"
         has_output = record["output"] is not None
@@ -188,8 +190,12 @@ def _record(data: dict[str, Any]) -> dict[str, Any]:
     arn = check_arn(data.get("executionArn"), "execution")
     record = stepfunctions._executions.get(arn)
     if record is None:
-        raise ApiError("ExecutionDoesNotExist", f"Execution Does Not Exist: '{arn}'")
+        raise _missing(arn)
     return record
+
+
+def _missing(arn: str) -> ApiError:
+    return ApiError("ExecutionDoesNotExist", f"Execution Does Not Exist: '{arn}'")
 
 
 def _checked_input(text: Any) -> str:

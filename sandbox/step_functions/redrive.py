@@ -18,8 +18,9 @@ _TOKEN_SECONDS = 15 * 60
 _TOKENS = 10
 _MAX_TOKEN_CHARACTERS = 64
 
-NEVER: dict[str, Any] = {"redriveCount": 0, "redriveDate": None, "redriveTokens": {}}
-"""What the record of an execution says of redrives at its start."""
+NEVER: dict[str, Any] = {"redriveCount": 0, "redriveDate": None, "redriveTokens": {}, "before": None}
+"""What the record of an execution says of redrives at its start; `before` is what it said before the last."""
+_CHANGED = ("status", "stopDate", "output", "error", "cause", "redriveCount", "redriveDate", "before")
 
 
 def refusal(record: dict[str, Any], now: float, *, machine_is_deleted: bool) -> str | None:
@@ -89,6 +90,7 @@ def begin(record: dict[str, Any], token: str | None, now: float) -> str:
     if token is not None:
         tokens[token] = date
     record.update(
+        before={name: record[name] for name in _CHANGED},
         stopDate=None,
         output=None,
         error=None,
