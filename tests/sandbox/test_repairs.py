@@ -50,10 +50,10 @@ def test_what_the_repairs_replace_and_call_has_not_changed() -> None:
 
 
 WRONG_AS_SHIPPED = """
-import os
+import json, os
 os.environ.update(AUTH="true", AWS_ACCESS_KEY_ID="AKIAMINE", AWS_SECRET_ACCESS_KEY="mine", LOG_LEVEL="ERROR")
 from ministack.core import iam_actions, iam_evaluator
-from ministack.services import ecs, ssm
+from ministack.services import dynamodb, ecs, ssm
 assert iam_evaluator.is_root_access_key("test") and iam_evaluator.is_root_access_key("123456789012")
 iam_evaluator.pin_signed_request("POST", "/", {}, [(b"authorization", b"AWS4-HMAC-SHA256 Credential=AKIAMINE/x")])
 assert iam_evaluator.authenticate("AKIAMINE", "123456789012") is None
@@ -78,6 +78,24 @@ assert ecs._ts_to_epoch("2026-11-24T03:15:00.500Z") == 1795490100
 assert ecs._run_task({"cluster": "nowhere", "taskDefinition": "f"})[0] == 400 and "nowhere" in ecs._clusters
 assert ecs._register_task_definition({"family": "f", "requiresCompatibilities": ["FARGATE"], "cpu": "1", "memory": "1",
     "containerDefinitions": [{"name": "c", "image": "i"}]})[0] == 200
+def dynamo(operation, request):
+    status, _, body = getattr(dynamodb, operation)({"TableName": "locks", **request})
+    return status, json.loads(body)
+dynamo("_create_table", {"KeySchema": [{"AttributeName": "key", "KeyType": "HASH"}], "BillingMode": "PAY_PER_REQUEST",
+    "AttributeDefinitions": [{"AttributeName": "key", "AttributeType": "S"}]})
+def update(expression, **values):
+    values = {f":{name}": {"S": "v"} for name in values}
+    key = {"Key": {"key": {"S": "k"}}, "UpdateExpression": expression}
+    return dynamo("_update_item", key | ({"ExpressionAttributeValues": values} if values else {}))[0]
+assert [update("REMOVE line[0]"), update("SET line :x", x=1), update("SET a = :x SET b = :x", x=1)] == [200] * 3
+assert [update("SET a = :xy", x=1, xy=1), update("SET a = list_append(a, :x)", x=1)] == [200] * 2
+assert "UpdateExpression" in dynamodb._check_reserved_keyword_usage([("IDENT", "key")])
+ttl = {"TimeToLiveSpecification": {"Enabled": True, "AttributeName": "expires"}}
+assert [dynamo("_update_ttl", ttl)[0] for _ in range(2)] == [200] * 2
+item = b'{"TableName": "locks", "Key": {"key": {"S": "k"}}}'
+assert "dynamodb:LeadingKeys" not in iam_actions.dynamodb_service_context(item)
+page = ecs._list_tasks({"cluster": "nowhere", "startedBy": "me", "family": "f", "maxResults": 0, "nextToken": "7"})
+assert page[0] == 200
 print("all still wrong")
 """
 
