@@ -1,6 +1,7 @@
 """The deploying role can do what a deployment does in the sandbox, where every call is checked against its policies."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
@@ -17,11 +18,19 @@ PRINCIPAL = "ecs-tasks.amazonaws.com"
 """Stands for GitHub, whose tokens the sandbox cannot check."""
 
 
-# Where the sandbox asks for a permission on something else than AWS does: it asks for CreateCluster on no cluster, and
-# knows the tags of no network when it checks a condition.
-# https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerservice.html
-DIFFERS = [{"Effect": "Allow", "Action": ["ecs:CreateCluster"], "Resource": "*"}]
+# Where the sandbox asks for a permission on something else than AWS does: it asks for these on no cluster, alarm or
+# alias, and knows the tags of no network and no key when it checks a condition.
+# https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
+DIFFERS = ("ecs:CreateCluster", "cloudwatch:DeleteAlarms", "kms:CreateAlias", "kms:DeleteAlias")
 UNKNOWN_CONDITIONS = ("aws:ResourceTag/longhaul:stack", "ec2:CreateAction")
+
+WITH_ALERTS = """
+config:
+  aws:region: eu-west-1
+  longhaul:alerts: {email: [ops@example.com]}
+  longhaul:jobs:
+    report: {image: "public.ecr.aws/docker/library/alpine:3", command: ["true"]}
+"""
 
 
 def as_the_sandbox_asks(policy: dict[str, Any]) -> dict[str, Any]:
@@ -29,7 +38,9 @@ def as_the_sandbox_asks(policy: dict[str, Any]) -> dict[str, Any]:
         {key: value for key, value in statement.items() if key != "Condition" or not _is_unknown(value)}
         for statement in policy["Statement"]
     ]
-    return {**policy, "Statement": [*statements, *DIFFERS] if _grants(policy, "ecs:CreateCluster") else statements}
+    differing = [action for action in DIFFERS if _grants(policy, action)]
+    on_anything = [{"Effect": "Allow", "Action": differing, "Resource": "*"}] if differing else []
+    return {**policy, "Statement": [*statements, *on_anything]}
 
 
 def _is_unknown(condition: dict[str, dict[str, Any]]) -> bool:
@@ -78,6 +89,18 @@ def test_it_deploys_and_destroys_its_stack(local_aws: LocalAws, role_arns: dict[
     deployment = deploy(ROOT, "dev", cast(LocalAws, As(local_aws, role_arns["DeployRole"])))
 
     assert set(deployment.outputs["stateMachines"]) == {"daily-rollup", "bucket-inventory", "snapshot-cleanup"}
+    deployment.destroy()
+
+
+def test_it_makes_a_topic_for_alerts_and_its_key(
+    local_aws: LocalAws, role_arns: dict[str, str], tmp_path: Path
+) -> None:
+    for file in ("__main__.py", "Pulumi.yaml"):
+        shutil.copy(ROOT / file, tmp_path)
+    (tmp_path / "Pulumi.dev.yaml").write_text(WITH_ALERTS)
+    deployment = deploy(tmp_path, "dev", cast(LocalAws, As(local_aws, role_arns["DeployRole"])))
+
+    assert ":longhaul-dev-alerts-" in deployment.outputs["alertsTopic"]
     deployment.destroy()
 
 
