@@ -27,3 +27,10 @@ RELEASE_FAILED = "Give back the failed run's lock"
 WHAT_FAILED = "What failed?"
 SUCCEEDED = "Succeeded"
 SKIPPED = "Skipped"
+
+GROUPS = {
+    "The lock": (NOTE_TIME, TAKE, LOOK, ASK, TURN, JOIN, DISPLACE, STOP_OTHER, WAIT_FOR_TURN, WAIT_A_MOMENT, CLEAR),
+    "Tasks left over": (SETTLE, LIST_TASKS, DESCRIBE_TASKS, LEFT_OVER, CONFIRM, STOP_TASK, WAIT_FOR_TASKS),
+    "The job": (RUN, DECIDE, WAIT_TO_RETRY, WAIT_TO_START, RELEASE, RELEASE_FAILED, WHAT_FAILED),
+}
+"""The parts of a machine, as its diagram frames them."""

@@ -1,6 +1,7 @@
-"""docs/state-machine.md tells what the definition says.
+"""docs/state-machine.md tells what the definitions say.
 
-`LONGHAUL_UPDATE_GOLDEN=1 pytest tests/definitions/test_state_machine_page.py` draws its diagram anew.
+`LONGHAUL_UPDATE_GOLDEN=1 pytest tests/definitions/test_state_machine_page.py` draws its diagrams and counts its costs
+anew.
 """
 
 import json
@@ -11,45 +12,103 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from bench.prices import STATE_TRANSITION
+from definitions import names
 from definitions.diagram import diagram
+from definitions.outcome import PASSING_START_ERRORS
 from definitions.place import Place
 from definitions.state_machine import RunTarget, state_machine
 from spec.job import JobSpec
 from tests.definitions.samples import failed, job, task
-from tests.definitions.walker import walk
+from tests.definitions.test_overlap import OTHER, SCHEDULED, Aws, entry
+from tests.definitions.walker import Failure, walk
+
+MachineOf = Callable[[JobSpec], dict[str, Any]]
 
 PAGE = Path(__file__).parents[2] / "docs" / "state-machine.md"
 UPDATE = os.environ.get("LONGHAUL_UPDATE_GOLDEN") == "1"
 FENCE = re.compile(r"(?<=```mermaid\n).*?(?=```)", re.DOTALL)
-WITH_RETRIES = job(retries={"attempts": 2})
+COSTS = re.compile(r"(?<=<!-- costs -->\n).*?(?=<!-- end of costs -->)", re.DOTALL)
+POLICIES: dict[str, Any] = {
+    "allow": "allow",
+    "skip": "skip",
+    "queue": "queue",
+    "replace": "replace",
+    "allow, oncePerTime": {"policy": "allow", "oncePerTime": True},
+}
+"""In the order of the page."""
+RETRIES = {"attempts": 2, "onTimeout": True}
 
 
-def test_the_diagram_is_drawn_from_the_definition(machine_of: Callable[[JobSpec], dict[str, Any]]) -> None:
-    drawn = diagram(machine_of(WITH_RETRIES))
+def with_retries(policy: Any) -> JobSpec:
+    return job(overlap=policy, retries=RETRIES)
+
+
+def test_the_diagrams_are_drawn_from_the_definitions(machine_of: MachineOf) -> None:
+    drawn = [diagram(machine_of(with_retries(policy)), names.GROUPS) for policy in POLICIES.values()]
     if UPDATE:
-        PAGE.write_text(FENCE.sub(lambda _: drawn, PAGE.read_text("utf-8")), encoding="utf-8")
+        following = iter(drawn)
+        PAGE.write_text(FENCE.sub(lambda _: next(following), PAGE.read_text("utf-8")), encoding="utf-8")
 
-    assert FENCE.findall(PAGE.read_text("utf-8")) == [drawn]
+    assert FENCE.findall(PAGE.read_text("utf-8")) == drawn
 
 
-def test_the_page_lists_every_state_with_its_error(machine_of: Callable[[JobSpec], dict[str, Any]]) -> None:
+def test_the_page_lists_every_state_with_its_error(machine_of: MachineOf) -> None:
     rows = re.findall(r"^\| ([^|`]+) \| [^|]+ \| (?:`(Job\.\w+)` )?\|$", PAGE.read_text("utf-8"), re.MULTILINE)
 
-    states = machine_of(WITH_RETRIES)["States"]
-    assert {name: error for name, error in rows if name in states} == {
-        name: state.get("Error", "") for name, state in states.items()
-    }
+    states = {}
+    for policy in POLICIES.values():
+        states |= machine_of(with_retries(policy))["States"]
+    listed = {name: error for name, error in rows if name in states}
+    assert listed == {name: state.get("Error", "") for name, state in states.items()}
 
 
-def test_the_page_names_every_start_error_that_is_retried(machine_of: Callable[[JobSpec], dict[str, Any]]) -> None:
-    (retrier,) = machine_of(WITH_RETRIES)["States"]["Run the job"]["Retry"]
+def test_the_page_names_every_start_error_that_is_retried() -> None:
     page = PAGE.read_text("utf-8")
 
-    assert all(f"`{error}`" in page for error in retrier["ErrorEquals"])
+    assert all(f"`{error}`" in page for error in PASSING_START_ERRORS)
+
+
+def costs(machine_of: MachineOf) -> str:
+    """The table of what a run costs in states, for each policy."""
+    lines = [
+        "| `overlap` | a success | a skipped run | a look in the queue | 1,000 successes |",
+        "|---|---|---|---|---|",
+    ]
+    mine = f"{SCHEDULED_ENTRY}"
+    for name, policy in POLICIES.items():
+        machine = machine_of(job(overlap=policy))
+        success = len(walk(machine, SCHEDULED, [task(0)]).states)
+        skipped = looks = "-"
+        if policy == "skip" or name == "queue" or name == "replace":
+            skipped = str(len(walk(machine, SCHEDULED, [], Aws([entry(OTHER)], started_by=OTHER)).states))
+        elif name != "allow":
+            refused = Failure("DynamoDB.ConditionalCheckFailedException", "The conditional request failed")
+            skipped = str(len(walk(machine, SCHEDULED, [], lambda *_, refused=refused: refused).states))
+        if name == "queue":
+            once = Aws([entry(OTHER)], [mine])
+            twice = Aws([entry(OTHER)], [entry(OTHER), mine], [mine])
+            passed = [len(walk(machine, SCHEDULED, [task(0)], aws).states) for aws in (once, twice)]
+            looks = str(passed[1] - passed[0])
+        lines.append(f"| `{name}` | {success} | {skipped} | {looks} | ${success * 1_000 * STATE_TRANSITION:.3f} |")
+    return "\n".join(lines) + "\n"
+
+
+SCHEDULED_ENTRY = "arn:aws:states:eu-west-1:123456789012:execution:longhaul-dev-nightly:7f2e 0 2026-11-24T03:15:04.000Z"
+
+
+def test_the_page_says_what_a_run_costs(machine_of: MachineOf) -> None:
+    counted = costs(machine_of)
+    if UPDATE:
+        PAGE.write_text(COSTS.sub(lambda _: counted, PAGE.read_text("utf-8")), encoding="utf-8")
+
+    assert COSTS.findall(PAGE.read_text("utf-8")) == [counted]
 
 
 def test_the_page_shows_what_an_execution_really_says(place: Place, target: RunTarget) -> None:
-    rollup = job(name="daily-rollup", retries={"attempts": 2})
+    rollup = job(name="daily-rollup", overlap="skip", retries={"attempts": 2})
     logging = replace(target, log_group_name="/longhaul/longhaul/dev/daily-rollup-0a1b2c3")
     definition = json.loads(json.dumps(state_machine(rollup, place, logging)))
     due = {"scheduledTime": "2026-11-24T03:15:00Z"}
@@ -61,15 +120,17 @@ def test_the_page_shows_what_an_execution_really_says(place: Place, target: RunT
     assert f"    {walk(definition, due, [failed(3)] * 3).sentence}\n" in page
 
 
-def test_the_diagram_shows_every_way_from_state_to_state(machine_of: Callable[[JobSpec], dict[str, Any]]) -> None:
-    states = machine_of(WITH_RETRIES)["States"]
-    drawn = diagram({"StartAt": "Run the job", "States": states})
-    names = dict(re.findall(r'^    (s\d+)[({\[]+"([^"]+)"', drawn, re.MULTILINE))
-    arrows = {(names[a], names[b]) for a, b in re.findall(r"^    (s\d+) .*--> (s\d+)$", drawn, re.MULTILINE)}
+@pytest.mark.parametrize("policy", POLICIES.values(), ids=POLICIES)
+def test_a_diagram_shows_every_way_from_state_to_state(policy: Any, machine_of: MachineOf) -> None:
+    states = machine_of(with_retries(policy))["States"]
+    drawn = diagram({"StartAt": names.RUN, "States": states}, names.GROUPS)
+    nodes = dict(re.findall(r'^ +(s\d+)[({\[]+"([^"]+)"', drawn, re.MULTILINE))
+    arrows = {(nodes[a], nodes[b]) for a, b in re.findall(r"^    (s\d+) .*--> (s\d+)$", drawn, re.MULTILINE)}
 
-    expected = {("Run the job", "Run the job")}
+    expected = set()
     for name, state in states.items():
         ways = [*state.get("Choices", []), *state.get("Catch", []), state]
         expected |= {(name, way["Next"]) for way in ways if "Next" in way}
         expected |= {(name, state["Default"])} if "Default" in state else set()
+    assert {*nodes.values()} == {*states}
     assert arrows == expected
