@@ -1,13 +1,14 @@
 """What a run does that finds another one in its way: which states it passes, what it says of it, what it writes."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from spec.job import JobSpec
 from tests.definitions.samples import failed, job, task
-from tests.definitions.walker import EXECUTION, Failure, walk
+from tests.definitions.walker import EXECUTION, Failure, evaluate, walk
 
 MachineOf = Callable[[JobSpec], dict[str, Any]]
 
@@ -380,3 +381,19 @@ def test_a_lock_that_cannot_be_given_back_spoils_no_success(policy: str, machine
     )
 
     assert run.states[-2:] == [RELEASE, "Succeeded"]
+
+
+@pytest.mark.parametrize(("waited_seconds", "looks"), [(2 * 3600, 90), (365 * 86_400, 260)])
+def test_even_a_long_wait_in_the_queue_takes_few_looks(waited_seconds: int, looks: int, machine_of: MachineOf) -> None:
+    seconds = machine_of(job(overlap="queue"))["States"]["Wait for its turn"]["Seconds"]
+    joined = datetime(2026, 11, 24, 3, 15, tzinfo=UTC)
+    variables = {"seen": {"ahead": 1}, "entry": entry(ME, 0, f"{joined:%Y-%m-%dT%H:%M:%S}.000Z")}
+    waited, count = 0, 0
+
+    while waited < waited_seconds:
+        now = f"{joined + timedelta(seconds=waited):%Y-%m-%dT%H:%M:%S}.000Z"
+        waited += evaluate(seconds, {"context": {"State": {"EnteredTime": now}}}, variables)
+        count += 1
+
+    # docs/state-machine.md says so. Each look is some 14 events, of at most 25,000.
+    assert looks * 0.9 < count <= looks
