@@ -76,15 +76,16 @@ def test_the_rule_to_disable_is_one_of_a_job() -> None:
     assert name in {f"{stack.project}-dev-{job.name}" for job in stack.jobs}
 
 
-def test_the_network_is_one_that_the_stack_s_file_takes(clone: Path) -> None:
-    [block] = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+def test_the_settings_are_ones_that_the_stack_s_file_takes(clone: Path) -> None:
     stack = yaml.safe_load((clone / "Pulumi.dev.yaml").read_text())
-    stack["config"] |= yaml.safe_load(block)
+    for block in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL):
+        stack["config"] |= yaml.safe_load(block)
     # Written by `pulumi stack init`.
     stack |= {"secretsprovider": "awskms://alias/longhaul-state", "encryptedkey": "AQICAHg="}
     (clone / "Pulumi.vpc.yaml").write_text(yaml.safe_dump(stack))
 
-    assert load_stack(clone, "vpc").network.vpc_id == "vpc-0a1b2c3d"
+    loaded = load_stack(clone, "vpc")
+    assert (loaded.network.vpc_id, loaded.alerts.email) == ("vpc-0a1b2c3d", ("ops@example.com",))
 
 
 def test_links_lead_somewhere() -> None:

@@ -3,11 +3,14 @@
 import json
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+import yaml
 
 from definitions import alerts, policies
 from definitions.place import Place
+from spec.alerts import AlertsSpec
 from tests.definitions.validators import policy_problems, request_problems
 
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:longhaul-dev-alerts-0a1b2c3"
@@ -42,6 +45,18 @@ def test_a_message_is_json_whatever_a_run_says(place: Place) -> None:
     in_strings = set(re.findall("<([^<>]*)>", "".join(re.findall(r'"(?:\\.|[^"\\])*"', template["InputTemplate"]))))
     assert in_strings == {"status", "machine", "run"}
     assert json.loads(re.sub("(?<=: )<[^<>]*>", '""', template["InputTemplate"]))
+
+
+def test_the_page_shows_a_message_as_it_is(place: Place) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "resources.md").read_text()
+    (shown,) = [json.loads(block) for block in re.findall("```json\n(.*?)```", page, re.DOTALL)]
+    (settings,) = [yaml.safe_load(block) for block in re.findall("```yaml\n(.*?)```", page, re.DOTALL)]
+
+    template = alerts.target(place, topic_arn=TOPIC, dead_letter_arn=QUEUE)["InputTransformer"]["InputTemplate"]
+    written = json.loads(re.sub("(?<=: )<[^<>]*>", '""', template))
+    assert list(shown) == list(written)
+    assert shown["alert"] == written["alert"].replace("<status>", "FAILED")
+    assert AlertsSpec.from_yaml(settings["longhaul:alerts"]).wanted
 
 
 @pytest.mark.parametrize(
