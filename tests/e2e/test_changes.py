@@ -65,6 +65,20 @@ def test_a_tag_for_all_changes_everything_that_can_be_tagged_and_replaces_nothin
     assert {"key": "owner", "value": "data"} in tags
 
 
+def test_those_who_hear_of_failures_come_change_and_go_alone(pulumi):
+    heard = ("EventRule alerts", "EventTarget alerts", "MetricAlarm dead-letters")
+    own = tuple(f"{kind} alerts" for kind in ("Alias", "Key", "Topic", "TopicPolicy"))
+    subscribed = "TopicSubscription alerts-email-af3c8254"
+    pulumi.configure(lambda config: config.update({"longhaul:alerts": {"email": ["ops@example.com"]}}))
+    assert pulumi.apply() == {f"create {one}" for one in ("Alerts", *heard, *own, subscribed)}
+    topic = "arn:aws:sns:eu-west-1:123456789012:of-the-team"
+    pulumi.configure(lambda config: config.update({"longhaul:alerts": {"topic": topic}}))
+    _, target, alarm = heard
+    assert pulumi.apply() == {f"update {target}", f"update {alarm}", *(f"delete {one}" for one in (*own, subscribed))}
+    pulumi.configure(lambda config: config.pop("longhaul:alerts"))
+    assert pulumi.apply() == {f"delete {one}" for one in ("Alerts", *heard)}
+
+
 def test_another_kind_of_network_adds_its_subnets_and_moves_none(pulumi):
     found: dict[str, Any] = {}
     pulumi.configure(lambda config: found.update(network=config["longhaul:network"], jobs=jobs(config)))
