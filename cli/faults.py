@@ -9,7 +9,7 @@ import difflib
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -19,7 +19,6 @@ from sandbox.faults import (
     DeliverTwice,
     FailPull,
     Fault,
-    Faults,
     InterruptSpot,
     LoseHost,
     LoseSecret,
@@ -30,6 +29,9 @@ from sandbox.faults import (
     Throttle,
 )
 from spec.durations import parse_duration
+
+if TYPE_CHECKING:
+    from sandbox.local_aws import LocalAws
 
 _COUNT = re.compile(r"[0-9]{1,9}")
 _SHARE = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,6})?)%")
@@ -47,15 +49,24 @@ class Kind:
         words: the settings that are its own, by name, and what each says to `make`.
         count: what a number is to `make`.
         time: what a time is to `make`; empty for one that takes none.
+        everywhere: it cannot be limited to some of what it meets.
     """
 
     name: str
     summary: str
-    make: Callable[..., Fault]
+    make: Callable[..., Fault | Lag]
     meets: str
     words: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     count: str = "first"
     time: str = ""
+    everywhere: bool = False
+
+
+@dataclass(kw_only=True)
+class Lag:
+    """What is told of executions and tasks lies behind, by virtual seconds; see sandbox.stale_reads."""
+
+    seconds: float = 10
 
 
 KINDS = {
@@ -114,6 +125,14 @@ KINDS = {
             meets="scheduled times",
             time="by",
         ),
+        Kind(
+            name="stale-reads",
+            summary="what is told of executions and tasks is so old, else 10s",
+            make=Lag,
+            meets="",
+            time="seconds",
+            everywhere=True,
+        ),
     )
 }
 
@@ -137,7 +156,7 @@ class AskedFault:
     text: str
     kind: Kind
     job: str | None
-    fault: Fault
+    fault: Fault | Lag
 
 
 def parse_fault(text: str, jobs: Collection[str]) -> AskedFault:
@@ -147,6 +166,8 @@ def parse_fault(text: str, jobs: Collection[str]) -> AskedFault:
     if name not in KINDS:
         raise _wrong(text, f"there is no fault {name!r}; {_nearest(name, KINDS)}")
     kind = KINDS[name]
+    if kind.everywhere and settings:
+        raise _wrong(text, f"{name} is everywhere or nowhere: it takes no setting")
     given: dict[str, Any] = {}
     for setting in settings:
         said = _setting(text, kind, setting, jobs)
@@ -159,18 +180,24 @@ def parse_fault(text: str, jobs: Collection[str]) -> AskedFault:
     return AskedFault(text=text, kind=kind, job=job, fault=kind.make(**given))
 
 
-def add_faults(asked: Iterable[AskedFault], faults: Faults, name_of: Callable[[str], str]) -> None:
+def add_faults(asked: Iterable[AskedFault], aws: LocalAws, name_of: Callable[[str], str]) -> None:
     """Have them happen from now on; `name_of` gives the name that a job's resources share."""
     for each in asked:
+        fault = each.fault
+        if isinstance(fault, Lag):
+            aws.stale_reads.seconds = fault.seconds
+            continue
         if each.job is not None:
-            each.fault.of = name_of(each.job)
-        faults.add(each.fault)
+            fault.of = name_of(each.job)
+        aws.faults.add(fault)
 
 
 def say_what_they_did(asked: Iterable[AskedFault]) -> None:
-    """Say of each how often it happened, on standard error."""
+    """Say of each that is counted how often it happened, on standard error."""
     for each in asked:
         fault = each.fault
+        if isinstance(fault, Lag):
+            continue
         count = fault.stopped if isinstance(fault, TaskStop) else fault.struck
         notices().print(f"Fault {each.text}: {count} of {fault.met} {each.kind.meets}", markup=False)
 

@@ -34,7 +34,7 @@ def play_schedules(
     faults = _faults(spec, fault_texts)
     with deployed_stack(root, spec, begin, end) as deployed:
         _say_deployed(deployed)
-        add_faults(faults, deployed.aws.faults, deployed.resource_name)
+        add_faults(faults, deployed.aws, deployed.resource_name)
         planned = takewhile(lambda firing: firing.moment <= end, firings(deployed.spec.jobs, begin))
         with _progress() as progress:
             bar = progress.add_task("", total=sum(1 for _ in planned))
@@ -66,7 +66,7 @@ def start_job(
     faults = _faults(spec, fault_texts)
     with deployed_stack(root, spec, begin, begin + timedelta(days=1)) as deployed:
         _say_deployed(deployed)
-        add_faults(faults, deployed.aws.faults, deployed.resource_name)
+        add_faults(faults, deployed.aws, deployed.resource_name)
         execution_input = {} if job_input is None else {"input": job_input}
         execution_arn = deployed.aws.client("stepfunctions").start_execution(
             stateMachineArn=deployed.state_machine_arn(job), input=json.dumps(execution_input)

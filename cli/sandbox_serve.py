@@ -50,12 +50,12 @@ def serve(root: Path, stack: str | None, port: int, speed: float, fault_texts: S
 def _local_aws(root: Path, spec: StackSpec | None, port: int, faults: Sequence[AskedFault]) -> Iterator[LocalAws]:
     if spec is None:
         with LocalAws().start(port) as aws:
-            add_faults(faults, aws.faults, str)
+            add_faults(faults, aws, str)
             yield aws
     else:
         now = datetime.now(UTC)
         with deployed_stack(root, spec, now, now + SEEDED, port=port) as deployed:
-            add_faults(faults, deployed.aws.faults, deployed.resource_name)
+            add_faults(faults, deployed.aws, deployed.resource_name)
             yield deployed.aws
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import typer
 
-from cli.faults import KINDS, parse_fault
+from cli.faults import KINDS, Lag, add_faults, parse_fault
 from sandbox.faults import (
     DeliverLate,
     DeliverTwice,
@@ -24,6 +24,7 @@ from sandbox.faults import (
     SpoilCause,
     Throttle,
 )
+from sandbox.local_aws import LocalAws
 from tests.cli.conftest import Longhaul
 
 JOBS = ("daily-rollup", "hello")
@@ -53,10 +54,12 @@ DOCS = (Path(__file__).parents[2] / "docs" / "sandbox.md").read_text()
         ("deliver-twice:hello@2h", "hello", DeliverTwice(after=7200)),
         ("deliver-late", None, DeliverLate()),
         ("deliver-late@25h", None, DeliverLate(by=90_000)),
+        ("stale-reads", None, Lag(seconds=10)),
+        ("stale-reads@1m", None, Lag(seconds=60)),
     ],
 )
-def test_a_text_is_a_fault(text: str, job: str | None, expected: Fault) -> None:
-    def arguments(fault: Fault) -> dict[str, Any]:
+def test_a_text_is_a_fault(text: str, job: str | None, expected: Fault | Lag) -> None:
+    def arguments(fault: Fault | Lag) -> dict[str, Any]:
         return {name: value for name, value in vars(fault).items() if not name.startswith("_")}
 
     asked = parse_fault(text, JOBS)
@@ -85,6 +88,7 @@ def test_a_text_is_a_fault(text: str, job: str | None, expected: Fault) -> None:
         ("capacity@30s", "capacity takes no time"),
         ("spot@soon", "expected a time such as 30s or 25h after the @, found 'soon'"),
         ("spot@", "found ''"),
+        ("stale-reads:hello", "stale-reads is everywhere or nowhere: it takes no setting"),
     ],
 )
 def test_a_wrong_text_is_refused_with_the_nearest_choice(text: str, problem: str) -> None:
@@ -92,6 +96,16 @@ def test_a_wrong_text_is_refused_with_the_nearest_choice(text: str, problem: str
         parse_fault(text, JOBS)
     assert problem in str(refused.value)
     assert str(refused.value).startswith(f"--fault {text}: ")
+
+
+def test_a_fault_of_a_job_meets_its_resources_and_a_lag_is_the_sandboxs() -> None:
+    aws = LocalAws()
+    asked = [parse_fault(text, JOBS) for text in ("capacity:hello", "spot", "stale-reads@20s")]
+    add_faults(asked, aws, "acme-dev-{}".format)
+    assert [each.fault.of for each in asked if isinstance(each.fault, Fault)] == ["acme-dev-hello", "*"]
+    assert aws.stale_reads.seconds == 20
+    assert aws.faults.run_task("acme-dev-hello", None, []) is not None
+    assert aws.faults.run_task("acme-dev-other", None, []) is None
 
 
 def test_the_documentation_has_a_row_for_each_kind() -> None:
