@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
-from typing import Any
+from typing import Any, TypeVar
 
 from sandbox.deploy import Deployment
 from sandbox.local_aws import LocalAws
@@ -18,6 +19,11 @@ from tests.sandbox.permissions.policies import Document, Part, parts, without
 from tests.sandbox.permissions.project import NAME
 
 PATIENCE_SECONDS = 30
+# How long a look may be put off while something works, in real seconds.
+_GLANCE_SECONDS = 0.05
+# Virtual seconds a second: what AWS does not do is tried for minutes.
+_HURRY = 200
+Found = TypeVar("Found")
 
 # A trigger starts one execution for each scheduled time, and no second one after the stack has been deployed again.
 _days = count()
@@ -136,12 +142,15 @@ class Jobs:
         told = client.describe_state_machine(stateMachineArn=self.machine(job))
         client.update_state_machine(stateMachineArn=self.machine(job), definition=told["definition"])
 
-    def start(self, job: str, value: Any = "idle") -> str:
+    def start(self, job: str, value: Any = "idle", **context: str) -> str:
         """Start a job as a person does; `value` is the job's input. The ARN of the execution."""
-        client = self.aws.client("stepfunctions")
-        return client.start_execution(stateMachineArn=self.machine(job), input=json.dumps({"input": value}))[
-            "executionArn"
-        ]
+        client, text = self.aws.client("stepfunctions"), json.dumps({"input": value, **context})
+        return client.start_execution(stateMachineArn=self.machine(job), input=text)["executionArn"]
+
+    def start_as_scheduled(self, job: str) -> str:
+        """Start a job as its trigger does, for a time that no one has had before. The ARN of the execution."""
+        moment = datetime(2031, 1, 1, tzinfo=UTC) + timedelta(days=next(_days))
+        return self.start(job, trigger="schedule", scheduledTime=moment.isoformat())
 
     def run(self, job: str, value: Any = "idle") -> Execution:
         """`start`, and wait for the end."""
@@ -149,8 +158,8 @@ class Jobs:
 
     def end(self, execution_arn: str) -> Execution:
         """Wait for an execution's end."""
-        run_to_end(self.aws, execution_arn)
         client = self.aws.client("stepfunctions")
+        self.until(lambda: client.describe_execution(executionArn=execution_arn)["status"] != "RUNNING")
         told = client.describe_execution(executionArn=execution_arn)
         events = client.get_execution_history(executionArn=execution_arn)["events"]
         return Execution(told["status"], told.get("error", ""), told.get("cause", told.get("output", "")), events)
@@ -169,12 +178,39 @@ class Jobs:
         """Start a job that waits; the ARNs of its execution and of its task, once that runs."""
         execution_arn, ecs = self.start(job, "wait"), self.aws.client("ecs")
         cluster, group = self.deployment.outputs["cluster"], execution_arn.rpartition(":")[2]
-        for _ in range(1000):
-            for arn in ecs.list_tasks(cluster=cluster, family=f"{NAME}-{job}")["taskArns"]:
-                task = ecs.describe_tasks(cluster=cluster, tasks=[arn])["tasks"][0]
-                if (task["group"], task["lastStatus"]) == (group, "RUNNING"):
-                    return execution_arn, arn
-        raise AssertionError(f"{job} never ran")
+
+        def running() -> list[str]:
+            listed = ecs.list_tasks(cluster=cluster, family=f"{NAME}-{job}")["taskArns"]
+            tasks = ecs.describe_tasks(cluster=cluster, tasks=listed)["tasks"] if listed else []
+            return [task["taskArn"] for task in tasks if (task["group"], task["lastStatus"]) == (group, "RUNNING")]
+
+        return execution_arn, self.until(running)[0]
+
+    def until(self, look: Callable[[], Found]) -> Found:
+        """What `look` gives once it is true; meanwhile the clock jumps over whatever is waited for."""
+        clock, patience = self.aws.clock, time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < patience:
+            if found := look():
+                return found
+            if clock.wait_idle(_GLANCE_SECONDS) and (deadline := clock.next_deadline()) is not None:
+                clock.advance_to(deadline)
+        raise AssertionError("it never came to be")
+
+    @contextmanager
+    def hurried(self) -> Iterator[None]:
+        """Let waits pass in no time while a task runs, over which the clock does not jump."""
+        self.aws.clock.speed = _HURRY
+        try:
+            yield
+        finally:
+            self.aws.clock.speed = 1
+
+    def leave_lock(self, job: str) -> None:
+        """Have the job's lock be held by an execution that is long gone."""
+        (table,) = [made.id for made in self.deployment.resources if made.token == "aws:dynamodb/table:Table"]
+        gone = f"{self.machine(job).replace(':stateMachine:', ':execution:')}:gone 0 2026-01-01T00:00:00.000Z"
+        item = {"key": {"S": f"lock#job#{job}"}, "line": {"L": [{"S": gone}]}}
+        self.aws.client("dynamodb").put_item(TableName=table, Item=item)
 
     def abort(self, execution_arn: str) -> None:
         """Stop an execution, and return when it has done all that it does then."""

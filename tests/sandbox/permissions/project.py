@@ -67,6 +67,7 @@ def write_project(root: Path, prepared: Prepared) -> None:
             "command": ["sh", "-c", SCRIPT],
         },
         "secretive": {
+            "overlap": "replace",
             "entrypoint": ["sh", "-c"],
             "command": [SCRIPT + test],
             "secrets": {

@@ -99,6 +99,27 @@ def _abort(jobs: Jobs, holder: str) -> Outcome:
     return Outcome() if task["desiredStatus"] == "STOPPED" else Outcome("the task runs on")
 
 
+def _run_as_scheduled(jobs: Jobs, holder: str) -> Outcome:
+    """Run for a scheduled time, which is written down."""
+    return outcome(jobs.end(jobs.start_as_scheduled(_job(holder))))
+
+
+def _succeed_a_dead_run(jobs: Jobs, holder: str) -> Outcome:
+    """Run for a scheduled time when a run that is gone has the lock: it is asked for, and its tasks are looked for."""
+    jobs.leave_lock(_job(holder))
+    return _run_as_scheduled(jobs, holder)
+
+
+def _replace(jobs: Jobs, holder: str) -> Outcome:
+    """Run while another run does, which is to be stopped."""
+    first, task_arn = jobs.running_task(_job(holder))
+    with jobs.hurried():
+        second = jobs.run(_job(holder))
+    jobs.abort(first)
+    jobs.stop_task(task_arn)
+    return outcome(second)
+
+
 def _log(jobs: Jobs, holder: str) -> Outcome:
     execution = jobs.run(_job(holder))
     assert execution.status == "SUCCEEDED"
@@ -142,6 +163,13 @@ _SCENARIOS: dict[tuple[str, str], list[Scenario]] = {
     ("states", "ecs:DescribeTasks"): _DENIED_BY_ECS,
     ("states", "ecs:TagResource"): _DENIED_BY_ECS,
     ("states", "iam:PassRole"): _DENIED_BY_ECS,
+    # Neither DynamoDB's model nor Step Functions' has the error, which is the service's general one then.
+    ("states", "dynamodb:UpdateItem"): [Scenario(_run, "DynamoDb.DynamoDbException")],
+    ("states", "dynamodb:PutItem"): [Scenario(_run_as_scheduled, "DynamoDb.DynamoDbException")],
+    ("states", "dynamodb:BatchGetItem"): [Scenario(_succeed_a_dead_run, "DynamoDb.DynamoDbException")],
+    ("states", "states:DescribeExecution"): [Scenario(_succeed_a_dead_run, "Sfn.SfnException")],
+    ("states", "states:StopExecution"): [Scenario(_replace, "Sfn.SfnException")],
+    ("states", "ecs:ListTasks"): [Scenario(_succeed_a_dead_run, "Ecs.AccessDeniedException")],
     # Step Functions tries once, and tells no one. https://docs.aws.amazon.com/step-functions/latest/dg/connect-ecs.html
     ("states", "ecs:StopTask"): [Scenario(_abort, "the task runs on", denied=False)],
     ("exec", "ecr:GetAuthorizationToken"): _NOT_INITIALIZED,
