@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+import yaml
 
 from ops.runs import Run, log_lines, read_run
 from sandbox.deploy import Deployment, deploy
@@ -47,15 +49,27 @@ class Place(NamedTuple):
     today: date
 
 
+def write_project(root: Path) -> None:
+    """The project as it is, but for what its jobs do when they meet: here all run at once."""
+    for name in ("__main__.py", "Pulumi.yaml"):
+        shutil.copy(ROOT / name, root)
+    shutil.copytree(ROOT / "jobs", root / "jobs", ignore=shutil.ignore_patterns("__pycache__"))
+    stack = yaml.safe_load((ROOT / "Pulumi.dev.yaml").read_text())
+    for job in stack["config"]["longhaul:jobs"].values():
+        job["overlap"] = "allow"
+    (root / "Pulumi.dev.yaml").write_text(yaml.safe_dump(stack))
+
+
 @pytest.fixture(scope="module")
-def place(aws_without_buckets: LocalAws) -> Iterator[Place]:
-    aws = aws_without_buckets
+def place(aws_without_buckets: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    aws, root = aws_without_buckets, tmp_path_factory.mktemp("many")
+    write_project(root)
     stack = load_stack(ROOT, "dev")
     # The oldest data is made at once, the newest when the clock has come to where the jobs run.
     begin = datetime.fromtimestamp(aws.clock.now(), UTC) + HISTORY + timedelta(minutes=1)
     environments = {job.name: job.environment for job in stack.jobs}
     seed(aws.client, environments, begin, begin + timedelta(days=1), aws.clock.advance_to)
-    deployment = deploy(ROOT, "dev", aws)
+    deployment = deploy(root, "dev", aws)
     yield Place(aws, deployment, begin.date())
     deployment.destroy()
 
