@@ -24,6 +24,7 @@ from sandbox.faults import (
     LoseSecret,
     RefuseCapacity,
     RetireTask,
+    RunOutOfMemory,
     SpoilCause,
     TaskStop,
     Throttle,
@@ -102,6 +103,13 @@ KINDS = {
             summary="a task on Spot gets SIGTERM, and SIGKILL after stopTimeout",
             make=InterruptSpot,
             meets="tasks on Spot",
+            time="after",
+        ),
+        Kind(
+            name="memory",
+            summary="a task's containers have used up its memory",
+            make=RunOutOfMemory,
+            meets="tasks",
             time="after",
         ),
         Kind(

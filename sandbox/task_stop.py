@@ -15,6 +15,7 @@ class Stop:
         reason: its stoppedReason.
         host_lost: the containers end in this instant, and no exit code is ever known. Otherwise they get SIGTERM, and
             SIGKILL after their stopTimeout.
+        out_of_memory: the containers get SIGKILL in this instant, and this is the reason that they show.
         patience_seconds: the real seconds that containers have for what they do on SIGTERM. For whoever still runs
             then, the rest of stopTimeout passes on the clock, which may jump. None: the clock never jumps over a
             stopTimeout.
@@ -23,6 +24,7 @@ class Stop:
     code: str
     reason: str
     host_lost: bool = False
+    out_of_memory: str = ""
     patience_seconds: float | None = None
 
 

@@ -241,6 +241,12 @@ class _TaskRun:
             for record, _process in running:
                 record["exitCode"] = None
             return
+        if stop.out_of_memory:
+            for record, process in running:
+                record["reason"] = stop.out_of_memory
+                process.kill()
+            self._all_exited.wait()
+            return
         for record, process in running:
             process.terminate()
             killer = threading.Thread(target=self._kill_in_time, args=(record, process), daemon=True)

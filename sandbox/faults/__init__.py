@@ -14,7 +14,7 @@ from sandbox.faults.fault import Fault
 from sandbox.faults.registry import Faults
 from sandbox.faults.run_task import RefuseCapacity, RunTaskAnswer, Throttle
 from sandbox.faults.starting import FailPull, LoseSecret
-from sandbox.faults.stopping import InterruptSpot, LoseHost, RetireTask, TaskStop
+from sandbox.faults.stopping import InterruptSpot, LoseHost, RetireTask, RunOutOfMemory, TaskStop
 
 __all__ = [
     "DeliverLate",
@@ -27,6 +27,7 @@ __all__ = [
     "LoseSecret",
     "RefuseCapacity",
     "RetireTask",
+    "RunOutOfMemory",
     "RunTaskAnswer",
     "SpoilCause",
     "TaskStop",

@@ -1,4 +1,4 @@
-"""Faults of a task that runs: AWS takes away what it runs on."""
+"""Faults of a task that runs: AWS takes away what it runs on, or it has used up what it was given."""
 
 from __future__ import annotations
 
@@ -117,6 +117,24 @@ class InterruptSpot(TaskStop):
         """See TaskStop."""
         reason = "Your Spot Task was interrupted."
         return Stop(code=self.stop_code, reason=reason, patience_seconds=self.patience_seconds)
+
+
+@dataclass(kw_only=True, eq=False)
+class RunOutOfMemory(TaskStop):
+    """The containers have used more than the task's memory: the kernel ends them with SIGKILL, and they say so.
+
+    https://repost.aws/knowledge-center/ecs-resolve-outofmemory-errors has the text. It is the container's reason, and
+    the exit code is that of SIGKILL: https://github.com/aws/amazon-ecs-agent/issues/1187
+    """
+
+    @property
+    def stop(self) -> Stop:
+        """See TaskStop."""
+        return Stop(
+            code="EssentialContainerExited",
+            reason="Essential container in task exited",
+            out_of_memory="OutOfMemoryError: Container killed due to memory usage",
+        )
 
 
 class PlannedStop:

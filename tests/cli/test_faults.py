@@ -21,6 +21,7 @@ from sandbox.faults import (
     LoseSecret,
     RefuseCapacity,
     RetireTask,
+    RunOutOfMemory,
     SpoilCause,
     Throttle,
 )
@@ -47,6 +48,7 @@ DOCS = (Path(__file__).parents[2] / "docs" / "sandbox.md").read_text()
         ("host:2.5%", None, LoseHost(share=0.025)),
         ("retire@1h30m", None, RetireTask(after=5400)),
         ("spot:daily-rollup:1@30s", "daily-rollup", InterruptSpot(first=1, after=30)),
+        ("memory@10m", None, RunOutOfMemory(after=600)),
         ("cause", None, SpoilCause(into="text")),
         ("cause:no-exit-code", None, SpoilCause(into="no-exit-code")),
         ("cause:no-containers", None, SpoilCause(into="no-containers")),

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.faults import Faults, InterruptSpot, LoseHost, RetireTask
+from sandbox.faults import Faults, InterruptSpot, LoseHost, RetireTask, RunOutOfMemory
 from tests.sandbox.conftest import TaskPlace
 
 PATIENCE_SECONDS = 30
@@ -108,6 +108,16 @@ def test_a_retired_task_gets_sigterm(place: TaskPlace, faults: Faults) -> None:
     reason = "ECS is performing maintenance on the underlying infrastructure hosting the task"
     assert stopped(task) == ("TerminationNotice", reason)
     assert task["containers"][0]["exitCode"] == 7
+
+
+def test_out_of_memory_is_sigkill_and_a_reason_of_the_container(place: TaskPlace, faults: Faults) -> None:
+    """https://repost.aws/knowledge-center/ecs-resolve-outofmemory-errors"""
+    faults.add(RunOutOfMemory(of=place.cluster, once_said="ready"))
+    task = place.finish(place.run(place.register("sh", "-c", ends_on_sigterm(7), stopTimeout=120)))
+    assert stopped(task) == ("EssentialContainerExited", "Essential container in task exited")
+    (container,) = task["containers"]
+    assert (container["exitCode"], container["lastStatus"]) == (137, "STOPPED")
+    assert container["reason"] == "OutOfMemoryError: Container killed due to memory usage"
 
 
 def test_a_stop_comes_its_time_after_the_start(place: TaskPlace, faults: Faults) -> None:
