@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 SERVICE = "cloudwatch.amazonaws.com"
 _VISIBLE = ("AWS/SQS", "ApproximateNumberOfMessagesVisible")
+# As in the examples of the page above; AWS says only that there are some.
+_FURTHER_PERIODS = 2
 _BREACHES: dict[str, Callable[[float, float], bool]] = {
     "GreaterThanOrEqualToThreshold": operator.ge,
     "GreaterThanThreshold": operator.gt,
@@ -51,21 +53,25 @@ def install(aws: LocalAws) -> None:
 
 def _judge(alarm: dict[str, Any], now: float) -> None:
     breaches = _BREACHES.get(alarm.get("ComparisonOperator", ""))
-    if breaches is None or not alarm.get("MetricName"):
+    if breaches is None:
         return
-    values = [value for value in _values(alarm, now) if value is not None]
+    values = _values(alarm, now)[: alarm["EvaluationPeriods"]]
     missing = alarm["EvaluationPeriods"] - len(values)
-    treated = alarm["TreatMissingData"]
-    if not values and treated in ("missing", "ignore"):
-        _change(alarm, alarm["StateValue"] if treated == "ignore" else "INSUFFICIENT_DATA", values, now)
-        return
     breaching = sum(breaches(value, alarm["Threshold"]) for value in values)
     needed = alarm.get("DatapointsToAlarm") or alarm["EvaluationPeriods"]
-    if treated == "breaching":
-        breaching += missing
-    elif treated in ("missing", "ignore"):
-        needed = min(needed, len(values))
-    _change(alarm, "ALARM" if breaching >= needed else "OK", values, now)
+    match alarm["TreatMissingData"]:
+        case "breaching":
+            state = "ALARM" if breaching + missing >= needed else "OK"
+        case "notBreaching":
+            state = "ALARM" if breaching >= needed else "OK"
+        case "ignore":
+            undecided = breaching < needed <= breaching + missing
+            state = alarm["StateValue"] if undecided else "ALARM" if breaching >= needed else "OK"
+        case _ if not values:
+            state = "INSUFFICIENT_DATA"
+        case _:
+            state = "ALARM" if breaching >= min(needed, len(values)) else "OK"
+    _change(alarm, state, values, now)
 
 
 def _dimensions(alarm: dict[str, Any]) -> dict[str, str]:
@@ -80,17 +86,21 @@ def _report_visible(queue_name: str, now: float) -> None:
         cloudwatch.record_metric(*_VISIBLE, visible, "Count", {"QueueName": queue_name})
 
 
-def _values(alarm: dict[str, Any], now: float) -> list[float | None]:
-    """The statistic of each period, the latest first; None for a period without data."""
+def _values(alarm: dict[str, Any], now: float) -> list[float]:
+    """The statistic of each period that has data, the latest first.
+
+    A few more periods are looked at than are judged: what is there takes the place of what is missing.
+    """
     key = (alarm["Namespace"], alarm["MetricName"], cloudwatch._dims_key(_dimensions(alarm)))
     statistic = alarm.get("ExtendedStatistic") or alarm["Statistic"]
     values = []
-    for index in range(alarm["EvaluationPeriods"]):
+    for index in range(alarm["EvaluationPeriods"] + _FURTHER_PERIODS):
         end = now - index * alarm["Period"]
         points = [
             point for point in cloudwatch._metrics.get(key, []) if end - alarm["Period"] < point["Timestamp"] <= end
         ]
-        values.append(cloudwatch._stat_value(cloudwatch._calc_stats(points), statistic, points) if points else None)
+        if points:
+            values.append(cloudwatch._stat_value(cloudwatch._calc_stats(points), statistic, points))
     return values
 
 

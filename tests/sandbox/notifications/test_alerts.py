@@ -104,6 +104,38 @@ def test_a_machine_of_another_stack_is_not_heard(stack: Stack, role: Callable[..
     client.delete_state_machine(stateMachineArn=made["stateMachineArn"])
 
 
+@pytest.mark.parametrize(
+    ("change", "heard"),
+    [
+        ({"error": "Job.TimedOut"}, True),
+        ({"status": "TIMED_OUT", "error": "States.Timeout"}, True),
+        # Of a stop by hand the event has no error, or none but null.
+        ({"status": "ABORTED", "error": None}, True),
+        ({"status": "ABORTED"}, True),
+        ({"status": "ABORTED", "error": "Job.Replaced"}, False),
+        ({"status": "SUCCEEDED"}, False),
+        ({"status": "RUNNING"}, False),
+        ({"stateMachineArn": "arn:aws:states:eu-west-1:123456789012:stateMachine:heard-devil-nightly"}, False),
+    ],
+)
+def test_which_events_are_heard(stack: Stack, change: dict[str, Any], heard: bool) -> None:
+    """https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html"""
+    detail = {"status": "FAILED", "stateMachineArn": stack.machine, **change}
+    event = {
+        "id": "7bf73129-1428-4cd3-a780-95db273d1602",
+        "account": "123456789012",
+        "region": "eu-west-1",
+        "time": "2026-11-24T03:15:00Z",
+        "resources": [],
+        "source": "aws.states",
+        "detail-type": "Step Functions Execution Status Change",
+        "detail": detail,
+    }
+    pattern = stack.made("aws:cloudwatch/eventRule:EventRule").outputs["eventPattern"]
+    answer = stack.aws.client("events").test_event_pattern(EventPattern=pattern, Event=json.dumps(event))
+    assert answer["Result"] is heard
+
+
 AWS_COMMAND = """#!/bin/sh
 # The AWS CLI as far as the commands of an alert go: what it is asked is noted, and an input is told and taken.
 echo "$@" >> "$CALLS"
