@@ -1,0 +1,103 @@
+"""The table of what happens to runs, row by row, on deployed machines: real processes, exit codes, roles and locks."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from definitions import names
+from definitions.outcome import Outcome
+from sandbox.local_aws import LocalAws
+from tests.scenarios import attempts, redrives, rivals, times
+from tests.scenarios.scenario import End, Scenario, matches, names_of
+from tests.scenarios.scene import Scene
+from tests.scenarios.stack import Stack
+from tests.scenarios.steps import ends
+
+SCENARIOS: list[Scenario] = [
+    *attempts.SCENARIOS,
+    *rivals.SCENARIOS,
+    *times.SCENARIOS,
+    *redrives.SCENARIOS,
+]
+CAPACITY = {"FARGATE": "on demand", "FARGATE_SPOT": "spot"}
+
+
+@pytest.fixture(scope="module")
+def stack(local_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    jobs = [fields for scenario in SCENARIOS for fields in scenario.jobs.values()]
+    stack = Stack(local_aws, tmp_path_factory.mktemp("scenes"), jobs)
+    yield stack
+    stack.destroy()
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
+def test_a_scenario(stack: Stack, tmp_path: Path, scenario: Scenario) -> None:
+    scene = Scene(stack, scenario.jobs, tmp_path)
+    scene.begin()
+    try:
+        for step in scenario.steps:
+            step(scene)
+        for run in scenario.ends:
+            ends(run)(scene)
+        assert scene.runs.keys() == scenario.ends.keys()
+        for run, end in scenario.ends.items():
+            check_end(scene, run, end)
+        for called in scenario.jobs:
+            assert scene.line(called) == [scene.runs[run] for run in scenario.left]
+        check_tasks(scene, scenario)
+    finally:
+        scene.end()
+
+
+def check_end(scene: Scene, run: str, end: End) -> None:
+    told = scene.describe(run)
+    details = told_details(told)
+    assert outcome(told, details) == end.outcome, told.get("cause")
+    states = scene.states(run)
+    assert matches(end.path, states), "\n".join(states)
+    assert (details.get("attempts"), details.get("startRetries")) == (end.attempts, end.start_retries)
+    assert [CAPACITY[task["capacityProviderName"]] for task in scene.tasks(run)] == list(end.tasks)
+    assert end.says in (told.get("cause") or told["output"])
+    assert details.get("because") == (scene.runs[end.because] if end.because else None)
+
+
+def told_details(told: Mapping[str, Any]) -> dict[str, Any]:
+    """What the machine itself tells of the run: nothing of one that was stopped."""
+    text = told.get("output") or told.get("cause", "").partition("\n")[2]
+    return json.loads(text) if text else {}
+
+
+def outcome(told: Mapping[str, Any], details: Mapping[str, Any]) -> str:
+    if told["status"] == "SUCCEEDED":
+        return details["status"]
+    return told["error"] if told["status"] == "FAILED" else f"{told['status']} {told['error']}"
+
+
+def check_tasks(scene: Scene, scenario: Scenario) -> None:
+    """That they are as many at a time as the row's lock allows, and come in its order."""
+    tasks = {run: scene.tasks(run) for run in scene.runs}
+    started = [tasks[run][0]["createdAt"] for run in scenario.order]
+    assert started == sorted(started)
+    if not scenario.is_exclusive:
+        return
+    spans: list[tuple[datetime, datetime]] = sorted(
+        (task["createdAt"], task["stoppedAt"]) for each in tasks.values() for task in each
+    )
+    for (_, one_stopped), (other_started, _) in pairwise(spans):
+        assert one_stopped <= other_started, spans
+
+
+def test_every_outcome_and_every_state_has_a_row() -> None:
+    expected = [end for scenario in SCENARIOS for end in scenario.ends.values()]
+    assert {end.outcome for end in expected} >= {outcome.value for outcome in Outcome}
+    passed = set().union(*(names_of(end.path) for end in expected))
+    every = {value for name, value in vars(names).items() if name.isupper() and isinstance(value, str)}
+    # Two runs change the line between each other's look and step: chance, which a row cannot arrange.
+    assert every - passed == {names.WAIT_A_MOMENT}
