@@ -11,6 +11,8 @@ from sandbox.resources.tags import DYNAMODB, tag_list, tags_all
 _TTL: Fields = {"attributeName": "AttributeName", "enabled": "Enabled"}
 _RECOVERY: Fields = {"enabled": "PointInTimeRecoveryEnabled"}
 _IN_PLACE = ("billingMode", "deletionProtectionEnabled", "serverSideEncryption")
+# To the real provider a block that is missing asks for nothing, also not for the end of what it once asked for.
+_BLOCKS = frozenset({"pointInTimeRecovery", "serverSideEncryption", "ttl"})
 
 
 class Table(Handler):
@@ -38,6 +40,10 @@ class Table(Handler):
             raise SandboxError("the property 'ttl.attributeName' is required if 'ttl.enabled' is true, and only then")
         return checked
 
+    def differing(self, old: Properties, new: Properties) -> set[str]:
+        """As Handler.differing; a block that is no longer given is no difference."""
+        return super().differing(old, new) - (_BLOCKS - new.keys())
+
     def create(self, aws: Aws, inputs: Properties) -> Created:
         """The id is the table's name."""
         dynamodb, name = aws.client("dynamodb"), inputs["name"]
@@ -50,10 +56,11 @@ class Table(Handler):
         return made
 
     def change(self, aws: Aws, made: Created, inputs: Properties) -> None:
-        """Change what is not the same. As with the real provider a TTL that is no longer given stays as it is."""
-        if self._changed_in_place(made.outputs, inputs) & {"attributes"}:
+        """Change what is not the same."""
+        changed = self._changed_in_place(made.outputs, inputs)
+        if "attributes" in changed:
             raise SandboxError("the sandbox cannot change attributes of a table that is there")
-        request = self.request({name: inputs[name] for name in _IN_PLACE if inputs.get(name) != made.outputs.get(name)})
+        request = self.request({name: inputs[name] for name in _IN_PLACE if name in changed})
         # One after the other: AWS takes one kind of change in a call.
         for field, value in request.items():
             aws.client("dynamodb").update_table(TableName=made.id, **{field: value})
@@ -86,8 +93,8 @@ class Table(Handler):
     def _apply(self, aws: Aws, table: str, old: Properties, inputs: Properties) -> None:
         """Call for what CreateTable and UpdateTable do not take."""
         dynamodb = aws.client("dynamodb")
-        recovery = inputs.get("pointInTimeRecovery") or {"enabled": False}
-        if recovery != (old.get("pointInTimeRecovery") or {"enabled": False}):
+        recovery = inputs.get("pointInTimeRecovery")
+        if recovery and recovery != old.get("pointInTimeRecovery", {"enabled": False}):
             dynamodb.update_continuous_backups(
                 TableName=table, PointInTimeRecoverySpecification=translate(recovery, _RECOVERY)
             )

@@ -20,6 +20,7 @@ QUEUE = f"{PREFIX}aws:sqs/queue:Queue::letters"
 RULE = f"{PREFIX}aws:cloudwatch/eventRule:EventRule::nightly"
 GROUP = f"{PREFIX}aws:cloudwatch/logGroup:LogGroup::log"
 ROLE = f"{PREFIX}aws:iam/role:Role::task"
+TABLE = f"{PREFIX}aws:dynamodb/table:Table::locks"
 LIFECYCLE = f"{PREFIX}aws:ecr/lifecyclePolicy:LifecyclePolicy::images"
 
 
@@ -117,6 +118,29 @@ def test_drift_is_read_into_the_inputs_or_it_would_never_be_repaired(provider, l
     provider.Delete(provider_pb2.DeleteRequest(urn=RULE, id=made.id, properties=made.properties), None)
     gone = provider.Read(provider_pb2.ReadRequest(urn=RULE, id=made.id, properties=made.properties), None)
     assert gone.id == ""
+
+
+def test_a_table_is_made_read_without_drift_changed_and_deleted(provider):
+    key = {"hashKey": "key", "attributes": [{"name": "key", "type": "S"}], "billingMode": "PAY_PER_REQUEST"}
+    inputs = check(provider, TABLE, {**key, "ttl": {"attributeName": "expires", "enabled": True}}).inputs
+    made = provider.Create(provider_pb2.CreateRequest(urn=TABLE, properties=inputs), None)
+    assert made.id.startswith("locks-")
+    request = provider_pb2.ReadRequest(urn=TABLE, id=made.id, properties=made.properties, inputs=inputs)
+    read = provider.Read(request, None)
+    assert (to_python(read.properties), to_python(read.inputs)) == (to_python(made.properties), to_python(inputs))
+    news = check(provider, TABLE, {**key, "tags": {"a": "b"}}, old=to_python(inputs)).inputs
+    told = diff(provider, TABLE, to_python(inputs), to_python(news), to_python(made.properties))
+    assert (sorted(told.diffs), list(told.replaces)) == (["tags"], [])
+    update = provider_pb2.UpdateRequest(urn=TABLE, id=made.id, olds=made.properties, old_inputs=inputs, news=news)
+    assert to_python(provider.Update(update, None).properties)["tags"] == {"a": "b"}
+    other = {**to_python(news), "hashKey": "id", "attributes": [{"name": "id", "type": "S"}]}
+    told = diff(provider, TABLE, to_python(news), other)
+    # Its generated name makes room for both.
+    assert (list(told.replaces), told.deleteBeforeReplace) == (["hashKey"], False)
+    named = {**key, "name": "locks"}
+    assert diff(provider, TABLE, named, {**named, "hashKey": "id"}).deleteBeforeReplace
+    provider.Delete(provider_pb2.DeleteRequest(urn=TABLE, id=made.id, properties=made.properties), None)
+    assert provider.Read(request, None).id == ""
 
 
 def test_what_exists_already_is_not_imported(provider):

@@ -100,16 +100,22 @@ def test_the_ttl_and_the_recovery_go(aws, make, change, unique, local_aws):
     # A TTL changes once an hour.
     assert local_aws.clock.wait_idle(30)
     assert local_aws.clock.advance_to(local_aws.clock.now() + 3600)
-    made = change(made, {**KEY, "name": unique, "ttl": {"enabled": False}})
-    assert made.outputs["ttl"] == {"enabled": False}
+    off = {"ttl": {"enabled": False}, "pointInTimeRecovery": {"enabled": False}}
+    made = change(made, {**KEY, "name": unique, **off})
+    assert {name: made.outputs[name] for name in off} == off
     assert time_to_live(aws, made)["TimeToLiveStatus"] == recovery(aws, made) == "DISABLED"
 
 
-def test_a_ttl_that_is_no_longer_given_stays(aws, make, change, unique):
-    """The provider does not compare a block that is missing (SuppressMissingOptionalConfigurationBlock)."""
-    made = make(TABLE, {**KEY, "name": unique, "ttl": EXPIRES})
+def test_what_is_no_longer_given_stays(aws, make, change, unique):
+    """To the provider a block that is missing is none (SuppressMissingOptionalConfigurationBlock, Computed)."""
+    on = {"ttl": EXPIRES, "pointInTimeRecovery": {"enabled": True}, "serverSideEncryption": {"enabled": True}}
+    made = make(TABLE, {**KEY, "name": unique, **on})
+    without = {**KEY, "name": unique, "deletionProtectionEnabled": True}
+    assert handler_for(TABLE).differing(made.outputs, without) == {"deletionProtectionEnabled"}
+    made = change(made, without)
+    assert time_to_live(aws, made)["TimeToLiveStatus"] == recovery(aws, made) == "ENABLED"
+    assert described(aws, made)["SSEDescription"]["Status"] == "ENABLED"
     change(made, {**KEY, "name": unique})
-    assert time_to_live(aws, made)["TimeToLiveStatus"] == "ENABLED"
 
 
 def test_a_table_that_cannot_be_finished_is_not_left_behind(aws, make, unique, monkeypatch):
