@@ -20,13 +20,18 @@ from ops.runs import Run
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """What is said of one run. NOT_STARTED is the status of one whose trigger could not start it."""
+    """What is said of one run.
+
+    Of the statuses NOT_STARTED is that of a run whose trigger could not start it, and SKIPPED that of one that made way
+    for another, which is no failure.
+    """
 
     job: str
     scheduled_time: str | None
     status: str
     exit_code: int | None
     attempts: int | None
+    start_retries: int | None
     started: str | None
     stopped: str | None
     duration: timedelta | None
@@ -45,6 +50,7 @@ class Report:
             status=run.status,
             exit_code=run.exit_code,
             attempts=run.attempts,
+            start_retries=run.start_retries,
             started=utc_text(run.started),
             stopped=utc_text(run.stopped) if run.stopped else None,
             duration=run.duration,
@@ -63,6 +69,7 @@ class Report:
             status="NOT_STARTED",
             exit_code=None,
             attempts=None,
+            start_retries=None,
             started=None,
             stopped=None,
             duration=None,
@@ -78,8 +85,8 @@ class Report:
         return self.log_lines[-1] if self.log_lines else None
 
     @property
-    def succeeded(self) -> bool:
-        return self.status == "SUCCEEDED"
+    def failed(self) -> bool:
+        return self.status not in ("SUCCEEDED", "SKIPPED")
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -88,6 +95,7 @@ class Report:
             "status": self.status,
             "exitCode": self.exit_code,
             "attempts": self.attempts,
+            "startRetries": self.start_retries,
             "started": self.started,
             "stopped": self.stopped,
             "durationSeconds": self.duration.total_seconds() if self.duration else None,
@@ -100,7 +108,7 @@ class Report:
 
 
 def print_table(console: Console, reports: Sequence[Report]) -> None:
-    """One line a run: job, scheduled time, status, exit code, attempts, duration, last log line."""
+    """One line a run: job, scheduled time, status, exit code, attempts of each kind, duration, last log line."""
     if not reports:
         console.print("Nothing was scheduled in that time.")
         return
@@ -113,7 +121,7 @@ def _table(reports: Sequence[Report], message_width: int) -> Table:
     table = Table(box=box.SIMPLE_HEAD)
     for heading in ("job", "scheduled (UTC)", "status"):
         table.add_column(heading, no_wrap=True)
-    for heading in ("exit code", "attempts", "duration"):
+    for heading in ("exit code", "attempts", "start retries", "duration"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("last log line" if message_width else "", no_wrap=True, max_width=message_width)
     for report in reports:
@@ -123,8 +131,9 @@ def _table(reports: Sequence[Report], message_width: int) -> Table:
             _coloured(report),
             _or_dash(report.exit_code),
             _or_dash(report.attempts),
+            _or_dash(report.start_retries),
             _duration(report.duration),
-            escape(_message(report.last_log_line)) if message_width else "",
+            escape(_said(report)) if message_width else "",
         )
     return table
 
@@ -132,7 +141,7 @@ def _table(reports: Sequence[Report], message_width: int) -> Table:
 def print_failures(console: Console, reports: Iterable[Report]) -> None:
     """Why each run that did not succeed did not, and its last log lines."""
     for report in reports:
-        if not report.succeeded:
+        if report.failed:
             named = f"{report.job} {report.scheduled_time or ''}".rstrip()
             console.print(f"[red]{escape(named)}[/red]  {escape(_reason(report))}", soft_wrap=True)
             for line in report.log_lines:
@@ -142,17 +151,25 @@ def print_failures(console: Console, reports: Iterable[Report]) -> None:
 def print_run(console: Console, report: Report, run: Run, lines: Iterable[str]) -> None:
     """One run in full: start, end, input, output and log."""
     exit_code = "" if report.exit_code is None else f", exit code {report.exit_code}"
-    console.print(f"{report.job}: {_coloured(report)}{exit_code}, attempts {_or_dash(report.attempts)}")
+    console.print(
+        f"{report.job}: {_coloured(report)}{exit_code}, attempts {_or_dash(report.attempts)}, "
+        f"start retries {_or_dash(report.start_retries)}"
+    )
     console.print(f"start   {report.started}")
     console.print(f"end     {report.stopped or '-'}, after {_duration(report.duration)}")
     console.print(f"input   {escape(json.dumps(run.input))}", soft_wrap=True)
-    if report.succeeded:
+    if not report.failed:
         console.print(f"output  {escape(json.dumps(run.output))}", soft_wrap=True)
     else:
         console.print(f"cause   {escape(_reason(report))}", soft_wrap=True)
     console.print("log")
     for line in lines:
         console.print(f"  {escape(line)}", soft_wrap=True)
+
+
+def _said(report: Report) -> str:
+    """The last that the run said: in its log, or of why it was skipped."""
+    return report.cause or "-" if report.status == "SKIPPED" else _message(report.last_log_line)
 
 
 def _message(line: str | None) -> str:
@@ -168,7 +185,8 @@ def _reason(report: Report) -> str:
 
 
 def _coloured(report: Report) -> str:
-    return f"[{'green' if report.succeeded else 'red'}]{report.status}[/]"
+    colour = "red" if report.failed else "yellow" if report.status == "SKIPPED" else "green"
+    return f"[{colour}]{report.status}[/]"
 
 
 def _or_dash(value: int | None) -> str:

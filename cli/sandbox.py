@@ -32,7 +32,7 @@ def run(
 ) -> None:
     """Deploy a stack here, play its schedules at full speed and show how each run ended.
 
-    Exits with 0 only if every run succeeded; with --job, with the exit code of the job.
+    Exits with 0 only if no run failed; with --job, with the exit code of the job.
     """
     if job_input is not None and job is None:
         raise typer.BadParameter("--input goes with --job")

@@ -29,7 +29,7 @@ FAILURE_LOG_LINES = 10
 def play_schedules(
     root: Path, stack: str, begin: datetime, end: datetime, fault_texts: Sequence[str], output: Output
 ) -> int:
-    """Play what is scheduled after `begin` and up to `end`, print how each run ended; 0 if every run succeeded."""
+    """Play what is scheduled after `begin` and up to `end`, print how each run ended; 0 if none failed."""
     spec = load_stack(root, stack)
     faults = _faults(spec, fault_texts)
     with deployed_stack(root, spec, begin, end) as deployed:
@@ -51,7 +51,7 @@ def play_schedules(
     else:
         print_table(console(), reports)
         print_failures(console(), reports)
-    return 0 if all(report.succeeded for report in reports) else 1
+    return 1 if any(report.failed for report in reports) else 0
 
 
 def start_job(
@@ -81,7 +81,7 @@ def start_job(
         print(json.dumps(report.as_json() | {"input": run.input, "log": lines}, indent=2))
     else:
         print_run(console(), report, run, lines)
-    if report.succeeded:
+    if not report.failed:
         return 0
     # A run that failed without an exit code never started, or was stopped.
     return run.exit_code or 1
@@ -98,7 +98,7 @@ def _report(deployed: DeployedStack, played: Played) -> Report:
         return Report.not_started(job, utc_text(played.scheduled_time), played.error, played.cause)
     run = read_run(deployed.aws.client, job, played.execution_arn)
     # Of a failure, enough to see why: its log is gone with the sandbox.
-    lines = 1 if run.status == "SUCCEEDED" else FAILURE_LOG_LINES
+    lines = 1 if run.status in ("SUCCEEDED", "SKIPPED") else FAILURE_LOG_LINES
     return Report.of(run, last_log_lines(deployed.aws.client, run, lines))
 
 

@@ -19,7 +19,7 @@ class Run:
     job: str
     execution_arn: str
     status: str
-    """Step Functions' own: RUNNING, SUCCEEDED, FAILED, TIMED_OUT or ABORTED."""
+    """Step Functions' own, RUNNING, SUCCEEDED, FAILED, TIMED_OUT or ABORTED; or SKIPPED, which is a success to it."""
     scheduled_time: str | None
     """As the trigger wrote it, `2026-11-24T03:15:00Z`; None for a run started by hand."""
     started: datetime
@@ -28,9 +28,12 @@ class Run:
     output: Any
     error: str | None
     cause: str | None
-    """The sentence that explains a failure, without the details that follow it."""
+    """The sentence that explains a failure, without the details that follow it, or why the run was skipped."""
     exit_code: int | None
     attempts: int | None
+    """How often the job ran, its own retries included."""
+    start_retries: int | None
+    """How often its task was started again for the infrastructure's sake."""
     log_group: str | None
     log_stream: str | None
 
@@ -50,19 +53,21 @@ def read_run(clients: Clients, job: str, execution_arn: str) -> Run:
     cause, details = _explained(answer.get("cause"))
     if isinstance(output, dict):
         details = output
+    skipped = answer["status"] == "SUCCEEDED" and details.get("status") == "SKIPPED"
     return Run(
         job=job,
         execution_arn=execution_arn,
-        status=answer["status"],
+        status="SKIPPED" if skipped else answer["status"],
         scheduled_time=execution_input.get("scheduledTime") if isinstance(execution_input, dict) else None,
         started=answer["startDate"],
         stopped=answer.get("stopDate"),
         input=execution_input,
         output=output,
         error=answer.get("error"),
-        cause=cause,
+        cause=details.get("reason") if skipped else cause,
         exit_code=details.get("exitCode"),
         attempts=details.get("attempts"),
+        start_retries=details.get("startRetries"),
         log_group=details.get("logGroup"),
         log_stream=details.get("logStream"),
     )
