@@ -107,12 +107,8 @@ def _lock_statements(
     return [
         # A transaction needs the rights of the writes in it.
         # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
-        allow(
-            "HoldTheLock",
-            ["dynamodb:BatchGetItem", "dynamodb:UpdateItem"],
-            table_arn,
-            _of_items(lock_key(job), times),
-        ),
+        allow("HoldTheLock", ["dynamodb:UpdateItem"], table_arn, _of_items(lock_key(job))),
+        allow("LookAtTheLock", ["dynamodb:BatchGetItem"], table_arn, _of_items(lock_key(job), times)),
         allow("NoteTheTime", ["dynamodb:PutItem"], table_arn, _of_items(times)),
         allow("AskAfterTheHolder", asking, executions),
         # Lists have no resource but the cluster that they are asked of.

@@ -179,7 +179,9 @@ def test_a_job_that_does_not_overlap_may_hold_its_own_lock_and_no_other(place: P
         assert allows(role, action, LOCKS, dynamodb__LeadingKeys="lock#job#nightly")
         assert not allows(role, action, LOCKS, dynamodb__LeadingKeys="lock#job#hourly")
         assert not allows(role, action, f"{LOCKS}-other", dynamodb__LeadingKeys="lock#job#nightly")
-    assert allows(role, "dynamodb:PutItem", LOCKS, dynamodb__LeadingKeys="time#nightly#2026-11-24T03:15:00Z")
+    for action in ("dynamodb:PutItem", "dynamodb:BatchGetItem"):
+        assert allows(role, action, LOCKS, dynamodb__LeadingKeys="time#nightly#2026-11-24T03:15:00Z")
+    assert not allows(role, "dynamodb:UpdateItem", LOCKS, dynamodb__LeadingKeys="time#nightly#2026-11-24T03:15:00Z")
     assert not allows(role, "dynamodb:PutItem", LOCKS, dynamodb__LeadingKeys="time#hourly#2026-11-24T03:15:00Z")
     assert not allows(role, "dynamodb:PutItem", LOCKS, dynamodb__LeadingKeys="lock#job#nightly")
     assert allows(role, "ecs:ListTasks", "*", ecs__cluster=CLUSTER)
