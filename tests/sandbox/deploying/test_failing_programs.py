@@ -39,8 +39,8 @@ def test_all_refusals_are_told_what_depends_on_them_is_left_out_and_nothing_stay
             "'urn:pulumi:dev::small::aws:cloudwatch/logGroup:LogGroup::log'; give each resource of a type its own name",
         ),
         (
-            'from pulumi_aws import kms; kms.Key("key")',
-            "aws:kms/key:Key 'key': the sandbox has no resource type aws:kms/key:Key",
+            'from pulumi_aws import kinesis; kinesis.Stream("stream")',
+            "aws:kinesis/stream:Stream 'stream': the sandbox has no resource type aws:kinesis/stream:Stream",
         ),
         (
             'cloudwatch.LogGroup("log", deletion_protection_enabled=True)',
