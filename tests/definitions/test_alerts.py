@@ -4,6 +4,7 @@ import json
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -98,20 +99,27 @@ def test_the_policies_are_ones_to_an_outsider(place: Place) -> None:
     assert [problem for problem in problems if not problem.startswith("RESOURCE_STAR")] == []
 
 
-def test_eventbridge_publishes_under_no_condition(place: Place) -> None:
-    """It gives no source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html"""
-    for policy in (policies.alert_topic_policy(place, TOPIC), policies.alert_key_policy(place)):
-        (statement,) = [one for one in policy["Statement"] if one["Principal"] == {"Service": "events.amazonaws.com"}]
-        assert "Condition" not in statement
+def granted(policy: dict[str, Any], service: str) -> dict[str, Any]:
+    """The one statement that is for an AWS service."""
+    (statement,) = [one for one in policy["Statement"] if one["Principal"] == {"Service": f"{service}.amazonaws.com"}]
+    return statement
 
 
-def test_alarms_publish_for_the_stack_only(place: Place) -> None:
-    """https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html"""
-    for policy in (policies.alert_topic_policy(place, TOPIC), policies.alert_key_policy(place)):
-        (statement,) = [
-            one for one in policy["Statement"] if one["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
-        ]
-        assert statement["Condition"] == {
-            "StringEquals": {"aws:SourceAccount": "123456789012"},
-            "ArnLike": {"aws:SourceArn": "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:longhaul-dev-*"},
+def test_eventbridge_publishes_under_no_condition_and_alarms_for_the_stack(place: Place) -> None:
+    """https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html: it gives no source."""
+    policy = policies.alert_topic_policy(place, TOPIC)
+
+    assert "Condition" not in granted(policy, "events")
+    assert granted(policy, "cloudwatch")["Condition"] == {
+        "StringEquals": {"aws:SourceAccount": "123456789012"},
+        "ArnLike": {"aws:SourceArn": "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:longhaul-dev-*"},
+    }
+
+
+def test_the_key_is_used_for_the_stacks_topic_only(place: Place) -> None:
+    policy = policies.alert_key_policy(place)
+
+    for service in ("events", "cloudwatch"):
+        assert granted(policy, service)["Condition"] == {
+            "ArnLike": {"kms:EncryptionContext:aws:sns:topicArn": "arn:aws:sns:eu-west-1:123456789012:longhaul-dev-*"}
         }
