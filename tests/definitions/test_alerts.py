@@ -121,5 +121,7 @@ def test_the_key_is_used_for_the_stacks_topic_only(place: Place) -> None:
 
     for service in ("events", "cloudwatch"):
         assert granted(policy, service)["Condition"] == {
-            "ArnLike": {"kms:EncryptionContext:aws:sns:topicArn": "arn:aws:sns:eu-west-1:123456789012:longhaul-dev-*"}
+            "StringLike": {
+                "kms:EncryptionContext:aws:sns:topicArn": "arn:aws:sns:eu-west-1:123456789012:longhaul-dev-*"
+            }
         }
