@@ -7,12 +7,10 @@ dead-letter queue, whose alarm tells of it.
 import json
 from typing import Any
 
+from definitions.overlap import REPLACED
 from definitions.place import Place
 
 ALERTED_STATUSES = ("FAILED", "TIMED_OUT", "ABORTED")
-REPLACED = "Job.Replaced"
-"""The error of a run that was stopped because a newer one took its place: its job asks for that."""
-
 TARGET_ID = "topic"
 
 # The paths of an event that a message is written with.
@@ -42,7 +40,8 @@ def event_pattern(place: Place) -> dict[str, Any]:
         "detail": {
             "status": list(ALERTED_STATUSES),
             "stateMachineArn": [{"prefix": place.arn("states", f"stateMachine:{place.prefix}")}],
-            # `anything-but` alone does not match an event without the key: an execution that was stopped by hand.
+            # A run that gave way to a newer one is as its job wants it. `anything-but` alone does not match an event
+            # without the key: an execution that was stopped by hand.
             "$or": [{"error": [{"anything-but": [REPLACED]}, None]}, {"error": [{"exists": False}]}],
         },
     }
