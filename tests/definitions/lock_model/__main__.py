@@ -1,14 +1,25 @@
-"""Searches the lock's protocol further than the tests do: `python -m tests.definitions.lock_model [PART OF A NAME]`."""
+"""Goes further than the tests do: `python -m tests.definitions.lock_model [search|replay] [PART OF A NAME]`.
+
+`search` looks at every state of the scenarios, the large ones too; `replay` moves the rendered machines along a
+thousand random traces of each scenario that is too large for that.
+"""
 
 import sys
 import time
 
+from sandbox.local_aws import LocalAws
+from tests.definitions.lock_model.aws import DynamoDb
 from tests.definitions.lock_model.check import described, search
-from tests.definitions.lock_model.scenarios import DEEP, SCENARIOS
+from tests.definitions.lock_model.replay import replay
+from tests.definitions.lock_model.scenarios import DEEP, SCENARIOS, WANDERED
+from tests.definitions.lock_model.traces import wander
+
+TRACES = 1000
+"""Of each scenario."""
 
 
-def main(wanted: str = "") -> int:
-    """Search the scenarios with `wanted` in their names, and say what was found; 1 if something is wrong."""
+def search_all(wanted: str) -> int:
+    """Search the scenarios with `wanted` in their names; how many do not hold."""
     wrong = 0
     for name, scenario in {**SCENARIOS, **DEEP}.items():
         if wanted not in name:
@@ -21,9 +32,41 @@ def main(wanted: str = "") -> int:
         )
         if found.violation:
             print(described(found.trace))
-            wrong = 1
+            wrong += 1
+        sys.stdout.flush()
     return wrong
 
 
+def replay_all(wanted: str) -> int:
+    """Replay random traces of the scenarios with a policy that has `wanted` in its name; how many machines differ."""
+    wrong = 0
+    with LocalAws():
+        from ministack.services import dynamodb
+
+        table = DynamoDb(dynamodb.handle_request)
+        for scenario in WANDERED:
+            if wanted not in " ".join(scenario.policies):
+                continue
+            moves = 0
+            for seed in range(TRACES):
+                trace = wander(scenario, seed)
+                moves += len(trace)
+                try:
+                    replay(scenario, trace, table)
+                except AssertionError as problem:
+                    print(f"seed {seed}: {problem}\n{described(trace)}")
+                    wrong += 1
+            print(f"{', '.join(scenario.policies):26}limit {scenario.limit}{TRACES:>8,} traces{moves:>10,} moves")
+            sys.stdout.flush()
+    return wrong
+
+
+def main(what: str = "", wanted: str = "") -> int:
+    """Search, replay, or both; 1 if something is wrong."""
+    wrong = search_all(wanted) if what != "replay" else 0
+    wrong += replay_all(wanted) if what != "search" else 0
+    return min(wrong, 1)
+
+
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:2]))
+    sys.exit(main(*sys.argv[1:3]))

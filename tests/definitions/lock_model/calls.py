@@ -25,7 +25,7 @@ def take_effect(scenario: Scenario, state: State, call: Late) -> Effect:
                 return None, None
             return _write_with_time(scenario, state, call.run, (mine,))
         case "join":
-            if not line or len(line) >= scenario.limit or (guards.joins_once and mine in line):
+            if len(line) >= scenario.limit or (guards.joins_once and mine in line):
                 return None, None
             return _write_with_time(scenario, state, call.run, (*line, mine))
         case "displace":

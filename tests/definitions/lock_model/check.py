@@ -1,15 +1,14 @@
-"""The search through every state of a scenario, breadth first, so that a trace is one of the shortest."""
+"""The search for what must not happen, through every state of a scenario."""
 
 from array import array
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
 from tests.definitions.lock_model.calls import with_run
-from tests.definitions.lock_model.model import Faults, Move, Run, Scenario, State
+from tests.definitions.lock_model.model import NOTHING_GOES_WRONG, Move, Run, Scenario, State
+from tests.definitions.lock_model.space import Space
 from tests.definitions.lock_model.steps import steps
-from tests.definitions.lock_model.world import moves
 
 OUTLIVED = "a lock outlived its holder by more than one start"
 ENDLESS = "a run never ends"
@@ -44,38 +43,29 @@ def search(scenario: Scenario, *, only: str | None = None) -> Search:
         scenario: what is searched.
         only: the one violation to look for; without it, any.
     """
-    start = scenario.start()
-    numbers = {start: 0}
-    # One number a state and two a transition: a million states fit into memory.
-    parents, fair_from, fair_to, over = array("l", [-1]), array("l"), array("l"), array("l")
-    queue = deque([start])
+    space = Space(scenario)
+    fair_from, fair_to, over = array("l"), array("l"), array("l")
     count = 0
 
     def found(violation: str, number: int, *last: Move) -> Search:
-        return Search(len(numbers), count, violation, (*_trace(scenario, list(numbers), parents, number), *last))
+        return Search(len(space.numbers), count, violation, space.way_to(number, *last))
 
-    while queue:
-        state = queue.popleft()
-        number = numbers[state]
+    for number, state, following in space.explore():
         if not any(run.lives for run in state.runs):
             over.append(number)
             if only in (None, OUTLIVED) and not next_start_runs(scenario, state):
                 return found(OUTLIVED, number)
-        for move in moves(scenario, state):
-            count += 1
+        count += len(following)
+        for target, move in following:
             if move.violation is not None and only in (None, move.violation):
                 return found(move.violation, number, move)
-            known = numbers.setdefault(move.state, len(numbers))
-            if known == len(parents):
-                parents.append(number)
-                queue.append(move.state)
             if move.fair:
                 fair_from.append(number)
-                fair_to.append(known)
-    stuck = _stuck(len(numbers), fair_from, fair_to, over)
+                fair_to.append(target)
+    stuck = _stuck(len(space.numbers), fair_from, fair_to, over)
     if stuck is not None and only in (None, ENDLESS):
         return found(ENDLESS, stuck)
-    return Search(len(numbers), count)
+    return Search(len(space.numbers), count)
 
 
 def next_start_runs(scenario: Scenario, state: State) -> bool:
@@ -88,19 +78,11 @@ def next_start_runs(scenario: Scenario, state: State) -> bool:
         return True
     number = waiting[0]
     runs = tuple(run._replace(known=run.life) for run in state.runs)
-    state = state._replace(runs=runs, late=None, faults=Faults())
+    state = state._replace(runs=runs, late=None, faults=NOTHING_GOES_WRONG)
     state = with_run(state, number, Run(life=1, step="take", known=1))
     while (run := state.runs[number]).lives and run.step != "running":
         state = next(steps(scenario, state, number)).state
     return run.lives or (number in scenario.scheduled and state.time not in (-1, number))
-
-
-def _trace(scenario: Scenario, states: list[State], parents: Sequence[int], number: int) -> list[Move]:
-    trace = []
-    while (parent := parents[number]) >= 0:
-        trace.append(next(move for move in moves(scenario, states[parent]) if move.state == states[number]))
-        number = parent
-    return trace[::-1]
 
 
 def _stuck(count: int, fair_from: Sequence[int], fair_to: Sequence[int], over: Sequence[int]) -> int | None:

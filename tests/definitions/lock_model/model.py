@@ -48,7 +48,8 @@ class Run(NamedTuple):
         known: the oldest `life` that DescribeExecution may still tell; 0 is not found.
         seen: the head of the line when it last looked; during a search for tasks, the entry they belong to.
         mine: the redrive count of its own entry in the line when it last looked; -1: it was not in it.
-        note: what else it saw: "full", or "started" (another run has its scheduled time).
+        note: what else it saw: "full", or "started" (another run has its scheduled time); during a search for tasks
+            "own" if the search is for its own, between two attempts.
         held: the variable `redrive`; -1 before it is set.
         joined: the redrive count with which it last joined the line.
         target: the life (redrive count) of the task that it is about to stop.

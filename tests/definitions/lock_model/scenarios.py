@@ -41,6 +41,32 @@ SCENARIOS = {
 }
 """A few seconds each at most: these are tests."""
 
+REPLAYED = {
+    policies[0]: [
+        *(Scenario(policies[:2], faults=faults) for faults in (REDRIVEN, KILLED_IN_A_CALL, UNANSWERED, TRIED_AGAIN)),
+        Scenario(policies[:2], frozenset((0, 1)), Faults(aborts=1, lost=1)),
+        Scenario(policies, faults=KILLED),
+        *([Scenario(policies, faults=Faults(aborts=1), limit=2)] if policies is QUEUE else []),
+    ]
+    for policies in (SKIP, QUEUE, REPLACE)
+}
+"""What shows every kind of step that a run of a policy may take, in small spaces."""
+
+WANDERED = [
+    Scenario(policies, scheduled, Faults(2, 2, 2, 2, 1, 1, 2, 1), limit)
+    for policies, scheduled in (
+        (SKIP, frozenset((0, 1))),
+        (QUEUE, frozenset()),
+        (QUEUE, frozenset((0, 1))),
+        (REPLACE, frozenset()),
+        (REPLACE, frozenset((1, 2))),
+        (SKIP_AND_QUEUE, frozenset()),
+        (ALL_THREE, frozenset()),
+    )
+    for limit in (2, 3)
+]
+"""Everything at once: too much to be searched, so that traces go through it at random."""
+
 DEEP = {
     "two that skip, everything": Scenario(SKIP[:2], faults=EVERYTHING._replace(aborts=2, redrives=2)),
     "two that queue, everything": Scenario(QUEUE[:2], faults=EVERYTHING._replace(aborts=2, redrives=2)),

@@ -106,7 +106,7 @@ def _look(scenario: Scenario, state: State, number: int, run: Run) -> Run:
 
 
 def _ask(scenario: Scenario, state: State, number: int, run: Run) -> Iterator[Move]:
-    """Every answer that leads to another decision, the truth first."""
+    """Every answer that there may be, the truth first."""
     if run.seen is None:
         yield _decide(scenario, state, number, run, dead=False, answer="no head")
         return
@@ -118,20 +118,17 @@ def _ask(scenario: Scenario, state: State, number: int, run: Run) -> Iterator[Mo
         note = run.note or ("" if guards.forgotten_settles else "long ago")
         yield _decide(scenario, state, number, run._replace(note=note), dead=True, answer="not found, old")
         return
-    decided = set()
     for told in range(asked.life, asked.known - 1, -1):
         if told == 0:
             dead = not guards.young_lives
-        elif guards.redrives_are_compared:
-            dead = told >= 2 * run.seen.redrives + 2
-            if not guards.later_is_dead:
-                dead = told == 2 * run.seen.redrives + 2
-        else:
+        elif not guards.redrives_are_compared:
             dead = told % 2 == 0
-        if dead not in decided:
-            decided.add(dead)
-            answer = "not found" if told == 0 else f"{('ended', 'running')[told % 2]}, redrive {(told - 1) // 2}"
-            yield _decide(scenario, state, number, run, dead=dead, answer=answer)
+        elif guards.later_is_dead:
+            dead = told >= 2 * run.seen.redrives + 2
+        else:
+            dead = told == 2 * run.seen.redrives + 2
+        answer = "not found" if told == 0 else f"{('ended', 'running')[told % 2]}, redrive {(told - 1) // 2}"
+        yield _decide(scenario, state, number, run, dead=dead, answer=answer)
 
 
 def _decide(scenario: Scenario, state: State, number: int, run: Run, *, dead: bool, answer: str) -> Move:
@@ -182,7 +179,7 @@ def _list(scenario: Scenario, state: State, number: int, run: Run) -> Iterator[M
     order = ("list running", "list stopped") if guards.running_before_stopped else ("list stopped", "list running")
     is_first = run.step == order[0]
     if is_first:
-        if guards.settles and guards.settles_first and run.note != "long ago":
+        if guards.settles and guards.settles_first and _waited(run):
             state = _settled(state, run.seen)
     elif guards.stopped_settles:
         state = _stops_settled(state, run.seen)
@@ -193,17 +190,25 @@ def _list(scenario: Scenario, state: State, number: int, run: Run) -> Iterator[M
         if task.should_run:
             following = run._replace(step="confirm" if guards.confirms else "stop task", target=task.redrives)
             yield _move(state, number, following, "one runs on")
+        else:
+            yield _move(state, number, run, "one is stopping")
         if not task.hidden:
             return
     if is_first:
         yield _move(state, number, run._replace(step=order[1]), "none")
         return
-    if guards.settles and not guards.settles_first and run.note != "long ago":
+    if guards.settles and not guards.settles_first and _waited(run):
         state = _settled(state, run.seen)
-    if run.seen == (number, run.redrives):
+    if run.note == "own":
         yield _move(state, number, _forgetting(run, "run"), "none")
     else:
         yield _move(state, number, run._replace(step="clear", mine=-1, note=""), "none")
+
+
+def _waited(run: Run) -> bool:
+    """Whether the minute that the run has waited is one since the end of the life that it searches for tasks of."""
+    is_former = run.note == "own" and run.seen is not None and run.seen.redrives != run.redrives
+    return run.note != "long ago" and not is_former
 
 
 def _settled(state: State, entry: Entry) -> State:

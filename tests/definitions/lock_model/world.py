@@ -72,7 +72,7 @@ def _timeouts(scenario: Scenario, state: State, number: int, run: Run) -> Iterat
             continue
         retrying = run._replace(step="run")
         if scenario.guards.checks_before_retry:
-            retrying = run._replace(step="list running", seen=Entry(number, run.redrives))
+            retrying = run._replace(step="list running", seen=Entry(number, run.redrives), note="own")
         yield Move(number, "timeout, retried", answer, False, with_run(again, number, retrying))
 
 
