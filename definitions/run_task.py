@@ -12,7 +12,7 @@ from definitions.outcome import Outcome
 from definitions.place import Place
 from definitions.task_definition import CONTAINER_NAME
 from spec.job import JobSpec
-from spec.overrides import input_room
+from spec.overrides import MOST_CHARACTERS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,19 +52,6 @@ def run_task_arguments(job: JobSpec, place: Place, target: RunTarget) -> dict[st
     must not overlap when the execution was redriven since it took the lock: Step Functions resumes here, and by now the
     lock may be another run's.
     """
-    environment = {
-        "LONGHAUL_JOB": job.name,
-        "LONGHAUL_STACK": place.stack,
-        "LONGHAUL_EXECUTION": expression(NAME),
-        "LONGHAUL_SCHEDULED_TIME": expression(SCHEDULED_TIME),
-        "LONGHAUL_ATTEMPT": expression(f"$string(({default('attempt', 1)}) + ({default('startRetries', 0)}))"),
-        "LONGHAUL_INPUT": expression(
-            f"""(
-                {_INPUT_SIZE.format(input=_input(job))}
-                $size > {input_room(job, place.stack)} ? $error('the input is too large') : $input
-            )"""
-        ),
-    }
     return {
         "Cluster": target.cluster_arn,
         "TaskDefinition": target.task_definition_arn,
@@ -88,12 +75,10 @@ def run_task_arguments(job: JobSpec, place: Place, target: RunTarget) -> dict[st
         "PropagateTags": "TASK_DEFINITION",
         "EnableExecuteCommand": False,
         "Overrides": {
-            "ContainerOverrides": [
-                {
-                    "Name": CONTAINER_NAME,
-                    "Environment": [{"Name": name, "Value": value} for name, value in environment.items()],
-                }
-            ]
+            "ContainerOverrides": expression(f"""(
+                {_overrides(job, place)}
+                $size > {MOST_CHARACTERS} ? $error('more than ECS takes') : $overrides
+            )""")
         },
     }
 
@@ -104,27 +89,49 @@ def after_evaluation_error(job: JobSpec, place: Place, lost_turn: str | None) ->
     Its outcome is `lost_turn` when the execution was redriven since it took the lock (None where there is no lock), and
     else that it was refused: most likely for its input.
     """
-    room = input_room(job, place.stack)
-    too_large = f"""'its input takes ' & $string($size) & {
-        literal(f" of the {room} characters that ECS leaves for it: keep larger input in S3 and pass its name")
+    too_large = f"""'its input and what goes with it take ' & $string($size) & {
+        literal(f" of the {MOST_CHARACTERS:,} characters that ECS takes: keep larger input in S3 and pass its name")
     }"""
     return expression(f"""(
-        {_INPUT_SIZE.format(input=_input(job))}
+        {_overrides(job, place)}
         {{
             'outcome': {f"$not($redrive = {REDRIVES}) ? '{lost_turn}' : " if lost_turn else ""}'{Outcome.REFUSED}',
             'mayRunOn': false,
-            'reason': $size > {room}
+            'reason': $size > {MOST_CHARACTERS}
                 ? {too_large}
                 : $substring($replace($string($states.errorOutput.Cause), /[ \\t\\r\\n]+/, ' '), 0, 1024)
         }}
     )""")
 
 
-# As JSON text in JSON, which is how ECS counts it: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TaskOverride.html
-_INPUT_SIZE = """
-    $input := {input};
-    $size := $length($string({{'': $input}})) - 7;
-"""
+def _overrides(job: JobSpec, place: Place) -> str:
+    """JSONata that sets `$overrides`, what the run tells its container, and `$size`, as ECS measures it.
+
+    Nothing in here fails, whatever a person starts the run with: what is not as it should be is left for ECS to refuse.
+    https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TaskOverride.html
+    """
+    environment = {
+        "LONGHAUL_JOB": literal(job.name),
+        "LONGHAUL_STACK": literal(place.stack),
+        "LONGHAUL_EXECUTION": NAME,
+        "LONGHAUL_SCHEDULED_TIME": SCHEDULED_TIME,
+        "LONGHAUL_ATTEMPT": f"$string(({default('attempt', 1)}) + ({default('startRetries', 0)}))",
+        "LONGHAUL_INPUT": _input(job),
+    }
+    own = ", ".join(f"{{'Name': {literal(name)}, 'Value': {value}}}" for name, value in environment.items())
+    given = "$states.context.Execution.Input"
+    return f"""
+        $environment := $type({given}.environment) = 'object' ? {given}.environment;
+        $added := $each($environment, function($value, $name) {{
+            $not($contains($name, /^(?:LONGHAUL|AWS|ECS)_/)) ? {{'Name': $name, 'Value': $string($value)}}
+        }});
+        $command := {given}.command;
+        $overrides := [$merge([
+            {{'Name': {literal(CONTAINER_NAME)}, 'Environment': $append([{own}], $added)}},
+            $exists($command) ? {{'Command': [$command]}} : {{}}
+        ])];
+        $size := $length($string({{'containerOverrides': $overrides}}));
+    """
 
 
 def _capacity_provider(job: JobSpec) -> str:

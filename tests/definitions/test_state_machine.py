@@ -125,18 +125,51 @@ def test_spot_falls_back_to_on_demand_after_as_many_losses_as_the_job_allows(aft
 def test_an_input_that_no_task_could_be_given_is_refused_with_its_size(text: str, machine_of: MachineOf) -> None:
     run = walk(machine_of(job()), {"input": text}, [])
 
-    measured = len(json.dumps(json.dumps(text))) - 2
     assert run.states == [RUN, DECIDE, "Refused"]
     assert run.error == "Job.Refused"
-    assert f"its input takes {measured} of the {input_room(job(), 'dev')} characters" in run.sentence
+    # The same without an input that is too large, and what this one adds to it: text in JSON in JSON.
+    others = walk(machine_of(job()), {"input": ""}, [task(0)]).arguments[0]["Overrides"]
+    size = len(json.dumps({"containerOverrides": others["ContainerOverrides"]}, separators=(",", ":")))
+    measured = size - len(json.dumps(json.dumps(""))) + len(json.dumps(json.dumps(text)))
+    assert f"take {measured} of the 8,192 characters that ECS takes" in run.sentence
 
 
 def test_an_input_that_just_fits_is_run(machine_of: MachineOf) -> None:
+    others = walk(machine_of(job()), {"input": ""}, [task(0)]).arguments[0]["Overrides"]
+    text = "x" * (8192 - len(json.dumps({"containerOverrides": others["ContainerOverrides"]}, separators=(",", ":"))))
+
+    assert walk(machine_of(job()), {"input": text}, [task(0)]).states[-1] == "Succeeded"
+    assert walk(machine_of(job()), {"input": text + "x"}, []).states[-1] == "Refused"
+
+
+def test_the_room_that_check_counts_with_is_there_for_the_longest_names(machine_of: MachineOf) -> None:
     room = input_room(job(), "dev")
     text = "x" * (room - len(json.dumps(json.dumps(""))) + 2)
 
     assert walk(machine_of(job()), {"input": text}, [task(0)]).states[-1] == "Succeeded"
-    assert walk(machine_of(job()), {"input": text + "x"}, []).states[-1] == "Refused"
+
+
+def test_a_person_may_give_a_run_another_command_and_more_environment(machine_of: MachineOf) -> None:
+    given = {
+        "command": ["--day", "2026-11-20"],
+        "environment": {"DRY_RUN": "true", "LONGHAUL_JOB": "other", "AWS_X": "1"},
+    }
+
+    run = walk(machine_of(job()), given, [task(0)])
+
+    (override,) = run.arguments[0]["Overrides"]["ContainerOverrides"]
+    assert override["Command"] == ["--day", "2026-11-20"]
+    assert run.environment(0)["DRY_RUN"] == "true"
+    assert run.environment(0)["LONGHAUL_JOB"] == "nightly"
+    assert "AWS_X" not in run.environment(0)
+    assert "Command" not in walk(machine_of(job()), {}, [task(0)]).arguments[0]["Overrides"]["ContainerOverrides"][0]
+
+
+@pytest.mark.parametrize(
+    "given", [{"environment": "x"}, {"environment": {}}, {"environment": None}, {"command": "one"}]
+)
+def test_whatever_a_person_starts_a_run_with_breaks_nothing(given: Any, machine_of: MachineOf) -> None:
+    assert walk(machine_of(job()), given, [task(0)]).states[-1] == "Succeeded"
 
 
 def test_waits_between_attempts_grow_to_their_limit(machine_of: MachineOf) -> None:
