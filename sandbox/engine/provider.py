@@ -6,6 +6,8 @@ https://github.com/pulumi/pulumi/blob/master/proto/pulumi/provider.proto
 from __future__ import annotations
 
 import json
+import threading
+import time
 from collections.abc import Callable
 from importlib.metadata import version
 from typing import Any
@@ -27,6 +29,7 @@ from sandbox.resources.unknown import has_unknown
 
 # Where the AWS provider keeps the names of the inputs that it filled in itself.
 DEFAULTS = "__defaults"
+SECONDS_BETWEEN_LOOKS = 0.2
 Kind = proto.PropertyDiff
 
 
@@ -150,13 +153,14 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         return proto.ReadResponse(id=request.id, properties=to_struct(outputs), inputs=to_struct({**kept, **found}))
 
     def Delete(self, request: Any, context: Any) -> Any:  # noqa: N802, ARG002
-        """Delete the resource; one that is gone already is deleted."""
-        made = Created(request.id, to_python(request.properties))
+        """Delete the resource, and wait until it is gone; one that is gone already is deleted."""
+        handler, made = _handler(request.urn), Created(request.id, to_python(request.properties))
         try:
-            _handler(request.urn).delete(self._account_in_use(), made)
+            handler.delete(self._account_in_use(), made)
         except ClientError as error:
             if not is_gone(error):
                 raise
+        _wait_until_gone(handler, self._account_in_use(), made, request.timeout or handler.seconds_to_be_gone)
         return empty_pb2.Empty()
 
     def Invoke(self, request: Any, context: Any) -> Any:  # noqa: N802, ARG002
@@ -179,6 +183,18 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
 def in_words(error: Exception) -> str | None:
     """What went wrong, in one line; None for a mistake of the sandbox."""
     return one_line(error) if isinstance(error, (SandboxError, ClientError, BotoCoreError)) else None
+
+
+def _wait_until_gone(handler: Handler, aws: Aws, made: Created, seconds: float) -> None:
+    """Raises SandboxError in the words of the real provider when it is still there after so many seconds."""
+    give_up, never = time.monotonic() + seconds, threading.Event()
+    while state := handler.lingers(aws, made):
+        if time.monotonic() >= give_up:
+            raise SandboxError(
+                f"waiting for {made.id} delete: timeout while waiting for resource to be gone "
+                f"(last state: '{state}', timeout: {seconds:g}s)"
+            )
+        never.wait(SECONDS_BETWEEN_LOOKS)
 
 
 def _setting(value: Any) -> Any:

@@ -48,6 +48,8 @@ class Handler(ABC):
     flags: ClassVar[frozenset[str]] = frozenset()
     # Whether the old resource has to go before the new one can be made, because both would be the same thing to AWS.
     delete_before_replace: ClassVar[bool] = False
+    # How long the real provider waits until AWS has really deleted it, unless the resource says otherwise.
+    seconds_to_be_gone: ClassVar[float] = 0
     # Outputs that are other ones after any update.
     volatile: ClassVar[frozenset[str]] = frozenset()
     defaults: ClassVar[Mapping[str, Any]] = {}
@@ -143,6 +145,10 @@ class Handler(ABC):
     @abstractmethod
     def delete(self, aws: Aws, made: Created) -> None:
         """Delete the resource. Raises botocore's ClientError for what AWS refuses."""
+
+    def lingers(self, aws: Aws, made: Created) -> str | None:  # noqa: ARG002
+        """The state in which a resource that was deleted is still there; None for one that is gone."""
+        return None
 
     def request(self, inputs: Properties) -> Properties:
         """The create call's arguments for those inputs that are `fields`."""

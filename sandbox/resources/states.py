@@ -2,9 +2,11 @@
 
 from typing import ClassVar
 
+from botocore.exceptions import ClientError
+
 from sandbox.resources.aws import Aws
 from sandbox.resources.fields import Nested, observed, translate
-from sandbox.resources.handler import Created, Handler, Properties
+from sandbox.resources.handler import Created, Handler, Properties, is_gone
 from sandbox.resources.tags import STATES, lower_case_tag_list, tags_all
 
 LOGGING: dict = {"level": "level", "includeExecutionData": "includeExecutionData", "logDestination": "logDestination"}
@@ -29,6 +31,8 @@ class StateMachine(Handler):
     replace_on = frozenset({"type"})
     volatile = frozenset({"revisionId"})
     max_name_length = 80
+    # https://github.com/hashicorp/terraform-provider-aws/blob/main/website/docs/r/sfn_state_machine.html.markdown#timeouts
+    seconds_to_be_gone = 300
 
     def create(self, aws: Aws, inputs: Properties) -> Created:
         """The id is the machine's ARN."""
@@ -64,8 +68,17 @@ class StateMachine(Handler):
         }
 
     def delete(self, aws: Aws, made: Created) -> None:
-        """Delete the machine."""
+        """Delete the machine: at once, or when the executions that run have ended."""
         aws.client("stepfunctions").delete_state_machine(stateMachineArn=made.id)
+
+    def lingers(self, aws: Aws, made: Created) -> str | None:
+        """DELETING as long as executions run."""
+        try:
+            return aws.client("stepfunctions").describe_state_machine(stateMachineArn=made.id)["status"]
+        except ClientError as error:
+            if is_gone(error):
+                return None
+            raise
 
 
 def _logging_configuration(logging: Properties | None) -> Properties:
