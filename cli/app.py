@@ -1,6 +1,7 @@
 """The command `longhaul`: what it can do, and how it ends.
 
-Exit codes: 0 done; 1 something failed or was found; 2 wrong use or a wrong configuration; 130 interrupted.
+Exit codes: 0 done; 1 something failed or was found; 2 wrong use or a wrong configuration; 3 runs are in the way of what
+would be deployed; 130 interrupted.
 """
 
 import atexit
@@ -13,6 +14,7 @@ from typing import Annotated
 import typer
 
 from cli import check, diff, drift, new, project, render, sandbox, schema, upcoming
+from ops.errors import AwsError
 from sandbox.errors import SandboxError
 from spec.errors import SpecErrors
 
@@ -60,6 +62,9 @@ def main() -> None:
     except (SpecErrors, SandboxError) as errors:
         print(errors, file=sys.stderr)
         sys.exit(2)
+    except AwsError as error:
+        print(f"longhaul: {error}", file=sys.stderr)
+        sys.exit(1)
     except OSError as error:
         # A full disk, a folder that may not be written to; or a reader such as `head` that has seen enough.
         if sys.stdout is not None:

@@ -1,25 +1,60 @@
-"""`longhaul check`: are the stacks right? Needs neither AWS nor Pulumi nor the sandbox."""
+"""`longhaul check`: are the stacks right? Needs neither AWS nor Pulumi nor the sandbox, but for `--deployed`."""
+
+from __future__ import annotations
 
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cli import project
+from cli.arguments import utc_text
+
+if TYPE_CHECKING:
+    from ops.deployed import DeployedJob
+    from spec.stack import StackSpec
+
+IN_THE_WAY = 3
+"""The exit code when runs are in the way of what would be deployed."""
 
 
 def check(
     stacks: Annotated[list[str] | None, typer.Argument(help="The stacks to check; all when none is named.")] = None,
+    deployed: Annotated[
+        bool,
+        typer.Option(
+            "--deployed",
+            help="Also look into AWS, as the environment says: is a job running that would be removed or renamed?",
+        ),
+    ] = False,
 ) -> None:
-    """Validate stacks: every mistake at once, each with its file, line and field."""
-    from spec.errors import SpecErrors
-    from spec.load import load_stack, stack_names
+    """Validate stacks: every mistake at once, each with its file, line and field.
 
+    With --deployed, exit code 3 says that a job that would be removed or renamed is running.
+    """
+    from spec.load import stack_names
+
+    if deployed and not stacks:
+        raise typer.BadParameter("--deployed looks into one account: name the stacks that are in it")
     names = stacks or stack_names(project.root())
     if not names:
         print(f"{project.root()}: expected a stack's file such as Pulumi.dev.yaml, found none", file=sys.stderr)
         raise typer.Exit(2)
+    right = _validated(names)
+    if len(right) < len(names):
+        raise typer.Exit(2)
+    # All of them, before any of them ends it.
+    in_the_way = [_in_the_way(stack) for stack in right] if deployed else []
+    raise typer.Exit(IN_THE_WAY if any(in_the_way) else 0)
+
+
+def _validated(names: list[str]) -> list[StackSpec]:
+    """The stacks without mistakes, after saying what is wrong with the others."""
+    from spec.errors import SpecErrors
+    from spec.load import load_stack
+
     wrong: dict[str, None] = {}
+    right = []
     for name in names:
         try:
             stack = load_stack(project.root(), name)
@@ -28,6 +63,42 @@ def check(
             wrong |= dict.fromkeys(str(error) for error in errors.errors)
         else:
             print(f"{name}: {len(stack.jobs)} {'job' if len(stack.jobs) == 1 else 'jobs'}, no mistakes")
+            right.append(stack)
     for line in wrong:
         print(line, file=sys.stderr)
-    raise typer.Exit(2 if wrong else 0)
+    return right
+
+
+def _in_the_way(stack: StackSpec) -> bool:
+    """Whether a job that would be removed is running, after saying so."""
+    from ops.clients import environment_clients
+    from ops.deployed import jobs_to_be_removed
+
+    removed = jobs_to_be_removed(
+        environment_clients(stack.region),
+        f"{stack.project}-{stack.name}-",
+        stack.name,
+        [job.name for job in stack.jobs],
+    )
+    busy = [job for job in removed if job.running]
+    if not busy:
+        going = f" ({', '.join(job.name for job in removed)} would go)" if removed else ""
+        print(f"{stack.name}: no run is in the way{going}")
+        return False
+    for job in busy:
+        _say_busy(stack, job)
+    print(
+        "AWS deletes a state machine when its runs have ended: it lets the present attempt end and then terminates the "
+        "run, whatever came of it.\nWait until these have ended, or stop each:\n"
+        "  aws stepfunctions stop-execution --execution-arn ARN\n"
+        "So that no more begin, deploy the job with `enabled: false` before it goes.",
+        file=sys.stderr,
+    )
+    return True
+
+
+def _say_busy(stack: StackSpec, job: DeployedJob) -> None:
+    runs = "1 run of it goes on" if len(job.running) == 1 else f"{len(job.running)} runs of it go on"
+    print(f"{stack.name}: {job.name} would be removed, and {runs}:", file=sys.stderr)
+    for run in job.running:
+        print(f"  {run.arn} since {utc_text(run.started)}", file=sys.stderr)

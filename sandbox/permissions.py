@@ -26,8 +26,9 @@ ACTIONS_OF_OPERATIONS = {
 }
 """The actions of IAM that are not called like the operation that needs them, where MiniStack does not know it."""
 
+_ABOUT_TAGS = ("TagResource", "UntagResource", "ListTagsForResource")
 # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_LogGroup.html, logGroupArn
-_OF_A_LOG_GROUP_ITSELF = ("TagResource", "UntagResource", "ListTagsForResource")
+_OF_A_LOG_GROUP_ITSELF = _ABOUT_TAGS
 _OF_A_RULE = (
     "DeleteRule", "DescribeRule", "DisableRule", "EnableRule", "ListTargetsByRule", "PutRule", "PutTargets",
     "RemoveTargets",
@@ -74,6 +75,8 @@ def named_resources(service: str, action: str, body: bytes, region: str, account
     request = _json(body)
     if service == "ecs":
         return _ecs_resources(action, request, f"arn:aws:ecs:{region}:{account}:")
+    if service == "states" and action in _ABOUT_TAGS:
+        return [request.get("resourceArn", "*")]
     if service == "ssm" and action in ("GetParameter", "GetParameters", "GetParametersByPath"):
         names = request.get("Names") or [request.get("Name") or request.get("Path", "")]
         prefix = f"arn:aws:ssm:{region}:{account}:parameter/"
@@ -111,7 +114,7 @@ def _ecs_resources(action: str, request: Mapping[str, Any], prefix: str) -> list
         return [reference if reference.startswith("arn:") else tasks + reference for reference in references]
     if action == "RegisterTaskDefinition":
         return [f"{prefix}task-definition/{request.get('family', '')}:*"]
-    if action in ("TagResource", "UntagResource", "ListTagsForResource"):
+    if action in _ABOUT_TAGS:
         return [request.get("resourceArn", "*")]
     if action == "DescribeClusters":
         clusters = request.get("clusters") or ["default"]

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from sandbox.local_aws import LocalAws
 from spec.load import load_stack
 from tests.bootstrap.templates import roles, template
 
@@ -40,8 +41,10 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("command", OURS)
-def test_our_commands_run(clone: Path, command: str) -> None:
+def test_our_commands_run(clone: Path, command: str, local_aws: LocalAws) -> None:
     environment = {"PATH": os.environ["PATH"], "HOME": str(clone.parent)}
+    if "--deployed" in command:
+        environment |= local_aws.environment
 
     done = subprocess.run(
         shlex.split(command), cwd=clone, env=environment, capture_output=True, text=True, check=False, timeout=60

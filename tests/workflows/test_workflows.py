@@ -126,6 +126,13 @@ def test_a_deployment_is_never_cut_off_or_pushed_out() -> None:
     assert [name for name, group in groups.items() if group.startswith("stack-")] == ["up.up"]
 
 
+def test_nothing_is_deployed_over_a_running_job_that_would_go() -> None:
+    commands = [step["run"] for step in JOBS["up.up"]["steps"] if "run" in step]
+
+    assert commands[0] == './longhaul check "$STACK" --deployed'
+    assert commands[1].startswith("pulumi up ")
+
+
 def test_the_pulumi_command_is_of_the_library_s_version() -> None:
     required = re.search(r"^pulumi==(\S+)", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
     [installed] = [

@@ -1,0 +1,93 @@
+"""`longhaul check --deployed`, a process that finds AWS by its environment alone, as the AWS SDKs do."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+
+from sandbox.deploy import deploy
+from sandbox.local_aws import LocalAws
+from tests.cli.conftest import Longhaul
+
+WAITS = {"image": "example.com/waits:1", "command": ["sleep", "300"]}
+
+
+@dataclass
+class Project:
+    """A deployed project, whose stack's file can be changed."""
+
+    aws: LocalAws
+    machines: dict[str, str]
+    stack_file: Path
+
+    def start(self, job: str) -> str:
+        return self.aws.client("stepfunctions").start_execution(stateMachineArn=self.machines[job])["executionArn"]
+
+    def jobs(self, *names: str) -> None:
+        """Have the file ask for these jobs."""
+        content = yaml.safe_load(self.stack_file.read_text())
+        content["config"]["longhaul:jobs"] = dict.fromkeys(names, WAITS)
+        self.stack_file.write_text(yaml.safe_dump(content))
+
+
+@pytest.fixture
+def deployed(local_aws: LocalAws, project: Path) -> Iterator[Project]:
+    """The jobs `first` and `second`."""
+    found = Project(local_aws, {}, project / "Pulumi.dev.yaml")
+    found.jobs("first", "second")
+    deployment = deploy(project, "dev", local_aws)
+    found.machines = deployment.outputs["stateMachines"]
+    yield found
+    states = local_aws.client("stepfunctions")
+    for machine in found.machines.values():
+        for run in states.list_executions(stateMachineArn=machine, statusFilter="RUNNING")["executions"]:
+            states.stop_execution(executionArn=run["executionArn"])
+    deployment.destroy()
+
+
+def test_a_running_job_is_not_removed(deployed: Project, longhaul: Longhaul) -> None:
+    run = deployed.start("first")
+
+    deployed.jobs("second", "renamed")
+    refused = longhaul("check", "dev", "--deployed", **deployed.aws.environment)
+
+    assert (refused.returncode, refused.stdout) == (3, "dev: 2 jobs, no mistakes\n")
+    assert "dev: first would be removed, and 1 run of it goes on:" in refused.stderr
+    assert f"  {run} since 20" in refused.stderr
+    assert "aws stepfunctions stop-execution --execution-arn ARN" in refused.stderr
+    assert "second" not in refused.stderr
+    # The way through.
+    deployed.aws.client("stepfunctions").stop_execution(executionArn=run)
+    passed = longhaul("check", "dev", "--deployed", **deployed.aws.environment)
+    assert (passed.returncode, passed.stderr) == (0, "")
+    assert passed.stdout.splitlines()[-1] == "dev: no run is in the way (first would go)"
+
+
+def test_a_running_job_that_stays_is_in_nobody_s_way(deployed: Project, longhaul: Longhaul) -> None:
+    deployed.start("first")
+    passed = longhaul("check", "dev", "--deployed", **deployed.aws.environment)
+    assert (passed.returncode, passed.stdout.splitlines()[-1]) == (0, "dev: no run is in the way")
+
+
+def test_a_mistake_is_said_before_aws_is_asked(project: Path, longhaul: Longhaul) -> None:
+    (project / "Pulumi.dev.yaml").write_text(json.dumps({"config": {"longhaul:jobs": {"hello": {"cpu": 300}}}}))
+    refused = longhaul("check", "dev", "--deployed")
+    assert refused.returncode == 2
+    assert "longhaul:jobs.hello.cpu" in refused.stderr
+
+
+def test_without_credentials_it_is_one_clear_line(longhaul: Longhaul) -> None:
+    refused = longhaul("check", "dev", "--deployed", AWS_EC2_METADATA_DISABLED="true")
+    assert refused.returncode == 1
+    assert refused.stderr == "longhaul: Unable to locate credentials\n"
+
+
+def test_the_stack_must_be_named(longhaul: Longhaul) -> None:
+    refused = longhaul("check", "--deployed")
+    assert refused.returncode == 2
+    assert "name the stacks" in refused.stderr

@@ -1,0 +1,139 @@
+"""Which deployed jobs would go, of what is really deployed in the local AWS."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from definitions.tags import JOB_TAG, STACK_TAG
+from ops import deployed
+from ops.clients import environment_clients
+from ops.deployed import DeployedJob, jobs_to_be_removed
+from ops.errors import AwsError
+from sandbox.local_aws import LocalAws
+
+HOUR_LONG = {
+    "QueryLanguage": "JSONata",
+    "StartAt": "Wait",
+    "States": {"Wait": {"Type": "Wait", "Seconds": 3600, "End": True}},
+}
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {"Effect": "Allow", "Principal": {"Service": "states.amazonaws.com"}, "Action": "sts:AssumeRole"},
+    ],
+}
+
+
+class Machines:
+    """State machines of this test, made by hand."""
+
+    def __init__(self, aws: LocalAws, role_arn: str) -> None:
+        self.client = aws.client
+        self.states: Any = aws.client("stepfunctions")
+        self.role_arn = role_arn
+        self.arns: list[str] = []
+
+    def make(self, name: str, **tags: str) -> str:
+        """A machine whose executions wait for an hour; `stack` and `job` become Longhaul's tags."""
+        names = {"stack": STACK_TAG, "job": JOB_TAG}
+        made = self.states.create_state_machine(
+            name=name,
+            definition=json.dumps(HOUR_LONG),
+            roleArn=self.role_arn,
+            tags=[{"key": names.get(key, key), "value": value} for key, value in tags.items()],
+        )
+        self.arns.append(made["stateMachineArn"])
+        return made["stateMachineArn"]
+
+    def start(self, machine: str) -> str:
+        return self.states.start_execution(stateMachineArn=machine)["executionArn"]
+
+    def removed(self, *staying: str) -> list[DeployedJob]:
+        return jobs_to_be_removed(self.client, "acme-dev-", "dev", staying)
+
+
+@pytest.fixture
+def machines(local_aws: LocalAws) -> Iterator[Machines]:
+    iam = local_aws.client("iam")
+    role = iam.create_role(RoleName="waits", AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]["Arn"]
+    machines = Machines(local_aws, role)
+    yield machines
+    for arn in machines.arns:
+        for execution in machines.states.list_executions(stateMachineArn=arn, statusFilter="RUNNING")["executions"]:
+            machines.states.stop_execution(executionArn=execution["executionArn"])
+        machines.states.delete_state_machine(stateMachineArn=arn)
+    iam.delete_role(RoleName="waits")
+
+
+def test_tags_are_those_of_the_definitions() -> None:
+    assert (deployed.STACK_TAG, deployed.JOB_TAG) == (STACK_TAG, JOB_TAG)
+
+
+def test_what_stays_is_not_told_of_and_what_goes_is_with_its_running_executions(machines: Machines) -> None:
+    hello = machines.make("acme-dev-hello", stack="dev", job="hello")
+    report = machines.make("acme-dev-report", stack="dev", job="report")
+    ended, first, second = (machines.start(report) for _ in range(3))
+    machines.start(hello)
+    machines.states.stop_execution(executionArn=ended)
+
+    (removed,) = machines.removed("hello")
+
+    assert (removed.name, removed.state_machine_arn) == ("report", report)
+    assert {run.arn for run in removed.running} == {first, second}
+    began = machines.states.describe_execution(executionArn=first)["startDate"]
+    assert began in {run.started for run in removed.running}
+    assert machines.removed("hello", "report") == []
+
+
+def test_a_job_at_rest_goes_without_executions(machines: Machines) -> None:
+    machines.make("acme-dev-report", stack="dev", job="report")
+    assert [(job.name, job.running) for job in machines.removed()] == [("report", ())]
+
+
+def test_machines_that_only_have_such_a_name_are_nobody_s_business(machines: Machines) -> None:
+    # Of another stack whose name begins so, of a person, of another project.
+    for arn in (
+        machines.make("acme-dev-eu-report", stack="dev-eu", job="report"),
+        machines.make("acme-dev-by-hand"),
+        machines.make("acme-develop", stack="dev", job="report"),
+    ):
+        machines.start(arn)
+    assert machines.removed() == []
+
+
+def test_more_than_a_page_of_executions_is_told_of(machines: Machines) -> None:
+    # https://docs.aws.amazon.com/step-functions/latest/apireference/API_ListExecutions.html: 100 at a time.
+    report = machines.make("acme-dev-report", stack="dev", job="report")
+    started = {machines.start(report) for _ in range(101)}
+    (removed,) = machines.removed()
+    assert {run.arn for run in removed.running} == started
+
+
+def test_what_aws_refuses_is_one_line(local_aws: LocalAws, machines: Machines) -> None:
+    def as_nobody(service: str) -> Any:
+        return local_aws.identity.client(service, machines.role_arn, "states.amazonaws.com")
+
+    with pytest.raises(AwsError, match=r"^ListStateMachines: AccessDeniedException: .*states:ListStateMachines.*$"):
+        jobs_to_be_removed(as_nobody, "acme-dev-", "dev", [])
+
+
+def test_an_environment_without_a_region_is_told_of(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    with pytest.raises(AwsError, match="region"):
+        jobs_to_be_removed(environment_clients(), "acme-dev-", "dev", [])
+
+
+@pytest.mark.parametrize("variable", ["AWS_REGION", "AWS_DEFAULT_REGION"])
+def test_the_region_is_the_environment_s_unless_one_is_named(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv(variable, "eu-north-1")
+    assert environment_clients()("stepfunctions").meta.region_name == "eu-north-1"
+    assert environment_clients("eu-west-3")("stepfunctions").meta.region_name == "eu-west-3"
