@@ -24,6 +24,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import yaml
+
 if TYPE_CHECKING:
     from sandbox.local_aws import LocalAws
 
@@ -33,6 +35,7 @@ RUNS = 200
 WAITS = {
     "image": "example.com/waits:1",
     "entrypoint": ["sh", "-c", 'sleep 0.2; case "$LONGHAUL_INPUT" in *fail*) exit 64; esac'],
+    "overlap": "allow",
 }
 # Input that none of the three can use: each knows its own keys alone.
 FAIL = {"fail": True}
@@ -50,12 +53,13 @@ def measure(started: float, *, of_jobs: bool) -> dict[str, float]:
         environments = {job.name: job.environment for job in load_stack(ROOT, "dev").jobs}
         seed(aws.client, environments, begin, begin + timedelta(days=1), aws.clock.advance_to)
         seeded = time.time() - started
-        machines = list(deployed_machines(ROOT, "dev", aws).values())
-        deployed = time.time() - started
-        if not of_jobs:
-            with project_that_waits() as root:
-                machines = list(deployed_machines(root, "bench", aws).values())
-        seconds, wrong = run_at_once(aws, machines)
+        # Folders that stay, because tasks run in them.
+        with project_whose_runs_meet() as dev, project_that_waits() as other:
+            machines = list(deployed_machines(dev, "dev", aws).values())
+            deployed = time.time() - started
+            if not of_jobs:
+                machines = list(deployed_machines(other, "bench", aws).values())
+            seconds, wrong = run_at_once(aws, machines)
     return {
         "listening": listening,
         "seeded": seeded,
@@ -74,14 +78,33 @@ def deployed_machines(root: Path, stack: str, aws: "LocalAws") -> dict[str, str]
 
 
 @contextmanager
+def project_whose_runs_meet() -> Iterator[Path]:
+    """This project with its dev stack, but for `overlap`: runs of one job run beside each other."""
+    with project() as folder:
+        shutil.copytree(ROOT / "jobs", folder / "jobs", ignore=shutil.ignore_patterns("__pycache__"))
+        stack = yaml.safe_load((ROOT / "Pulumi.dev.yaml").read_text())
+        for job in stack["config"]["longhaul:jobs"].values():
+            job["overlap"] = "allow"
+        (folder / "Pulumi.dev.yaml").write_text(yaml.safe_dump(stack))
+        yield folder
+
+
+@contextmanager
 def project_that_waits() -> Iterator[Path]:
     """This program with a stack of one job that takes 0.2 s."""
+    with project() as folder:
+        config = {"aws:region": "eu-west-1", "longhaul:jobs": {"waits": WAITS}}
+        # JSON is YAML too.
+        (folder / "Pulumi.bench.yaml").write_text(json.dumps({"config": config}))
+        yield folder
+
+
+@contextmanager
+def project() -> Iterator[Path]:
+    """This program, without a stack."""
     with tempfile.TemporaryDirectory() as folder:
         for name in ("__main__.py", "Pulumi.yaml"):
             shutil.copy(ROOT / name, folder)
-        config = {"aws:region": "eu-west-1", "longhaul:jobs": {"waits": WAITS}}
-        # JSON is YAML too.
-        Path(folder, "Pulumi.bench.yaml").write_text(json.dumps({"config": config}))
         yield Path(folder)
 
 
