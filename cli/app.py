@@ -1,7 +1,7 @@
 """The command `longhaul`: what it can do, and how it ends.
 
-Exit codes: 0 done; 1 something failed or was found; 2 wrong use or a wrong configuration; 3 runs are in the way of what
-would be deployed; 130 interrupted.
+Exit codes: 0 done; 1 something failed or was found; 2 wrong use or a wrong configuration; 3 AWS said no;
+130 interrupted.
 """
 
 import atexit
@@ -14,7 +14,8 @@ from typing import Annotated
 import typer
 
 from cli import check, diff, drift, new, project, render, sandbox, schema, upcoming
-from ops.errors import AwsError
+from ops.aws import refusals
+from ops.errors import OpsError
 from sandbox.errors import SandboxError
 from spec.errors import SpecErrors
 
@@ -54,7 +55,8 @@ def main() -> None:
     atexit.register(gc.freeze)
     try:
         try:
-            app(prog_name="longhaul", standalone_mode=True)
+            with refusals():
+                app(prog_name="longhaul", standalone_mode=True)
         finally:
             # What cannot be written is an error now, and not one of the interpreter's when it ends.
             if sys.stdout is not None:
@@ -62,9 +64,9 @@ def main() -> None:
     except (SpecErrors, SandboxError) as errors:
         print(errors, file=sys.stderr)
         sys.exit(2)
-    except AwsError as error:
+    except OpsError as error:
         print(f"longhaul: {error}", file=sys.stderr)
-        sys.exit(1)
+        sys.exit(error.exit_code)
     except OSError as error:
         # A full disk, a folder that may not be written to; or a reader such as `head` that has seen enough.
         if sys.stdout is not None:

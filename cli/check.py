@@ -11,11 +11,8 @@ from cli import project
 from cli.arguments import utc_text
 
 if TYPE_CHECKING:
-    from ops.deployed import DeployedJob
+    from ops.deployed import RemovedJob
     from spec.stack import StackSpec
-
-IN_THE_WAY = 3
-"""The exit code when runs are in the way of what would be deployed."""
 
 
 def check(
@@ -30,7 +27,7 @@ def check(
 ) -> None:
     """Validate stacks: every mistake at once, each with its file, line and field.
 
-    With --deployed, exit code 3 says that a job that would be removed or renamed is running.
+    With --deployed, exit code 1 says that a job that would be removed or renamed is running.
     """
     from spec.load import stack_names
 
@@ -45,7 +42,7 @@ def check(
         raise typer.Exit(2)
     # All of them, before any of them ends it.
     in_the_way = [_in_the_way(stack) for stack in right] if deployed else []
-    raise typer.Exit(IN_THE_WAY if any(in_the_way) else 0)
+    raise typer.Exit(1 if any(in_the_way) else 0)
 
 
 def _validated(names: list[str]) -> list[StackSpec]:
@@ -71,15 +68,10 @@ def _validated(names: list[str]) -> list[StackSpec]:
 
 def _in_the_way(stack: StackSpec) -> bool:
     """Whether a job that would be removed is running, after saying so."""
-    from ops.clients import environment_clients
+    from ops.aws import Aws
     from ops.deployed import jobs_to_be_removed
 
-    removed = jobs_to_be_removed(
-        environment_clients(stack.region),
-        f"{stack.project}-{stack.name}-",
-        stack.name,
-        [job.name for job in stack.jobs],
-    )
+    removed = jobs_to_be_removed(Aws(region=stack.region), stack.project, stack.name, [job.name for job in stack.jobs])
     busy = [job for job in removed if job.running]
     if not busy:
         going = f" ({', '.join(job.name for job in removed)} would go)" if removed else ""
@@ -97,7 +89,7 @@ def _in_the_way(stack: StackSpec) -> bool:
     return True
 
 
-def _say_busy(stack: StackSpec, job: DeployedJob) -> None:
+def _say_busy(stack: StackSpec, job: RemovedJob) -> None:
     runs = "1 run of it goes on" if len(job.running) == 1 else f"{len(job.running)} runs of it go on"
     print(f"{stack.name}: {job.name} would be removed, and {runs}:", file=sys.stderr)
     for run in job.running:

@@ -1,24 +1,25 @@
-"""What AWS, or the way to it, refused."""
-
-from collections.abc import Iterator
-from contextlib import contextmanager
+"""What keeps an operator from an answer, each in one line for a person, with the exit code it ends the command with."""
 
 
-class AwsError(Exception):
-    """In one line: the call and AWS's own code and words, or what the environment lacks to make one."""
+class OpsError(Exception):
+    """Something could not be done. The message is one line, or several where choices are listed."""
+
+    exit_code = 1
 
 
-@contextmanager
-def aws_errors_in_a_line() -> Iterator[None]:
-    """Raise AwsError for each error of botocore in the block."""
-    # Who only wants to catch an AwsError need not wait for botocore.
-    from botocore.exceptions import BotoCoreError, ClientError
+class NotFoundError(OpsError):
+    """Nothing has that name; the message has what is nearest."""
 
-    try:
-        yield
-    except ClientError as error:
-        refusal = error.response.get("Error", {})
-        code, message = refusal.get("Code", "Unknown"), refusal.get("Message", str(error))
-        raise AwsError(f"{error.operation_name}: {code}: {message}") from error
-    except BotoCoreError as error:
-        raise AwsError(" ".join(str(error).split())) from error
+    exit_code = 2
+
+
+class AmbiguousError(OpsError):
+    """Several things may have been meant; the message has them."""
+
+    exit_code = 2
+
+
+class AwsError(OpsError):
+    """AWS, or the way to it, refused: the call and AWS's own words, or what the environment lacks to make one."""
+
+    exit_code = 3

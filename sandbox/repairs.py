@@ -17,7 +17,7 @@ from ministack.core import iam_actions, iam_evaluator, responses
 from ministack.core.responses import error_response_json, get_account_id, get_region
 from ministack.services import ecs, eventbridge, iam, scheduler, sns, sqs, sts
 
-from sandbox import clients, notifications, permissions
+from sandbox import clients, notifications, permissions, resource_tags
 from sandbox.ecs_api import EcsApi
 
 if TYPE_CHECKING:
@@ -234,6 +234,11 @@ def topics_are_published_to_as_on_aws(aws: LocalAws) -> None:
     notifications.install(aws)
 
 
+def tags_find_all_that_has_them(_aws: LocalAws) -> None:
+    """As shipped, GetResources finds neither state machines nor log groups: see `resource_tags`."""
+    resource_tags.install()
+
+
 def other_services_say_so(_aws: LocalAws) -> None:
     """As shipped, a service that is switched off answers in a form that most clients cannot read."""
     handlers: dict[str, Any] = app.SERVICE_HANDLERS
@@ -307,6 +312,7 @@ ALL: tuple[Callable[[LocalAws], None], ...] = (
     no_tickers,
     no_calls_out,
     topics_are_published_to_as_on_aws,
+    tags_find_all_that_has_them,
     other_services_say_so,
     service_models_are_read_once,
     addresses_of_this_start,

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from definitions.tags import JOB_TAG, STACK_TAG
-from ops import deployed
-from ops.clients import environment_clients
-from ops.deployed import DeployedJob, jobs_to_be_removed
-from ops.errors import AwsError
+from ops.aws import Aws
+from ops.deployed import RemovedJob, jobs_to_be_removed
 from sandbox.local_aws import LocalAws
 
 HOUR_LONG = {
@@ -53,8 +50,8 @@ class Machines:
     def start(self, machine: str) -> str:
         return self.states.start_execution(stateMachineArn=machine)["executionArn"]
 
-    def removed(self, *staying: str) -> list[DeployedJob]:
-        return jobs_to_be_removed(self.client, "acme-dev-", "dev", staying)
+    def removed(self, *staying: str) -> list[RemovedJob]:
+        return jobs_to_be_removed(Aws(), "acme", "dev", staying)
 
 
 @pytest.fixture
@@ -68,10 +65,6 @@ def machines(local_aws: LocalAws) -> Iterator[Machines]:
             machines.states.stop_execution(executionArn=execution["executionArn"])
         machines.states.delete_state_machine(stateMachineArn=arn)
     iam.delete_role(RoleName="waits")
-
-
-def test_tags_are_those_of_the_definitions() -> None:
-    assert (deployed.STACK_TAG, deployed.JOB_TAG) == (STACK_TAG, JOB_TAG)
 
 
 def test_what_stays_is_not_told_of_and_what_goes_is_with_its_running_executions(machines: Machines) -> None:
@@ -112,28 +105,3 @@ def test_more_than_a_page_of_executions_is_told_of(machines: Machines) -> None:
     started = {machines.start(report) for _ in range(101)}
     (removed,) = machines.removed()
     assert {run.arn for run in removed.running} == started
-
-
-def test_what_aws_refuses_is_one_line(local_aws: LocalAws, machines: Machines) -> None:
-    def as_nobody(service: str) -> Any:
-        return local_aws.identity.client(service, machines.role_arn, "states.amazonaws.com")
-
-    with pytest.raises(AwsError, match=r"^ListStateMachines: AccessDeniedException: .*states:ListStateMachines.*$"):
-        jobs_to_be_removed(as_nobody, "acme-dev-", "dev", [])
-
-
-def test_an_environment_without_a_region_is_told_of(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
-    with pytest.raises(AwsError, match="region"):
-        jobs_to_be_removed(environment_clients(), "acme-dev-", "dev", [])
-
-
-@pytest.mark.parametrize("variable", ["AWS_REGION", "AWS_DEFAULT_REGION"])
-def test_the_region_is_the_environment_s_unless_one_is_named(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
-    for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv(variable, "eu-north-1")
-    assert environment_clients()("stepfunctions").meta.region_name == "eu-north-1"
-    assert environment_clients("eu-west-3")("stepfunctions").meta.region_name == "eu-west-3"

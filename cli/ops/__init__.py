@@ -1,0 +1,1 @@
+"""What an operator does: a verb a file."""

@@ -1,0 +1,114 @@
+"""Clients for AWS as its own command line has them: credentials, profile, Region and endpoint.
+
+https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from ops.errors import AwsError
+
+# Adaptive: the SDK itself goes slower while AWS throttles, as many jobs are asked about.
+# https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
+_RETRIES = {"mode": "adaptive", "max_attempts": 8}
+_CONNECT_SECONDS, _READ_SECONDS = 5, 30
+CALLS_AT_ONCE = 10
+"""How many calls are made at the same time where many are needed."""
+
+_DENIED = re.compile(
+    r"(?:User: )?(?P<who>arn:\S+) is not authorized to perform: (?P<action>[\w-]+:\w+)"
+    r"(?: on resource: (?P<resource>\S+))?"
+)
+
+
+class Aws:
+    """AWS's clients by the name of the service: `aws("stepfunctions").list_executions(...)`. Threads may share it.
+
+    Its clients raise botocore's errors; `refusals` says them in a line.
+    """
+
+    def __init__(
+        self, *, profile: str | None = None, region: str | None = None, endpoint_url: str | None = None
+    ) -> None:
+        """Args:
+        profile: a profile of the AWS configuration files; the environment's when None.
+        region: such as `eu-west-1`; the environment's or the profile's when None.
+        endpoint_url: in the place of AWS, such as the sandbox's; AWS_ENDPOINT_URL when None.
+        """
+        import boto3
+        from botocore.config import Config
+
+        # Of the two variables that name a Region, boto3 reads AWS_DEFAULT_REGION only.
+        self._session = boto3.Session(profile_name=profile, region_name=region or os.environ.get("AWS_REGION"))
+        self._endpoint_url = endpoint_url
+        self._config = Config(
+            retries=_RETRIES,
+            connect_timeout=_CONNECT_SECONDS,
+            read_timeout=_READ_SECONDS,
+            max_pool_connections=CALLS_AT_ONCE,
+        )
+        self._clients: dict[str, Any] = {}
+        # A session makes one client at a time:
+        # https://boto3.amazonaws.com/v1/documentation/api/latest/guide/clients.html#caveats
+        self._making = threading.Lock()
+
+    def __call__(self, service: str) -> Any:
+        with self._making:
+            if service not in self._clients:
+                self._clients[service] = self._session.client(
+                    service, endpoint_url=self._endpoint_url, config=self._config
+                )
+            return self._clients[service]
+
+    @property
+    def region(self) -> str:
+        """The Region that is asked."""
+        return self("stepfunctions").meta.region_name
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """Raise AwsError for each error of botocore in the block.
+
+    Of a missing permission it names the action, the resource, and who lacks it.
+    """
+    try:
+        yield
+    except Exception as error:
+        line = _in_a_line(error)
+        if line is None:
+            raise
+        raise AwsError(line) from error
+
+
+def denied(error: Exception) -> bool:
+    """Whether botocore's ClientError says that a permission is missing."""
+    code = getattr(error, "response", {}).get("Error", {}).get("Code", "")
+    return code in ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation")
+
+
+def _in_a_line(error: Exception) -> str | None:
+    """What an error of botocore says; None for any other error."""
+    if "botocore" not in sys.modules:
+        return None
+    # Who waits for no answer of AWS does not wait for botocore either.
+    from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.parsers import ResponseParserError
+
+    if isinstance(error, ClientError):
+        refusal = error.response.get("Error", {})
+        code, message = refusal.get("Code", "Unknown"), refusal.get("Message", str(error))
+        if denied(error) and (found := _DENIED.search(message)):
+            resource = f" on {found['resource']}" if found["resource"] else ""
+            return f"AWS refused {error.operation_name}: {found['who']} lacks {found['action']}{resource}"
+        return f"AWS refused {error.operation_name}: {code}: {' '.join(message.split())}"
+    if isinstance(error, ResponseParserError):
+        return f"AWS's answer cannot be read: {' '.join(str(error).split())}"
+    return " ".join(str(error).split()) if isinstance(error, BotoCoreError) else None

@@ -1,0 +1,146 @@
+"""What a person types in the place of a job or of a run, and what it stands for."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+
+from ops.aws import CALLS_AT_ONCE, Aws
+from ops.errors import AmbiguousError, NotFoundError
+from ops.stack import DeployedJob, DeployedStack
+
+FAILED_STATUSES = ("FAILED", "TIMED_OUT", "ABORTED")
+"""Step Functions' statuses of an execution that did not do its work."""
+
+RUN_HELP = "An execution's ARN or name, or JOB@latest, JOB@-2, JOB@failed, JOB@NAME."
+
+
+@dataclass(frozen=True, kw_only=True)
+class NamedRun:
+    """An execution that was asked for by name, and the job that it is a run of."""
+
+    job: DeployedJob
+    execution_arn: str
+
+    @property
+    def name(self) -> str:
+        return self.execution_arn.rpartition(":")[2]
+
+
+def find_job(stack: DeployedStack, text: str) -> DeployedJob:
+    """The job of that name, or the only one whose name begins so.
+
+    Raises:
+        NotFoundError: there is none; the message has the nearest.
+        AmbiguousError: several names begin so.
+    """
+    jobs = {job.name: job for job in stack.jobs}
+    if text in jobs:
+        return jobs[text]
+    beginning = [name for name in jobs if text and name.startswith(text)]
+    if len(beginning) == 1:
+        return jobs[beginning[0]]
+    if beginning:
+        raise AmbiguousError(f"{text!r} may be {' or '.join(beginning)}")
+    nearest = difflib.get_close_matches(text, jobs, n=1)
+    hint = f"did you mean {nearest[0]}?" if nearest else f"it has {', '.join(jobs)}"
+    raise NotFoundError(f"the stack {stack.name} has no job {text!r}; {hint}")
+
+
+def find_jobs(stack: DeployedStack, texts: Iterable[str]) -> tuple[DeployedJob, ...]:
+    """The jobs of these names, as `find_job` finds each; all of the stack where there are no names."""
+    found = {job.name: job for job in (find_job(stack, text) for text in texts)}
+    return tuple(found.values()) or stack.jobs
+
+
+def find_run(aws: Aws, stack: DeployedStack, text: str) -> NamedRun:
+    """The run that a text stands for.
+
+    Args:
+        aws: where the stack is.
+        stack: the stack.
+        text: the ARN of an execution, or its name; `JOB@latest` or `JOB@-1`, the one that started last, `JOB@-2` the
+            one before, ...; `JOB@failed`, the last that failed, timed out or was aborted; `JOB@NAME`.
+
+    Raises:
+        NotFoundError, AmbiguousError, botocore's errors.
+    """
+    if text.startswith("arn:"):
+        return _by_arn(stack, text)
+    job_text, at, which = text.rpartition("@")
+    if not at:
+        return _by_name(aws, stack.jobs, text, f"the stack {stack.name}")
+    job = find_job(stack, job_text)
+    if which == "latest":
+        which = "-1"
+    if which == "failed":
+        return _last_failed(aws, job)
+    if re.fullmatch(r"-[1-9][0-9]{0,4}", which):
+        return _nth(aws, job, -int(which))
+    return _by_name(aws, (job,), which, job.name)
+
+
+def _by_arn(stack: DeployedStack, arn: str) -> NamedRun:
+    machine = arn.rpartition(":")[0].replace(":execution:", ":stateMachine:", 1)
+    for job in stack.jobs:
+        if machine == job.state_machine_arn:
+            return NamedRun(job=job, execution_arn=arn)
+    raise NotFoundError(f"{arn} is no run of a job of the stack {stack.name} in {stack.region}")
+
+
+def _by_name(aws: Aws, jobs: tuple[DeployedJob, ...], name: str, whose: str) -> NamedRun:
+    states = aws("stepfunctions")
+
+    def exists(job: DeployedJob) -> bool:
+        try:
+            states.describe_execution(executionArn=job.execution_arn(name), includedData="METADATA_ONLY")
+        except (states.exceptions.ExecutionDoesNotExist, states.exceptions.InvalidArn):
+            return False
+        return True
+
+    if not re.fullmatch(r"[0-9A-Za-z_-]{1,80}", name):
+        raise NotFoundError(f"{name!r} cannot be the name of a run. {RUN_HELP}")
+    with ThreadPoolExecutor(CALLS_AT_ONCE) as pool:
+        found = [job for job, there in zip(jobs, pool.map(exists, jobs), strict=True) if there]
+    if not found:
+        raise NotFoundError(f"{whose} has no run {name!r}, or it ended more than 90 days ago. {RUN_HELP}")
+    if len(found) > 1:
+        raise AmbiguousError(f"{name!r} is a run of {' and of '.join(job.name for job in found)}: write JOB@{name}")
+    return NamedRun(job=found[0], execution_arn=found[0].execution_arn(name))
+
+
+def _nth(aws: Aws, job: DeployedJob, nth: int) -> NamedRun:
+    """The run that started last, for 1, and so on: ListExecutions has the newest first."""
+    pages = (
+        aws("stepfunctions")
+        .get_paginator("list_executions")
+        .paginate(stateMachineArn=job.state_machine_arn, PaginationConfig={"PageSize": min(nth, 1000)})
+    )
+    executions = (execution for page in pages for execution in page["executions"])
+    first = list(islice(executions, nth))
+    if len(first) < nth:
+        raise NotFoundError(f"{job.name} has {_runs(len(first))} in the last 90 days")
+    return NamedRun(job=job, execution_arn=first[-1]["executionArn"])
+
+
+def _last_failed(aws: Aws, job: DeployedJob) -> NamedRun:
+    states = aws("stepfunctions")
+    newest = [
+        execution
+        for status in FAILED_STATUSES
+        for execution in states.list_executions(
+            stateMachineArn=job.state_machine_arn, statusFilter=status, maxResults=1
+        )["executions"]
+    ]
+    if not newest:
+        raise NotFoundError(f"{job.name} has no failed run in the last 90 days")
+    last = max(newest, key=lambda execution: execution["startDate"])
+    return NamedRun(job=job, execution_arn=last["executionArn"])
+
+
+def _runs(count: int) -> str:
+    return {0: "no run", 1: "only 1 run"}.get(count, f"only {count} runs")

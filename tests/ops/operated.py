@@ -1,0 +1,102 @@
+"""The stack that the operator's tests work on: deployed once in a process, with real runs of real programs."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from functools import cache
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+
+from ops.aws import Aws
+from ops.stack import DeployedJob, DeployedStack, find_stack
+from sandbox.deploy import Deployment, deploy
+from sandbox.local_aws import LocalAws
+from sandbox.play import run_to_end
+
+ROOT = Path(__file__).parents[2]
+# Does what its input says: so many lines, then a pause, then an end with that exit code.
+OBEYS = """\
+import json, os, sys, time
+wanted = json.loads(os.environ["LONGHAUL_INPUT"])
+for number in range(wanted.get("lines", 0)):
+    print(os.environ["LONGHAUL_ATTEMPT"], number, flush=True)
+time.sleep(wanted.get("seconds", 0))
+sys.exit(wanted.get("exit", 0))
+"""
+_OBEYING = {"image": "example.com/obeys:1", "entrypoint": ["python", "-c", OBEYS]}
+JOBS = {
+    "obeys": _OBEYING
+    | {
+        "description": "Does as it is told",
+        "schedule": "cron(15 3 * * ? *)",
+        "timeout": "10m",
+        "retries": {"attempts": 1, "interval": "1m", "finalExitCodes": [64]},
+    },
+    "obeys-alone": _OBEYING | {"schedule": "cron(0 6 ? * MON-FRI *)", "timezone": "Europe/Paris", "overlap": "skip"},
+    "obeys-in-line": _OBEYING | {"overlap": "queue"},
+    "absent": {"image": "example.com/absent:1", "startRetries": {"attempts": 0}},
+    "idle": _OBEYING | {"schedule": "rate(1 hour)", "enabled": False},
+}
+
+
+class Operated:
+    """A deployed stack, `acme`'s `night`."""
+
+    project = "acme"
+    name = "night"
+
+    def __init__(self, local_aws: LocalAws, root: Path, deployment: Deployment) -> None:
+        self.local_aws = local_aws
+        self.root = root
+        self.deployment = deployment
+        self.states = local_aws.client("stepfunctions")
+        self.aws = Aws()
+
+    def found(self) -> DeployedStack:
+        return find_stack(self.aws, self.project, self.name)
+
+    def job(self, name: str) -> DeployedJob:
+        return next(job for job in self.found().jobs if job.name == name)
+
+    def start(self, job: str, execution_input: Any = None, **more: Any) -> str:
+        """StartExecution; the execution's ARN."""
+        machine = self.deployment.outputs["stateMachines"][job]
+        answer = self.states.start_execution(
+            stateMachineArn=machine, input=json.dumps({} if execution_input is None else execution_input), **more
+        )
+        return answer["executionArn"]
+
+    def run(self, job: str, execution_input: Any = None, **more: Any) -> str:
+        """Start a run and wait for its end; the execution's ARN."""
+        execution_arn = self.start(job, execution_input, **more)
+        self.to_end(execution_arn)
+        return execution_arn
+
+    def to_end(self, execution_arn: str) -> None:
+        run_to_end(self.local_aws, execution_arn)
+
+    def until_submitted(self, execution_arn: str) -> None:
+        """Wait until ECS has taken the run's task."""
+        while not any(event["type"] == "TaskSubmitted" for event in self.events(execution_arn)):
+            pass
+
+    def events(self, execution_arn: str) -> list[dict[str, Any]]:
+        pages = self.states.get_paginator("get_execution_history").paginate(executionArn=execution_arn)
+        return [event for page in pages for event in page["events"]]
+
+    def stop(self, execution_arn: str, **why: str) -> None:
+        self.states.stop_execution(executionArn=execution_arn, **why)
+
+
+@cache
+def operated_stack(local_aws: LocalAws) -> Operated:
+    """The stack, deployed when it is first asked for; it ends with the local AWS."""
+    root = Path(mkdtemp(prefix="longhaul-operated-"))
+    shutil.copy(ROOT / "__main__.py", root)
+    (root / "Pulumi.yaml").write_text("name: acme\nruntime: python\n")
+    # JSON is YAML too.
+    config = {"aws:region": local_aws.region, "longhaul:jobs": JOBS}
+    (root / "Pulumi.night.yaml").write_text(json.dumps({"config": config}))
+    return Operated(local_aws, root, deploy(root, Operated.name, local_aws))
