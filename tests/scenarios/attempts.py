@@ -42,7 +42,7 @@ from tests.scenarios.steps import (
 
 TWO_RETRIES = {"retries": {"attempts": 2, "finalExitCodes": [64]}}
 TWO_STARTS = {"startRetries": {"attempts": 2}}
-TIMES_OUT = {"timeout": "5m"}
+TIMES_OUT = {"timeout": "2m"}
 # Long enough for whoever sped the clock up to slow it down.
 RETRIES_TIMEOUTS = {**TIMES_OUT, "retries": {"attempts": 1, "onTimeout": True, "interval": "30m"}}
 SPOT = {"capacity": {"spot": True}}
@@ -154,10 +154,10 @@ APPLICATION = [
             start_retries=0,
             tasks=["on demand"],
             path=[*STARTS, names.WHAT_FAILED, "Timed out"],
-            says="ran longer than its timeout of 5m in its only attempt and was stopped",
+            says="ran longer than its timeout of 2m in its only attempt and was stopped",
         ),
         script=WAITS,
-        after=[is_ready(), time_passes(300)],
+        after=[is_ready(), time_passes(120)],
         left=True,
         job=TIMES_OUT,
     ),
@@ -171,7 +171,7 @@ APPLICATION = [
             path=[*STARTS, *SEARCHES, names.DECIDE, *RETRIES, *SUCCEEDS],
         ),
         script=WAITS,
-        after=[is_ready(), time_passes(300), opens()],
+        after=[is_ready(), time_passes(120), opens()],
         job=RETRIES_TIMEOUTS,
     ),
 ]

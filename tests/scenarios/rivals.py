@@ -18,6 +18,7 @@ from tests.scenarios.scenario import (
     Scenario,
 )
 from tests.scenarios.steps import (
+    IGNORES_SIGTERM,
     TAKES_TIME_TO_STOP,
     WAITS,
     Step,
@@ -174,9 +175,10 @@ DEAD = [
         ends={"first": STOPPED, "second": runs_after(*MEETS, *CLEARS, names.TAKE)},
     ),
     Scenario(
-        name="the holder is stopped, its task runs on, and the next start stops it",
+        name="the holder is stopped, its task runs on, and the next start stops it and waits until it is killed",
+        jobs={"job": {"stopTimeout": "2m"}},
         steps=[
-            *running("first"),
+            *running("first", script=IGNORES_SIGTERM),
             without("ecs:StopTask"),
             stops_execution("first"),
             gives_rights_back,
@@ -192,7 +194,6 @@ DEAD = [
                 names.CONFIRM,
                 names.STOP_TASK,
                 names.WAIT_FOR_TASKS,
-                Repeated((*FINDS_SOME, names.WAIT_FOR_TASKS)),
                 *FINDS_NONE,
                 names.SETTLE,
                 *FINDS_SOME,
@@ -205,8 +206,8 @@ DEAD = [
     ),
     Scenario(
         name="the holder took too long and left its lock, and the next start clears it away",
-        jobs={"job": {"timeout": "5m"}},
-        steps=[*running("first"), time_passes(300), ends("first"), start("second")],
+        jobs={"job": {"timeout": "2m"}},
+        steps=[*running("first"), time_passes(120), ends("first"), start("second")],
         ends={
             "first": End(
                 outcome="Job.TimedOut",

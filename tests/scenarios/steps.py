@@ -17,10 +17,11 @@ WAITS = "echo ready; until [ -e GATE ]; do sleep 0.02; done"
 """Runs until the step `opens`; a SIGTERM ends it at once."""
 
 ENDS_WITH_0_ON_SIGTERM = "trap 'exit 0' TERM; echo ready; while :; do sleep 0.02; done"
+IGNORES_SIGTERM = "trap '' TERM; echo ready; while :; do sleep 0.02; done"
 TAKES_TIME_TO_STOP = "trap 'sleep 0.2; exit 5' TERM; echo ready; while :; do sleep 0.02; done"
 
-# At this speed a job's five minutes are a third of a second, and half an hour's wait leaves time to slow down again.
-_FAST = 1000.0
+# At this speed a job's two minutes are less than half a second, and half an hour's wait leaves time to slow down again.
+_FAST = 300.0
 # Between any two moments that a scenario takes there is less than a second.
 _STANDING = 1e-6
 
