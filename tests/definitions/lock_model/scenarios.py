@@ -15,6 +15,8 @@ TRIED_AGAIN = Faults(timeouts=1, retries=1)
 REDRIVEN = Faults(aborts=1, redrives=1)
 EVERYTHING = Faults(aborts=1, redrives=1, lost=1, conflicts=1, late=1, timeouts=1, retries=1, forgets=1)
 
+EVERYTHING_TWICE = Faults(aborts=2, redrives=2, lost=2, conflicts=2, late=1, timeouts=1, retries=2, forgets=1)
+
 SCENARIOS = {
     "skip, killed": Scenario(SKIP, faults=KILLED),
     "skip, killed in a call": Scenario(SKIP, faults=KILLED_IN_A_CALL),
@@ -53,7 +55,7 @@ REPLAYED = {
 """What shows every kind of step that a run of a policy may take, in small spaces."""
 
 WANDERED = [
-    Scenario(policies, scheduled, Faults(2, 2, 2, 2, 1, 1, 2, 1), limit)
+    Scenario(policies, scheduled, EVERYTHING_TWICE, limit)
     for policies, scheduled in (
         (SKIP, frozenset((0, 1))),
         (QUEUE, frozenset()),

@@ -83,12 +83,8 @@ def _following(run: Run, *, done: bool) -> Run:
             return run._replace(step="running")
         case "take" if done:
             return _forgetting(run, "run")._replace(held=run.redrives)
-        case "join" if done:
-            return _forgetting(run, "look")
         case "displace" if done:
             return run._replace(step="stop", joined=run.redrives)
-        case "stop" | "clear":
-            return _forgetting(run, "look")
         case _:
             return _forgetting(run, "look")
 
