@@ -8,6 +8,7 @@ import pulumi
 from components.alerts import Alerts, AlertsArgs
 from components.configuration import stack_configuration
 from components.job_cluster import JobCluster, JobClusterArgs
+from components.ledger import Ledger, LedgerArgs
 from components.network import Network, NetworkArgs
 from components.place import current_place
 from components.scheduled_job import ScheduledJob, ScheduledJobArgs
@@ -30,6 +31,7 @@ name = f"{stack.project}-{stack.name}"
 network = Network(name, NetworkArgs(stack=stack, place=place))
 cluster = JobCluster(name, JobClusterArgs(stack=stack, place=place))
 delivery = TriggerDelivery(name, TriggerDeliveryArgs(stack=stack, place=place))
+ledger = Ledger(name, LedgerArgs(stack=stack, place=place, delivery=delivery))
 alerts = Alerts(name, AlertsArgs(stack=stack, place=place, delivery=delivery)) if stack.alerts.wanted else None
 jobs = {
     job.name: ScheduledJob(
@@ -39,6 +41,6 @@ jobs = {
     for job in stack.jobs
 }
 for key, value in stack_outputs(
-    stack, network=network, cluster=cluster, delivery=delivery, alerts=alerts, jobs=jobs
+    stack, network=network, cluster=cluster, delivery=delivery, ledger=ledger, alerts=alerts, jobs=jobs
 ).items():
     pulumi.export(key, value)

@@ -5,6 +5,7 @@ from typing import Any
 
 from components.alerts import Alerts
 from components.job_cluster import JobCluster
+from components.ledger import Ledger
 from components.network import Network
 from components.scheduled_job import ScheduledJob
 from components.trigger_delivery import TriggerDelivery
@@ -17,6 +18,7 @@ def stack_outputs(
     network: Network,
     cluster: JobCluster,
     delivery: TriggerDelivery,
+    ledger: Ledger,
     alerts: Alerts | None,
     jobs: Mapping[str, ScheduledJob],
 ) -> dict[str, Any]:
@@ -24,7 +26,8 @@ def stack_outputs(
 
     stateMachines, taskDefinitions: ARNs. logGroups: names. schedules: `{trigger, schedule, timezone, enabled}` of the
     jobs that have one. cluster: its name. subnets, securityGroups: where tasks run. deadLetterQueueUrl: where starts
-    that could not be delivered are. alertsTopic: the ARN of the topic that tells of failures, if anybody is to hear.
+    that could not be delivered are. ledger: the name of the log group with the runs' changes of status.
+    alertsTopic: the ARN of the topic that tells of failures, if anybody is to hear.
     """
     return {
         "stateMachines": {name: job.state_machine_arn for name, job in jobs.items()},
@@ -44,5 +47,6 @@ def stack_outputs(
         "subnets": network.subnet_ids,
         "securityGroups": network.security_group_ids,
         "deadLetterQueueUrl": delivery.dead_letter_url,
+        "ledger": ledger.log_group_name,
         **({} if alerts is None else {"alertsTopic": alerts.topic_arn}),
     }

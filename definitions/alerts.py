@@ -9,6 +9,7 @@ from typing import Any
 
 from definitions.overlap import REPLACED
 from definitions.place import Place
+from definitions.status_changes import status_changes
 
 ALERTED_STATUSES = ("FAILED", "TIMED_OUT", "ABORTED")
 TARGET_ID = "topic"
@@ -30,21 +31,11 @@ _CONSOLES = {
 
 
 def event_pattern(place: Place) -> dict[str, Any]:
-    """Matches the ends of runs that somebody should hear of.
-
-    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html
-    """
-    return {
-        "source": ["aws.states"],
-        "detail-type": ["Step Functions Execution Status Change"],
-        "detail": {
-            "status": list(ALERTED_STATUSES),
-            "stateMachineArn": [{"prefix": place.arn("states", f"stateMachine:{place.prefix}")}],
-            # A run that gave way to a newer one is as its job wants it. `anything-but` alone does not match an event
-            # without the key: an execution that was stopped by hand.
-            "$or": [{"error": [{"anything-but": [REPLACED]}, None]}, {"error": [{"exists": False}]}],
-        },
-    }
+    """Matches the ends of runs that somebody should hear of."""
+    # A run that gave way to a newer one is as its job wants it. `anything-but` alone does not match an event without
+    # the key: an execution that was stopped by hand.
+    not_replaced = [{"error": [{"anything-but": [REPLACED]}, None]}, {"error": [{"exists": False}]}]
+    return status_changes(place, status=list(ALERTED_STATUSES), **{"$or": not_replaced})
 
 
 def description(place: Place) -> str:
@@ -125,6 +116,6 @@ def dead_letter_alarm(queue_name: str, topic_arn: str) -> dict[str, Any]:
 
 def dead_letter_alarm_description(place: Place, queue_url: str) -> str:
     """What the alarm says to a person: what it is about, and the command to look."""
-    what = f"Starts or alerts of {place.project} ({place.stack}) could not be delivered"
+    what = f"Starts, alerts or lines of the ledger of {place.project} ({place.stack}) could not be delivered"
     look = f"aws sqs receive-message --region {place.region} --queue-url {queue_url} --message-attribute-names All"
     return f"{what}. To look: {look}"

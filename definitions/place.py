@@ -74,3 +74,9 @@ class Place:
     def log_group_prefix(self, job_name: str) -> str:
         """The name of a job's log group, to which Pulumi adds a suffix so that a removed job can come back."""
         return f"{self.stack_log_group_prefix}{job_name}"
+
+    @property
+    def ledger_prefix(self) -> str:
+        """What the name of the ledger's log group begins with; Pulumi adds a suffix, as to those of the jobs."""
+        # Only log groups under /aws/events/ are offered to rules in AWS's console.
+        return f"/aws/events/{self.prefix}runs-"

@@ -116,7 +116,7 @@ def _with_empty_values(schema: dict[str, Any]) -> dict[str, Any]:
 def _or_json_text(schema: dict[str, Any]) -> dict[str, Any]:
     """The schema, or the same as JSON text: `pulumi config set` without --path stores every value as text."""
     if "enum" in schema:
-        return schema
+        return {**schema, "enum": list(dict.fromkeys([*schema["enum"], *map(str, schema["enum"])]))}
     outside = {key: schema[key] for key in ("description", "default") if key in schema}
     inside = {key: value for key, value in schema.items() if key not in outside}
     return {**outside, "anyOf": [inside, {"type": "string", "pattern": r"^\s*(\{|\[|true|false)"}]}

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from spec.alerts import AlertsSpec
-from spec.aws_forms import Tags, aws_region
+from spec.aws_forms import Tags, aws_region, retention_days
 from spec.forms import choice, flag
 from spec.job import JobSpec
 from spec.model import Spec
@@ -33,6 +33,12 @@ class StackSettings(Spec):
         validation_alias="keepLogs",
         description="Whether logs stay when a job or the stack is removed, and the image repository when the stack is: "
         "Pulumi then forgets them, and they cost until somebody deletes them.",
+    )
+    ledger_retention_days: Annotated[int, retention_days()] = Field(
+        default=365,
+        validation_alias="ledgerRetention",
+        description="How long the ledger keeps the runs' changes of status, in days, one of those that "
+        "[`logRetention`](#a-job) takes. Step Functions itself forgets a run 90 days after its end.",
     )
     alerts: AlertsSpec = Field(
         default_factory=AlertsSpec,

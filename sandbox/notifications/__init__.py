@@ -1,8 +1,8 @@
-"""What rules and alarms publish to SNS topics, let through by the topic's policy and its key's as on AWS.
+"""What rules and alarms publish to SNS topics and rules write to log groups, let through by policies as on AWS.
 
-MiniStack keeps topics, subscriptions, alarms and metrics; `install` has it ask who may publish, apply a target's input
-transformer, keep what was not delivered in the dead-letter queue, and leave alone whoever is outside of the sandbox.
-Import it once a sandbox runs: MiniStack reads its environment when it is imported.
+MiniStack keeps topics, subscriptions, log groups, alarms and metrics; `install` has it ask who may publish or write,
+apply a target's input transformer, keep what was not delivered in the dead-letter queue, and leave alone whoever is
+outside of the sandbox. Import it once a sandbox runs: MiniStack reads its environment when it is imported.
 """
 
 from __future__ import annotations

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import cloudwatch, sqs
 
-from sandbox.notifications.publishing import NotPublished, publish
+from sandbox.notifications.permission import NotDelivered
+from sandbox.notifications.publishing import publish
 
 if TYPE_CHECKING:
     from sandbox.local_aws import LocalAws
@@ -129,7 +130,7 @@ def _act(alarm: dict[str, Any], old: str, new: str, reason: str) -> None:
         said = f"Successfully executed action {topic_arn}"
         try:
             publish(SERVICE, topic_arn, _message(alarm, old, new, reason), subject=subject, source=source)
-        except NotPublished as error:
+        except NotDelivered as error:
             said = f"Failed to execute action {topic_arn}. Received error: {error}"
         cloudwatch._history_entries().append(
             {

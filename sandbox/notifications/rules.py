@@ -1,5 +1,6 @@
-"""Has rules deliver events to SNS topics as EventBridge does, with what they cannot deliver in the dead-letter queue.
+"""Has rules deliver events to SNS topics and log groups as EventBridge does.
 
+What cannot be delivered goes to the target's dead-letter queue.
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-event-delivery.html
 """
 
@@ -12,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from ministack.services import eventbridge
 
-from sandbox.notifications.publishing import NotPublished, publish
+from sandbox.notifications.log_lines import write
+from sandbox.notifications.permission import NotDelivered
+from sandbox.notifications.publishing import publish
 from sandbox.triggers.dead_letters import NotKept, keep
 from sandbox.triggers.payload import NoSuchPath, rule_input
 
@@ -27,32 +30,37 @@ _invoke_target = eventbridge._invoke_target
 
 
 def install(aws: LocalAws) -> None:
-    """As shipped, a rule publishes to any topic, whatever policies say, and what it cannot publish is gone."""
+    """As shipped, a rule publishes to any topic, whatever policies say, and to no log group; what it cannot is gone."""
 
     def invoke(target: dict[str, Any], event: dict[str, Any], rule: dict[str, Any], view: Any = None) -> None:
-        if target["Arn"].split(":")[2:3] != ["sns"]:
+        service = target["Arn"].split(":")[2]
+        if service not in ("sns", "logs"):
             _invoke_target(target, event, rule, view)
             return
-        seen = view or eventbridge._pattern_event_view(event)
-        _deliver(target, seen.event_with_detail(), rule, datetime.fromtimestamp(aws.clock.now(), UTC))
+        seen = (view or eventbridge._pattern_event_view(event)).event_with_detail()
+        try:
+            if service == "logs":
+                write(target["Arn"], seen, rule_arn=rule["Arn"])
+            else:
+                _publish(target, seen, rule, datetime.fromtimestamp(aws.clock.now(), UTC))
+        except NotDelivered as error:
+            _give_up(target, seen, rule, error.code, str(error))
 
     eventbridge._invoke_target = invoke
 
 
-def _deliver(target: dict[str, Any], event: dict[str, Any], rule: dict[str, Any], now: datetime) -> None:
+def _publish(target: dict[str, Any], event: dict[str, Any], rule: dict[str, Any], now: datetime) -> None:
     try:
         text = rule_input(target, event, rule_name=rule["Name"], rule_arn=rule["Arn"], now=now)
-        # EventBridge says nothing of the rule when it publishes.
-        # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html#eb-sns-permissions
-        publish(SERVICE, target["Arn"], _as_delivered(text, target))
     except NoSuchPath as error:
-        _give_up(target, event, rule, "INVALID_PARAMETER", str(error))
-    except NotPublished as error:
-        _give_up(target, event, rule, error.code, str(error))
+        raise NotDelivered("INVALID_PARAMETER", str(error)) from None
+    # EventBridge says nothing of the rule when it publishes.
+    # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html#eb-sns-permissions
+    publish(SERVICE, target["Arn"], _as_delivered(text, target))
 
 
 def _as_delivered(text: str, target: dict[str, Any]) -> str:
-    """JSON arrives without its white space; raises NotPublished where a template for JSON gave something else.
+    """JSON arrives without its white space; raises NotDelivered where a template for JSON gave something else.
 
     https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html#eb-transform-input-issues
     """
@@ -62,7 +70,7 @@ def _as_delivered(text: str, target: dict[str, Any]) -> str:
     try:
         return json.dumps(json.loads(text), ensure_ascii=False, separators=(",", ":"))
     except ValueError as error:
-        raise NotPublished("INVALID_JSON", f"the input transformer gives no JSON: {error}") from None
+        raise NotDelivered("INVALID_JSON", f"the input transformer gives no JSON: {error}") from None
 
 
 def _give_up(target: dict[str, Any], event: dict[str, Any], rule: dict[str, Any], code: str, message: str) -> None:

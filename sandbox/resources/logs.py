@@ -1,4 +1,4 @@
-"""CloudWatch Logs: log groups."""
+"""CloudWatch Logs: log groups, and the policies that let AWS services write to them."""
 
 from typing import ClassVar
 
@@ -49,3 +49,53 @@ class LogGroup(Handler):
         """Delete the group and what is in it, unless `skipDestroy` says to keep it."""
         if not made.outputs["skipDestroy"]:
             aws.client("logs").delete_log_group(logGroupName=made.id)
+
+
+class LogResourcePolicy(Handler):
+    """https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutResourcePolicy.html"""
+
+    token = "aws:cloudwatch/logResourcePolicy:LogResourcePolicy"
+    fields: ClassVar = {"policyDocument": "policyDocument", "policyName": "policyName", "resourceArn": "resourceArn"}
+    required = frozenset({"policyDocument"})
+    replace_on = frozenset({"policyName", "resourceArn"})
+    volatile = frozenset({"revisionId"})
+    json_properties = ("policyDocument",)
+    auto_named = None
+
+    def check(self, inputs: Properties, logical_name: str, seed: bytes) -> Properties:
+        """The inputs; a policy is the account's and has a name, or is that of one log group and has none."""
+        checked = super().check(inputs, logical_name, seed)
+        if ("policyName" in checked) == ("resourceArn" in checked):
+            raise SandboxError("exactly one of 'policyName' and 'resourceArn' is required")
+        return checked
+
+    def create(self, aws: Aws, inputs: Properties) -> Created:
+        """The id is the policy's name, or the ARN of the log group whose policy it is."""
+        aws.client("logs").put_resource_policy(**self.request(inputs))
+        scope = "ACCOUNT" if "policyName" in inputs else "RESOURCE"
+        made = Created(inputs.get("policyName") or inputs["resourceArn"], {**inputs, "policyScope": scope})
+        return made._replace(outputs={**made.outputs, **(self.look(aws, made) or {})})
+
+    def change(self, aws: Aws, made: Created, inputs: Properties) -> None:
+        """Put the new document in the place of the old one."""
+        aws.client("logs").put_resource_policy(**self.request(inputs), **_revision(made))
+
+    def look(self, aws: Aws, made: Created) -> Properties | None:
+        """What DescribeResourcePolicies tells."""
+        scope = made.outputs["policyScope"]
+        of_group = {"resourceArn": made.id} if scope == "RESOURCE" else {}
+        policies = aws.client("logs").describe_resource_policies(policyScope=scope, **of_group)["resourcePolicies"]
+        named = "resourceArn" if scope == "RESOURCE" else "policyName"
+        policy = next((policy for policy in policies if policy.get(named) == made.id), None)
+        told = ("policyDocument", "policyScope", "resourceArn", "revisionId")
+        return policy and {name: policy.get(name) for name in told}
+
+    def delete(self, aws: Aws, made: Created) -> None:
+        """Delete the policy; that of a log group in the revision that is known."""
+        named = "resourceArn" if made.outputs["policyScope"] == "RESOURCE" else "policyName"
+        aws.client("logs").delete_resource_policy(**{named: made.id}, **_revision(made))
+
+
+def _revision(made: Created) -> Properties:
+    """Only a log group's policy has one; without it, or with another one, AWS changes nothing."""
+    return {"expectedRevisionId": made.outputs["revisionId"]} if made.outputs["policyScope"] == "RESOURCE" else {}

@@ -53,6 +53,7 @@ HANDLERS: dict[str, Handler] = {
         kms.Alias(),
         kms.Key(),
         logs.LogGroup(),
+        logs.LogResourcePolicy(),
         scheduler.Schedule(),
         scheduler.ScheduleGroup(),
         sns.Topic(),

@@ -153,6 +153,7 @@ ANSWERS: dict[str, Callable[[str, Mapping[str, Any]], Outputs]] = {
     "aws:cloudwatch/eventRule:EventRule": _plain("events", "rule/{}"),
     "aws:cloudwatch/eventTarget:EventTarget": _only_id,
     "aws:cloudwatch/logGroup:LogGroup": _log_group,
+    "aws:cloudwatch/logResourcePolicy:LogResourcePolicy": _only_id,
     "aws:cloudwatch/metricAlarm:MetricAlarm": _plain("cloudwatch", "alarm:{}"),
     "aws:dynamodb/table:Table": _plain("dynamodb", "table/{}"),
     "aws:ec2/securityGroup:SecurityGroup": lambda name, _: (

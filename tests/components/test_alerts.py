@@ -11,6 +11,7 @@ longhaul:jobs:
   report: {image: "example.com/report:1"}
 """
 TOPIC = arn("sns", "alerts-of-the-team")
+ALERTS = "longhaul-test-alerts"
 
 
 def test_without_anybody_to_hear_there_is_nothing(deploy: Callable[..., Deployment]) -> None:
@@ -62,8 +63,8 @@ def test_a_failed_run_reaches_the_topic_or_the_dead_letter_queue(deploy: Callabl
     deployment = deploy(JOB, "longhaul:alerts: {email: [ops@example.com]}")
 
     rule, target = (
-        deployment.one("cloudwatch/eventRule:EventRule"),
-        deployment.one("cloudwatch/eventTarget:EventTarget"),
+        deployment.one("cloudwatch/eventRule:EventRule", ALERTS),
+        deployment.one("cloudwatch/eventTarget:EventTarget", ALERTS),
     )
     queue, topic = deployment.one("sqs/queue:Queue"), deployment.one("sns/topic:Topic")
     assert target.inputs["rule"] == rule.outputs["name"]
@@ -110,6 +111,6 @@ def test_an_existing_topic_gets_a_target_and_an_alarm_and_nothing_else(deploy: C
         "aws:cloudwatch/eventTarget:EventTarget",
         "aws:cloudwatch/metricAlarm:MetricAlarm",
     }
-    assert deployment.one("cloudwatch/eventTarget:EventTarget").inputs["arn"] == TOPIC
+    assert deployment.one("cloudwatch/eventTarget:EventTarget", ALERTS).inputs["arn"] == TOPIC
     assert deployment.one("cloudwatch/metricAlarm:MetricAlarm").inputs["alarmActions"] == [TOPIC]
     assert deployment.exports["alertsTopic"] == TOPIC

@@ -39,6 +39,7 @@ TAGGABLE = {
     "aws:cloudwatch/eventRule:EventRule": True,
     "aws:cloudwatch/eventTarget:EventTarget": False,
     "aws:cloudwatch/logGroup:LogGroup": True,
+    "aws:cloudwatch/logResourcePolicy:LogResourcePolicy": False,
     "aws:dynamodb/table:Table": True,
     "aws:cloudwatch/metricAlarm:MetricAlarm": True,
     "aws:ec2/securityGroup:SecurityGroup": True,
@@ -111,7 +112,14 @@ def test_no_input_and_no_document_holds_a_null(deployment: Deployment) -> None:
 
 def test_no_document_is_empty(deployment: Deployment) -> None:
     for one in created(deployment):
-        for name in ("policy", "assumeRolePolicy", "definition", "containerDefinitions"):
+        for name in (
+            "policy",
+            "policyDocument",
+            "eventPattern",
+            "assumeRolePolicy",
+            "definition",
+            "containerDefinitions",
+        ):
             if name in one.inputs:
                 assert one.document(name), f"{one.name}.{name}"
 
@@ -182,6 +190,7 @@ def test_every_job_is_exported(deployment: Deployment) -> None:
     assert deployment.exports["schedules"].keys() <= jobs
     assert deployment.exports["cluster"] == deployment.one("ecs/cluster:Cluster").outputs["name"]
     assert deployment.exports["deadLetterQueueUrl"] == deployment.one("sqs/queue:Queue").outputs["url"]
+    assert deployment.exports["ledger"].startswith(f"/aws/events/{deployment.one('ecs/cluster:Cluster').name}-runs-")
     assert deployment.exports["subnets"]
     assert deployment.exports["securityGroups"]
 
@@ -208,7 +217,7 @@ def test_production_keeps_logs_and_images_and_development_does_not() -> None:
     for stack_name in ("dev", "prod"):
         deployment = repository_stack(stack_name)
         groups = deployment.all("cloudwatch/logGroup:LogGroup")
-        assert len(groups) == len(deployment.all("sfn/stateMachine:StateMachine")) + 1
+        assert len(groups) == len(deployment.all("sfn/stateMachine:StateMachine")) + 2
         (kept[stack_name],) = {group.inputs["skipDestroy"] for group in groups}
         repository = deployment.one("awsx:ecr:Repository")
         # Whichever it is, `pulumi destroy` comes to its end: AWS deletes no repository that has images, unless forced.
@@ -233,7 +242,17 @@ def test_the_project_file_describes_every_key_and_its_values_are_the_built_in_on
     stated = load_stack(ROOT, "dev", {key: described["value"] for key, described in keys.items()})
     silent = load_stack(ROOT, "dev", {"jobs": {}})
     assert stated == silent
-    assert keys.keys() == {"jobs", "defaults", "network", "trigger", "containerInsights", "keepLogs", "alerts", "tags"}
+    assert keys.keys() == {
+        "jobs",
+        "defaults",
+        "network",
+        "trigger",
+        "containerInsights",
+        "keepLogs",
+        "alerts",
+        "ledgerRetention",
+        "tags",
+    }
     for described in keys.values():
         # Pulumi refuses `type` and `default` where the project is not called like the namespace.
         assert described.keys() == {"description", "value"}

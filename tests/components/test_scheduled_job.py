@@ -121,8 +121,8 @@ def test_every_policy_a_run_needs_is_there_before_the_machine(report: Deployment
 
 
 def test_the_rule_fires_at_the_jobs_times_and_its_target_starts_the_machine(report: Deployment) -> None:
-    rule = report.one("cloudwatch/eventRule:EventRule")
-    target = report.one("cloudwatch/eventTarget:EventTarget")
+    rule = report.one("cloudwatch/eventRule:EventRule", NAME)
+    target = report.one("cloudwatch/eventTarget:EventTarget", NAME)
 
     assert rule.inputs["name"] == NAME
     assert rule.inputs["scheduleExpression"] == "cron(15 3 * * ? *)"
@@ -143,7 +143,7 @@ def test_the_rule_fires_at_the_jobs_times_and_its_target_starts_the_machine(repo
 
 
 def test_the_trigger_comes_last(report: Deployment) -> None:
-    target = report.one("cloudwatch/eventTarget:EventTarget")
+    target = report.one("cloudwatch/eventTarget:EventTarget", NAME)
 
     needed = [
         report.one("sfn/stateMachine:StateMachine"),
@@ -176,7 +176,7 @@ def test_a_disabled_job_keeps_its_trigger_switched_off(deploy: Callable[..., Dep
         """
     )
 
-    assert deployment.one("cloudwatch/eventRule:EventRule").inputs["state"] == "DISABLED"
+    assert deployment.one("cloudwatch/eventRule:EventRule", "longhaul-test-by-rule").inputs["state"] == "DISABLED"
     assert deployment.one("scheduler/schedule:Schedule").inputs["state"] == "DISABLED"
 
 
@@ -189,12 +189,9 @@ def test_a_job_without_a_schedule_has_no_trigger(deploy: Callable[..., Deploymen
     )
 
     assert deployment.one("sfn/stateMachine:StateMachine")
-    for type_ in (
-        "cloudwatch/eventRule:EventRule",
-        "cloudwatch/eventTarget:EventTarget",
-        "scheduler/schedule:Schedule",
-    ):
-        assert not deployment.all(type_)
+    of_the_job = {one.type for one in deployment.children(deployment.one("longhaul:index:ScheduledJob"))}
+    assert not {"aws:cloudwatch/eventRule:EventRule", "aws:cloudwatch/eventTarget:EventTarget"} & of_the_job
+    assert not deployment.all("scheduler/schedule:Schedule")
     assert not deployment.all("scheduler/scheduleGroup:ScheduleGroup")
     assert deployment.exports["schedules"] == {}
 
@@ -216,7 +213,7 @@ def test_a_job_that_needs_a_time_zone_gets_a_schedule_in_the_stacks_group(deploy
     schedule = deployment.one("scheduler/schedule:Schedule")
     group = deployment.one("scheduler/scheduleGroup:ScheduleGroup")
     machine = deployment.one("sfn/stateMachine:StateMachine")
-    assert not deployment.all("cloudwatch/eventRule:EventRule")
+    assert NAME not in {one.name for one in deployment.all("cloudwatch/eventRule:EventRule")}
     assert group.inputs["name"] == "longhaul-test"
     assert schedule.inputs["name"] == NAME
     assert schedule.inputs["groupName"] == "longhaul-test"
@@ -243,7 +240,7 @@ def test_a_whole_stack_can_be_put_on_schedules(deploy: Callable[..., Deployment]
 
     schedule = deployment.one("scheduler/schedule:Schedule")
     assert schedule.inputs["flexibleTimeWindow"] == {"mode": "OFF"}
-    assert not deployment.all("cloudwatch/eventRule:EventRule")
+    assert NAME not in {one.name for one in deployment.all("cloudwatch/eventRule:EventRule")}
     assert deployment.exports["schedules"] == {
         "report": {"trigger": "scheduler", "schedule": "rate(1 day)", "timezone": "UTC", "enabled": True}
     }

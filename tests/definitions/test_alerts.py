@@ -87,7 +87,7 @@ def test_aws_would_take_the_alarm(place: Place) -> None:
     request = {"AlarmName": "longhaul-dev-dead-letters-0a1b2c3", "AlarmDescription": description, **alarm}
     assert request_problems("cloudwatch", "PutMetricAlarm", request) == []
     assert description == (
-        "Starts or alerts of longhaul (dev) could not be delivered. To look: aws sqs receive-message "
+        "Starts, alerts or lines of the ledger of longhaul (dev) could not be delivered. To look: aws sqs receive-message "
         f"--region eu-west-1 --queue-url {url} --message-attribute-names All"
     )
 

@@ -157,6 +157,14 @@ TRANSLATIONS: Mapping[str, Translation | Nowhere] = {
         },
         generated_name="LogGroupName",
     ),
+    "aws:cloudwatch/logResourcePolicy:LogResourcePolicy": Translation(
+        "AWS::Logs::ResourcePolicy",
+        {
+            "policyDocument": ("PolicyDocument", json.loads),
+            "resourceArn": Nowhere("CloudFormation has policies of the account only; the document names the log group"),
+        },
+        generated_name="PolicyName",
+    ),
     "aws:cloudwatch/metricAlarm:MetricAlarm": Translation(
         "AWS::CloudWatch::Alarm",
         {

@@ -91,6 +91,7 @@ SETTINGS = {
     "longhaul:trigger": st.sampled_from(["rule", "scheduler"]),
     "longhaul:containerInsights": st.sampled_from(["disabled", "enhanced"]),
     "longhaul:keepLogs": st.sampled_from([True, "true"]),
+    "longhaul:ledgerRetention": st.sampled_from([1, "3653"]),
     "longhaul:alerts": st.sampled_from(
         [
             {},
