@@ -52,8 +52,12 @@ class Stack:
     dead_letters: Queue
 
     def made(self, token: str) -> Any:
-        """The one resource of a type."""
-        (one,) = [resource for resource in self.deployment.resources if resource.token == token]
+        """The one resource of a type that alerts are made of."""
+        (one,) = [
+            resource
+            for resource in self.deployment.resources
+            if resource.token == token and resource.name in ("heard-dev-alerts", "heard-dev-dead-letters")
+        ]
         return one
 
     @property
