@@ -104,8 +104,8 @@ def look(job: JobSpec, table: str) -> dict[str, Any]:
 def seen(job: JobSpec, table: str) -> str:
     """What `look` told, as JSONata.
 
-    Keys: `head` (its entry), `holder` (the head's execution), `redrives` and `since` (of the head), `length` (of the
-    line), `mine` (the run's own entry), `ahead` (how many stand before it),
+    Keys: `head` (its entry), `holder` (the head's execution), `newest` (that of the last entry), `redrives` and `since`
+    (of the head), `length` (of the line), `mine` (the run's own entry), `ahead` (how many stand before it),
     `startedBy` (the execution that was started for the scheduled time). What there is not has no key.
     """
     return f"""(
@@ -117,6 +117,7 @@ def seen(job: JobSpec, table: str) -> str:
         {{
             'head': $entries[0],
             'holder': $head[0],
+            'newest': $split($entries[-1], ' ')[0],
             'redrives': $exists($head) ? $number($head[1]),
             'since': $exists($head) ? $toMillis($head[2]) / 1000,
             'length': $count($entries),

@@ -96,7 +96,7 @@ def exclusive_states(job: JobSpec, place: Place, target: RunTarget, table: str) 
         names.TURN: {
             "Comment": "Tells the run's turn from what was seen and told.",
             "Type": "Choice",
-            "Choices": [*_common_rules(), *_policy_rules(job)],
+            "Choices": [*_first_rules(), *_rules_by_policy(job)],
             "Default": names.TAKE,
         },
     }
@@ -154,7 +154,25 @@ def look_for_own_tasks() -> dict[str, Any]:
     }
 
 
-def _common_rules() -> list[dict[str, Any]]:
+def _first_rules() -> list[dict[str, Any]]:
+    started = "'its scheduled time ' & " + SCHEDULED_TIME + " & ' was started before'"
+    return [
+        _rule(
+            "its time was started before",
+            f"$exists($seen.startedBy) and $seen.startedBy != {ME}",
+            names.SKIPPED,
+            _skipped(started, because="$seen.startedBy"),
+        ),
+        _rule(
+            "its own",
+            f"{_IN_LINE} and $seen.mine = $seen.head",
+            names.RUN,
+            {"entry": expression("$seen.mine"), "redrive": expression(REDRIVES)},
+        ),
+    ]
+
+
+def _dead_run() -> dict[str, Any]:
     dead = f"""(
         $told := $other.status != 'NOT_FOUND';
         $old := {NOW_SECONDS} - $seen.since > {YOUNG_SECONDS};
@@ -173,31 +191,17 @@ def _common_rules() -> list[dict[str, Any]]:
         "since": expression(ended_at),
         "isSelf": False,
     }
-    started = "'its scheduled time ' & " + SCHEDULED_TIME + " & ' was started before'"
-    return [
-        _rule(
-            "its time was started before",
-            f"$exists($seen.startedBy) and $seen.startedBy != {ME}",
-            names.SKIPPED,
-            _skipped(started, because="$seen.startedBy"),
-        ),
-        _rule(
-            "its own",
-            f"{_IN_LINE} and $seen.mine = $seen.head",
-            names.RUN,
-            {"entry": expression("$seen.mine"), "redrive": expression(REDRIVES)},
-        ),
-        _rule("a dead run's", dead, names.SETTLE, {"leaving": leaving, "tasks": search_from(ended_at)}),
-    ]
+    return _rule("a dead run's", dead, names.SETTLE, {"leaving": leaving, "tasks": search_from(ended_at)})
 
 
-def _policy_rules(job: JobSpec) -> list[dict[str, Any]]:
-    """What follows when the lock is in the hands of a run that is alive."""
+def _rules_by_policy(job: JobSpec) -> list[dict[str, Any]]:
+    """What follows when the lock is another's, or that of a former life of the run."""
     match job.overlap.policy:
         case "queue":
             limit = job.overlap.queue_limit
             full = f"$string($seen.length) & {literal(' runs are there already, of at most ' + str(limit))}"
             return [
+                _dead_run(),
                 _rule(
                     "the queue is full",
                     f"$not({_IN_LINE}) and $seen.length >= {limit}",
@@ -208,20 +212,25 @@ def _policy_rules(job: JobSpec) -> list[dict[str, Any]]:
                 _waits(names.WAIT_FOR_TURN),
             ]
         case "replace":
-            claimed = f"$exists($seen.head) and $not({_IN_LINE}) and $exists($entry) and $redrive = {REDRIVES}"
+            # Dead or alive: a run that first made sure of a dead one's tasks would come after those that are newer.
+            others = f"$exists($seen.head) and $seen.holder != {ME} and $not({_IN_LINE})"
             return [
                 _rule(
                     "a newer run has the next turn",
-                    claimed,
+                    f"{others} and $exists($entry) and $redrive = {REDRIVES}",
                     names.SKIPPED,
-                    _skipped("'a newer run came before it had started'"),
+                    _skipped("'a newer run came before it had started'", because="$seen.newest"),
                 ),
-                _rule("another run's", f"$exists($seen.head) and $not({_IN_LINE})", names.DISPLACE),
+                _rule("another run's", others, names.DISPLACE),
+                _dead_run(),
                 # Once more, for the first time may have failed.
                 _waits(names.STOP_OTHER),
             ]
         case "skip" | "allow":
-            return [_rule("another run's", "$exists($seen.head)", names.SKIPPED, _skipped(_still_runs()))]
+            return [
+                _dead_run(),
+                _rule("another run's", "$exists($seen.head)", names.SKIPPED, _skipped(_still_runs())),
+            ]
 
 
 def _waits(following: str) -> dict[str, Any]:

@@ -310,13 +310,40 @@ def test_replace_claims_the_next_turn_stops_the_other_and_waits_for_it(machine_o
     }
 
 
-def test_replace_makes_way_for_a_newer_run(machine_of: MachineOf) -> None:
-    aws = Aws([entry(OTHER)], [entry(OTHER), entry(f"{OTHER}2")])
+def test_replace_claims_the_turn_after_a_dead_run_before_it_looks_for_its_tasks(machine_of: MachineOf) -> None:
+    """Or runs that have found it dead would replace newer ones, one after the other, when they have looked."""
+    mine = f"{ME} 0 2026-11-24T03:15:04.000Z"
+    behind = [entry(OTHER), mine]
+    aws = Aws([entry(OTHER)], behind, [mine], status="ABORTED", StopDate="2026-11-24T03:01:00.000Z")
+
+    run = walk(machine_of(job(overlap="replace")), SCHEDULED, [task(0)], aws)
+
+    look, stop = [LOOK, ASK, TURN], ["Stop the run in the way", "Wait for its turn"]
+    claim = [TAKE, *look, "Claim the next turn", *stop]
+    cleared = [*SEARCH, "Clear the dead run's lock"]
+    assert run.states == [*claim, *look, *cleared, *look, RUN, DECIDE, RELEASE, "Succeeded"]
+
+
+@pytest.mark.parametrize("status", ["RUNNING", "ABORTED"])
+def test_replace_makes_way_for_a_newer_run(status: str, machine_of: MachineOf) -> None:
+    newer = f"{OTHER}2"
+    aws = Aws([entry(OTHER)], [entry(OTHER), entry(newer)], status=status, StopDate="2026-11-24T03:01:00.000Z")
 
     run = walk(machine_of(job(overlap="replace")), SCHEDULED, [], aws)
 
-    assert run.states[-1] == "Skipped"
-    assert run.output["reason"] == "a newer run came before it had started"
+    assert run.states[-4:] == [LOOK, ASK, TURN, "Skipped"]
+    assert not called(run, "listTasks")
+    assert (run.output["reason"], run.output["because"]) == ("a newer run came before it had started", newer)
+
+
+def test_a_former_life_of_its_own_is_cleared_and_never_stopped(machine_of: MachineOf) -> None:
+    aws = Aws([entry(ME)], [])
+
+    run = walk(machine_of(job(overlap="replace")), {}, [task(0)], aws, redrives=1)
+
+    look = [LOOK, ASK, TURN]
+    cleared = [*SEARCH, "Clear the dead run's lock"]
+    assert run.states == [TAKE, *look, *cleared, *look, TAKE, RUN, DECIDE, RELEASE, "Succeeded"]
 
 
 @pytest.mark.parametrize("policy", EXCLUSIVE)

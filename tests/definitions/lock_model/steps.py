@@ -142,9 +142,14 @@ def _decide(scenario: Scenario, state: State, number: int, run: Run, *, dead: bo
         return move(_forgetting(run, "run")._replace(held=run.redrives))
     if seen is None:
         return move(_forgetting(run, "take"))
-    if dead or (guards.former_is_dead and seen.run == number):
+    policy, is_former = scenario.policies[number], guards.former_is_dead and seen.run == number
+    if policy == "replace" and not waits and not is_former:
+        if run.joined == run.redrives:
+            return move(end_of(run))
+        return move(run._replace(step="displace", mine=-1, note=""))
+    if dead or is_former:
         return move(run._replace(step="list running" if guards.running_before_stopped else "list stopped", mine=-1))
-    match scenario.policies[number]:
+    match policy:
         case "queue":
             if waits:
                 return move(_forgetting(run, "look"))
@@ -152,13 +157,7 @@ def _decide(scenario: Scenario, state: State, number: int, run: Run, *, dead: bo
                 return move(end_of(run))
             return move(_forgetting(run, "join"))
         case "replace":
-            if waits:
-                return move(
-                    run._replace(step="stop", mine=-1, note="") if guards.stops_again else _forgetting(run, "look")
-                )
-            if run.joined == run.redrives:
-                return move(end_of(run))
-            return move(run._replace(step="displace", mine=-1, note=""))
+            return move(run._replace(step="stop", mine=-1, note="") if guards.stops_again else _forgetting(run, "look"))
         case "skip":
             return move(end_of(run), _wrongly_skipped(state, number, seen))
 
