@@ -51,7 +51,7 @@ def _surroundings(root: Path) -> Iterator[None]:
 
     All of it, and what a program may set for its process, is as before at the end.
     """
-    environment, path, thresholds = dict(os.environ), list(sys.path), gc.get_threshold()
+    environment, path, thresholds, debug = dict(os.environ), list(sys.path), gc.get_threshold(), pulumi.log.debug
     # A person's own Pulumi is none of this program's business; some of its variables would even set configuration.
     for name in environment:
         if name.startswith("PULUMI_"):
@@ -64,6 +64,7 @@ def _surroundings(root: Path) -> Iterator[None]:
             yield
     finally:
         gc.set_threshold(*thresholds)
+        pulumi.log.debug = debug
         sys.path[:] = path
         for name in os.environ.keys() - environment.keys():
             del os.environ[name]

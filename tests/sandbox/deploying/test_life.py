@@ -65,6 +65,7 @@ def test_stacks_are_deployed_one_after_the_other_with_nothing_left_over(write, l
     root = write(
         """
         cloudwatch.LogGroup("log", name=f"/stacks/{pulumi.get_stack()}")
+        pulumi.log.debug = print
         export("only_in_dev", pulumi.Config().get("onlyInDev"))
         export("stack", pulumi.get_stack())
         export("project", pulumi.get_project())
@@ -72,10 +73,10 @@ def test_stacks_are_deployed_one_after_the_other_with_nothing_left_over(write, l
         dev="small:onlyInDev: here",
         prod="",
     )
-    before = (dict(os.environ), Path.cwd(), list(sys.path), gc.get_threshold())
+    before = (dict(os.environ), Path.cwd(), list(sys.path), gc.get_threshold(), pulumi.log.debug)
     dev = deploy(root, "dev", local_aws)
     prod = deploy(root, "prod", local_aws)
-    assert (dict(os.environ), Path.cwd(), list(sys.path), gc.get_threshold()) == before
+    assert (dict(os.environ), Path.cwd(), list(sys.path), gc.get_threshold(), pulumi.log.debug) == before
     assert dev.outputs == {"only_in_dev": "here", "project": "small", "stack": "dev"}
     assert prod.outputs == {"project": "small", "stack": "prod"}
     assert get_config("small:onlyInDev") is None
