@@ -71,6 +71,13 @@ class Pulumi:
         self.settled = True
         return planned
 
+    def deploy(self) -> set[str]:
+        """Deploy without a preview; gives the operations."""
+        self.settled = False
+        operations, _ = self("up", "--yes", "--skip-preview")
+        self.settled = True
+        return operations
+
     def destroy(self) -> None:
         """Delete the stack's resources."""
         self.settled = False
@@ -94,8 +101,7 @@ class Pulumi:
         """Deploy the repository's files, unless the stack is what the project's files say already."""
         if not self.settled:
             self.restore_files()
-            self("up", "--yes", "--skip-preview")
-            self.settled = True
+            self.deploy()
 
     def client(self, service: str) -> Any:
         """A boto3 client with the printed environment."""

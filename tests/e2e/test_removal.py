@@ -19,7 +19,7 @@ JOB = "removed"
 
 def test_check_refuses_it_and_a_deployment_waits_for_the_attempt_and_ends_the_run(pulumi):
     pulumi.configure(lambda config: jobs(config).update({JOB: held_job(pulumi, "removed", "hello")}))
-    pulumi.apply()
+    pulumi.deploy()
     states = pulumi.client("stepfunctions")
     with started(pulumi, JOB) as run:
         attempt = run.attempt()
@@ -28,7 +28,7 @@ def test_check_refuses_it_and_a_deployment_waits_for_the_attempt_and_ends_the_ru
         assert checked.returncode == 3
         assert run.arn in checked.stderr
 
-        deployment = threading.Thread(target=pulumi, args=("up", "--yes", "--skip-preview"), daemon=True)
+        deployment = threading.Thread(target=pulumi.deploy, daemon=True)
         deployment.start()
         wait_until_it_is_being_deleted(states, run.machine, deployment)
         # No new run begins.
@@ -41,10 +41,9 @@ def test_check_refuses_it_and_a_deployment_waits_for_the_attempt_and_ends_the_ru
         assert run.ended()["status"] == "ABORTED"
         deployment.join(SECONDS)
         assert not deployment.is_alive()
+        assert pulumi.settled
     with pytest.raises(ClientError, match="StateMachineDoesNotExist"):
         states.describe_state_machine(stateMachineArn=run.machine)
-    assert pulumi.preview("--expect-no-changes") == set()
-    pulumi.settled = True
     assert check(pulumi).returncode == 0
 
 

@@ -13,7 +13,7 @@ JOB = "held"
 def test_a_run_goes_on_and_tries_again_as_it_began_while_the_next_is_as_deployed(pulumi):
     first = held_job(pulumi, "one", "old", retries={"attempts": 1, "interval": "1s"})
     pulumi.configure(lambda config: jobs(config).update({JOB: first}))
-    pulumi.apply()
+    pulumi.deploy()
     with started(pulumi, JOB) as run:
         attempt, definition = run.attempt(), run.definition()
         assert attempt.told == {"version": "one", "greeting": "old", "attempt": "1"}
@@ -78,11 +78,11 @@ def test_a_first_secret_leaves_a_run_that_began_before_without_another_attempt(p
     pulumi.client("secretsmanager").create_secret(Name="token", SecretString="x")
     job = held_job(pulumi, "three", "old", retries={"attempts": 1, "interval": "1s"})
     pulumi.configure(lambda config: jobs(config).update({"secretive": job}))
-    pulumi.apply()
+    pulumi.deploy()
     with started(pulumi, "secretive") as run:
         attempt = run.attempt()
         pulumi.configure(lambda config: jobs(config)["secretive"].update(secrets={"TOKEN": "token"}))
-        pulumi.apply()
+        pulumi.deploy()
         attempt.end(3)
         ended = run.ended()
     assert (ended["status"], ended["error"]) == ("FAILED", "Job.Refused")

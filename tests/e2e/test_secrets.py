@@ -9,7 +9,7 @@ def test_no_secret_is_in_the_state(pulumi):
     planted = "planted-c2VjcmV0"
     pulumi.client("secretsmanager").create_secret(Name="planted", SecretString=planted)
     pulumi.configure(lambda config: jobs(config)[JOB].update(secrets={"TOKEN": "planted"}))
-    pulumi.apply()
+    pulumi.deploy()
     known = [planted, pulumi.environment["AWS_SECRET_ACCESS_KEY"], pulumi.environment["PULUMI_CONFIG_PASSPHRASE"]]
     kept = [file for file in pulumi.state.rglob("*") if file.is_file()]
     assert any(b"arn:aws:states" in file.read_bytes() for file in kept)
