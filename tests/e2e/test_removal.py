@@ -25,7 +25,7 @@ def test_check_refuses_it_and_a_deployment_waits_for_the_attempt_and_ends_the_ru
         attempt = run.attempt()
         pulumi.configure(lambda config: jobs(config).pop(JOB))
         checked = check(pulumi)
-        assert checked.returncode == 3
+        assert checked.returncode == 1
         assert run.arn in checked.stderr
 
         deployment = threading.Thread(target=pulumi.deploy, daemon=True)
