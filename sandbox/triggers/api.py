@@ -24,6 +24,7 @@ Answer = tuple[int, dict[str, str], bytes]
 MOST_TARGETS = 5
 LONGEST_INPUT = 8192
 QUEUE_ARN = re.compile(r"arn:aws(-[a-z]+)*:sqs:[a-z0-9-]+:\d{12}:[a-zA-Z0-9_-]+")
+LOG_GROUP_ARN = re.compile(r"arn:aws(-[a-z]+)*:logs:[a-z0-9-]+:\d{12}:log-group:.+")
 STATE_MACHINE_ARN = re.compile(r"arn:aws(-[a-z]+)*:states:[a-z0-9-]+:\d{12}:stateMachine:.+")
 
 _put_rule = eventbridge._put_rule
@@ -106,8 +107,17 @@ def _check_targets(request: dict[str, Any]) -> None:
             raise Refused(f"The sandbox starts state machines on a schedule and nothing else: {arn}")
         if STATE_MACHINE_ARN.fullmatch(arn) and not target.get("RoleArn"):
             raise Refused(f"RoleArn is required for target {arn}.")
+        if LOG_GROUP_ARN.fullmatch(arn):
+            _check_log_group(target)
         _check_rule_input(target)
         _check_delivery(target)
+
+
+def _check_log_group(target: dict[str, Any]) -> None:
+    if target.get("RoleArn"):
+        raise Refused(f"RoleArn is not supported for target {target['Arn']}.")
+    if {"Input", "InputPath", "InputTransformer"} & target.keys():
+        raise Refused(f"The sandbox writes whole events to log groups and nothing else: {target['Arn']}")
 
 
 def _check_rule_input(target: dict[str, Any]) -> None:

@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from sandbox.local_aws import LocalAws
 from tests.sandbox.notifications.conftest import Queue, new_queue
@@ -98,3 +99,29 @@ def test_without_a_queue_for_it_it_is_lost(publish: Heard) -> None:
     queue, letters = publish(topic="arn:aws:sns:eu-west-1:123456789012:nowhere", dead_letters=False)
     assert queue.is_empty()
     assert letters.is_empty()
+
+
+def test_a_log_group_that_is_not_there_takes_nothing(publish: Heard) -> None:
+    _, letters = publish(topic="arn:aws:logs:eu-west-1:123456789012:log-group:/aws/events/nowhere")
+
+    letter = letters.receive()
+    assert letter["MessageAttributes"]["ERROR_CODE"]["StringValue"] == "NO_RESOURCE"
+    assert json.loads(letter["Body"])["detail"] == DETAIL
+
+
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        # In AWS's words: https://github.com/terraform-aws-modules/terraform-aws-eventbridge/issues/136
+        (
+            {"RoleArn": "arn:aws:iam::123456789012:role/writer"},
+            r"RoleArn is not supported for target arn:aws:logs:eu-west-1:123456789012:log-group:/aws/events/jobs\.",
+        ),
+        ({"Input": '"constant"'}, "The sandbox writes whole events to log groups"),
+    ],
+)
+def test_a_log_group_is_a_target_without_a_role_that_gets_whole_events(
+    publish: Heard, target: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ClientError, match=message):
+        publish(topic="arn:aws:logs:eu-west-1:123456789012:log-group:/aws/events/jobs", **target)

@@ -89,3 +89,14 @@ def make(aws: Aws, unique: str, real_properties: Callable[..., dict[str, str]]) 
 def delete(aws: Aws) -> Callable[[str, Created], None]:
     """Delete a resource before its test ends."""
     return lambda token, created: handler_for(token).delete(aws, created)
+
+
+@pytest.fixture
+def change(aws: Aws) -> Callable[[str, Created, dict[str, Any]], dict[str, Any]]:
+    """Change a resource to other inputs, as the engine does; gives what is then read of it."""
+
+    def update(token: str, made: Created, inputs: dict[str, Any]) -> dict[str, Any]:
+        handler = handler_for(token)
+        return handler.update(aws, made, handler.check(inputs, "unused", b""))
+
+    return update

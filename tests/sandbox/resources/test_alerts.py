@@ -17,17 +17,6 @@ ROOT = {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::123456789012:root"
 KEY_POLICY = {"Version": "2012-10-17", "Statement": [ROOT]}
 
 
-@pytest.fixture
-def change(aws):
-    """Change a resource to other inputs, as the engine does; gives what is then read of it."""
-
-    def update(token, made, inputs):
-        handler = handler_for(token)
-        return handler.update(aws, made, handler.check(inputs, "unused", b""))
-
-    return update
-
-
 def test_a_key_rotates_has_its_policy_and_waits_for_its_deletion(aws, make, change, delete):
     kms = aws.client("kms")
     inputs = {"description": "of alerts", "policy": json.dumps(KEY_POLICY), "tags": {"a": "b"}}
