@@ -37,10 +37,12 @@ class Aws:
     def __init__(
         self, *, profile: str | None = None, region: str | None = None, endpoint_url: str | None = None
     ) -> None:
-        """Args:
-        profile: a profile of the AWS configuration files; the environment's when None.
-        region: such as `eu-west-1`; the environment's or the profile's when None.
-        endpoint_url: in the place of AWS, such as the sandbox's; AWS_ENDPOINT_URL when None.
+        """Whose clients they are, and whom they ask.
+
+        Args:
+            profile: a profile of the AWS configuration files; the environment's when None.
+            region: such as `eu-west-1`; the environment's or the profile's when None.
+            endpoint_url: in the place of AWS, such as the sandbox's; AWS_ENDPOINT_URL when None.
         """
         import boto3
         from botocore.config import Config
@@ -62,9 +64,12 @@ class Aws:
     def __call__(self, service: str) -> Any:
         with self._making:
             if service not in self._clients:
-                self._clients[service] = self._session.client(
-                    service, endpoint_url=self._endpoint_url, config=self._config
-                )
+                try:
+                    self._clients[service] = self._session.client(
+                        service, endpoint_url=self._endpoint_url, config=self._config
+                    )
+                except ValueError as error:  # What botocore says of an endpoint that is no URL.
+                    raise AwsError(str(error)) from None
             return self._clients[service]
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,6 +20,10 @@ class Run:
     execution_arn: str
     status: str
     """Step Functions' own, RUNNING, SUCCEEDED, FAILED, TIMED_OUT or ABORTED; or SKIPPED, which is a success to it."""
+    trigger: str
+    """What started it: `schedule`, `manual`, `rerun` or `backfill`."""
+    rerun_of: str | None
+    """The ARN of the execution that it does again."""
     scheduled_time: str | None
     """As the trigger wrote it, `2026-11-24T03:15:00Z`; None for a run started by hand."""
     started: datetime
@@ -36,6 +40,14 @@ class Run:
     """How often its task was started again for the infrastructure's sake."""
     log_group: str | None
     log_stream: str | None
+    redrives: int
+    """How often Step Functions has continued it after an end."""
+    because: str | None
+    """The ARN of the execution that a skipped run made way for."""
+
+    @property
+    def name(self) -> str:
+        return self.execution_arn.rpartition(":")[2]
 
     @property
     def duration(self) -> timedelta | None:
@@ -47,18 +59,29 @@ def read_run(clients: Clients, job: str, execution_arn: str) -> Run:
 
     Raises botocore's ClientError, as ExecutionDoesNotExist.
     """
-    answer = clients("stepfunctions").describe_execution(executionArn=execution_arn)
-    execution_input = json.loads(answer["input"])
-    output = json.loads(answer["output"]) if "output" in answer else None
+    return run_of(job, clients("stepfunctions").describe_execution(executionArn=execution_arn))
+
+
+def run_of(job: str, answer: Mapping[str, Any]) -> Run:
+    """What DescribeExecution's answer says of a run.
+
+    Input and output may be missing, as where they are too large for an event.
+    https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html
+    """
+    execution_input = json.loads(answer.get("input") or "null")
+    given = execution_input if isinstance(execution_input, dict) else {}
+    output = json.loads(answer.get("output") or "null")
     cause, details = _explained(answer.get("cause"))
     if isinstance(output, dict):
         details = output
     skipped = answer["status"] == "SUCCEEDED" and details.get("status") == "SKIPPED"
     return Run(
         job=job,
-        execution_arn=execution_arn,
+        execution_arn=answer["executionArn"],
         status="SKIPPED" if skipped else answer["status"],
-        scheduled_time=execution_input.get("scheduledTime") if isinstance(execution_input, dict) else None,
+        trigger=_text(given.get("trigger")) or "manual",
+        rerun_of=_text(given.get("rerunOf")),
+        scheduled_time=_text(given.get("scheduledTime")),
         started=answer["startDate"],
         stopped=answer.get("stopDate"),
         input=execution_input,
@@ -70,6 +93,8 @@ def read_run(clients: Clients, job: str, execution_arn: str) -> Run:
         start_retries=details.get("startRetries"),
         log_group=details.get("logGroup"),
         log_stream=details.get("logStream"),
+        redrives=answer.get("redriveCount") or 0,
+        because=details.get("because") if skipped else None,
     )
 
 
@@ -101,6 +126,11 @@ def last_log_lines(clients: Clients, run: Run, count: int) -> list[str]:
     except logs.exceptions.ResourceNotFoundException:
         return []
     return [event["message"] for event in answer["events"]]
+
+
+def _text(value: Any) -> str | None:
+    """What a person may have put there, where it is text."""
+    return value if isinstance(value, str) else None
 
 
 def _explained(cause: str | None) -> tuple[str | None, dict[str, Any]]:

@@ -28,6 +28,7 @@ class Trigger:
         arn: its ARN.
         expression: `cron(...)`, `rate(...)`, or a schedule's `at(...)`.
         timezone: the IANA zone of the expression; UTC for a rule.
+        window_minutes: how long after its time a schedule may fire; 0 for a rule.
         enabled: whether it fires.
         description: as its service keeps it.
         tags: of a rule; schedules have none.
@@ -39,6 +40,7 @@ class Trigger:
     arn: str
     expression: str
     timezone: str
+    window_minutes: int = 0
     enabled: bool
     description: str
     tags: dict[str, str] = field(default_factory=dict)
@@ -213,6 +215,7 @@ def _schedules(aws: Aws, group: str, names: set[str]) -> dict[str, Trigger]:
             arn=schedule["Arn"],
             expression=schedule["ScheduleExpression"],
             timezone=schedule.get("ScheduleExpressionTimezone", "UTC"),
+            window_minutes=schedule.get("FlexibleTimeWindow", {}).get("MaximumWindowInMinutes", 0),
             enabled=schedule["State"] != "DISABLED",
             description=schedule.get("Description", ""),
         )

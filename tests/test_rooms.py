@@ -16,7 +16,8 @@ MAY_IMPORT = {
     "review": {"spec", "definitions", "review"},
     "components": {"spec", "definitions", "components"} | PULUMI,
     "__main__.py": {"spec", "definitions", "components"} | PULUMI,
-    "ops": {"ops"} | AWS,
+    # Of ours it knows the grammar of schedules.
+    "ops": {"spec", "ops"} | AWS,
     "cli": {"spec", "definitions", "review", "ops", "sandbox", "cli"},
     # Judges by AWS's rules what was deployed; of ours it knows the grammar of schedules and what a stack is.
     "sandbox": {"spec", "sandbox"} | AWS | PULUMI,

@@ -7,9 +7,12 @@ import json
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from cli.ops.options import Listing
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 Row = TypeVar("Row")
 
@@ -60,21 +63,26 @@ def as_json(row: Row, columns: Sequence[Column[Row]]) -> dict[str, Any]:
 
 
 def _print_table(rows: Sequence[Row], columns: Sequence[Column[Row]], nothing: str) -> None:
+    from cli.console import console, print_whole
+
+    if rows:
+        print_whole(console(), listing_table(rows, columns))
+    else:
+        console().print(nothing, markup=False)
+
+
+def listing_table(rows: Sequence[Row], columns: Sequence[Column[Row]]) -> Table:
+    """Rows as a table of rich's."""
     from rich import box
     from rich.table import Table
 
-    from cli.console import console, print_whole
-
-    if not rows:
-        console().print(nothing, markup=False)
-        return
     shown = [column for column in columns if column.heading]
     table = Table(box=box.SIMPLE_HEAD)
     for column in shown:
         table.add_column(column.heading, justify="right" if column.right else "left", no_wrap=True)
     for row in rows:
         table.add_row(*(column.cell(row) for column in shown))
-    print_whole(console(), table)
+    return table
 
 
 def _csv_value(value: Any) -> Any:

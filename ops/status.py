@@ -1,0 +1,127 @@
+"""How each job of a stack is doing, and what needs attention."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from ops.aws import CALLS_AT_ONCE, Aws
+from ops.executions import Execution, newest_executions
+from ops.firing import next_firing
+from ops.runs import read_run
+from ops.stack import DeployedJob, Trigger
+
+LOOKED_AT = 100
+"""Executions of a job that are looked at: a page of ListExecutions as AWS gives it by default."""
+GRACE = timedelta(minutes=15)
+"""How late a start may be before it is missed: a trigger is exact to the minute, and tries again when it fails."""
+
+WEIGHTS = {"failed": 0, "missed": 1, "overrun": 2, "skipped": 3, "off": 4, "never-ran": 5}
+"""What needs attention, the most urgent first.
+
+failed: the last run that ended failed. missed: a time went by at which a run should have started. overrun: a run goes
+on although the next one is due. skipped: the last run that ended was skipped. off: its trigger is switched off.
+never-ran: there is no run in the last 90 days.
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobStatus:
+    """How one job is doing.
+
+    Attributes:
+        job: the job.
+        next_run: when its trigger fires next; None when it does not, or where that cannot be told.
+        last: the run that started last.
+        running: the runs that go on, newest first.
+        succeeded: how many of the last runs that ended succeeded.
+        ended: how many those are.
+        missed: the first time at which a run should have started and did not.
+        attention: keys of WEIGHTS, the most urgent first.
+    """
+
+    job: DeployedJob
+    next_run: datetime | None
+    last: Execution | None
+    running: tuple[Execution, ...]
+    succeeded: int
+    ended: int
+    missed: datetime | None
+    attention: tuple[str, ...]
+
+    @property
+    def success_rate(self) -> float | None:
+        """From 0 to 1; None where nothing has ended."""
+        return self.succeeded / self.ended if self.ended else None
+
+
+def read_status(aws: Aws, jobs: Iterable[DeployedJob], *, now: datetime, runs: int) -> list[JobStatus]:
+    """How jobs are doing, asked of Step Functions: a call or two a job.
+
+    Args:
+        aws: where they are.
+        jobs: the jobs.
+        now: the time.
+        runs: of how many of the last runs the success rate is.
+
+    Returns:
+        What needs attention first, then by name. Raises botocore's errors.
+    """
+    with ThreadPoolExecutor(CALLS_AT_ONCE) as pool:
+        found = list(pool.map(lambda job: judge(job, _asked(aws, job), now=now, runs=runs), jobs))
+    return sorted(found, key=lambda status: (_weight(status), status.job.name))
+
+
+def judge(job: DeployedJob, executions: list[Execution], *, now: datetime, runs: int) -> JobStatus:
+    """How a job is doing by its last executions, newest first."""
+    running = tuple(execution for execution in executions if execution.stopped is None)
+    ended = [execution for execution in executions if execution.stopped is not None]
+    counted = [execution for execution in ended[:runs] if execution.status != "SKIPPED"]
+    last = executions[0] if executions else None
+    trigger = job.trigger if job.trigger and job.trigger.enabled else None
+    missed = _missed(trigger, last, now) if trigger and last else None
+    attention = {
+        "failed": bool(ended) and ended[0].failed,
+        "missed": missed is not None,
+        "overrun": any(_overruns(trigger, execution, now) for execution in running) if trigger else False,
+        "skipped": bool(ended) and ended[0].status == "SKIPPED",
+        "off": job.trigger is not None and trigger is None,
+        "never-ran": last is None,
+    }
+    return JobStatus(
+        job=job,
+        next_run=next_firing(trigger, now, last.started if last else None) if trigger else None,
+        last=last,
+        running=running,
+        succeeded=sum(execution.status == "SUCCEEDED" for execution in counted),
+        ended=len(counted),
+        missed=missed,
+        attention=tuple(key for key in WEIGHTS if attention[key]),
+    )
+
+
+def _asked(aws: Aws, job: DeployedJob) -> list[Execution]:
+    """The last executions of a job; of the last that ended well, whether it was skipped."""
+    found = newest_executions(aws, job, LOOKED_AT)
+    for index, execution in enumerate(found):
+        if execution.stopped is not None:
+            if execution.status == "SUCCEEDED":
+                found[index] = replace(execution, status=read_run(aws, job.name, execution.arn).status)
+            break
+    return found
+
+
+def _missed(trigger: Trigger, last: Execution, now: datetime) -> datetime | None:
+    due = next_firing(trigger, last.started, last.started)
+    return due if due and due + GRACE + timedelta(minutes=trigger.window_minutes) < now else None
+
+
+def _overruns(trigger: Trigger, execution: Execution, now: datetime) -> bool:
+    due = next_firing(trigger, execution.started, execution.started)
+    return due is not None and due < now
+
+
+def _weight(status: JobStatus) -> int:
+    return WEIGHTS[status.attention[0]] if status.attention else len(WEIGHTS)
