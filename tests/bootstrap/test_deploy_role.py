@@ -91,9 +91,7 @@ def test_it_deploys_and_destroys_its_stack(local_aws: LocalAws, role_arns: dict[
 
     assert set(deployment.outputs["stateMachines"]) == {"daily-rollup", "bucket-inventory", "snapshot-cleanup"}
     # What `longhaul check --deployed` asks before the next deployment.
-    removed = jobs_to_be_removed(
-        As(local_aws, role_arns["DeployRole"]).client, "longhaul-dev-", "dev", ["daily-rollup"]
-    )
+    removed = jobs_to_be_removed(As(local_aws, role_arns["DeployRole"]).client, "longhaul", "dev", ["daily-rollup"])
     assert [job.name for job in removed] == ["bucket-inventory", "snapshot-cleanup"]
     deployment.destroy()
 

@@ -114,8 +114,8 @@ def test_prod_keeps_its_logs_and_images_and_ends(local_aws, before):
     assert wrong_images(deployment, local_aws) == []
     assert left(local_aws, before)["nat gateway"] >= 1
     deployment.destroy()
-    # One log group a job and one for the state machines.
-    assert left(local_aws, before) == {"task definition": count, "log group": count + 1, "repository": 1}
+    # One log group a job, one for the state machines, and the ledger.
+    assert left(local_aws, before) == {"task definition": count, "log group": count + 2, "repository": 1}
     (repository,) = (name for kind, name in inventory(local_aws) - before if kind == "repository")
     ecr = local_aws.client("ecr")
     assert ecr.list_images(repositoryName=repository)["imageIds"]
