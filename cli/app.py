@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from cli import check, diff, drift, new, project, render, sandbox, schema, upcoming
-from cli.ops import start, status
+from cli.ops import history, start, status
 from ops.aws import refusals
 from ops.errors import OpsError
 from sandbox.errors import SandboxError
@@ -34,6 +34,7 @@ app.command("drift")(drift.drift)
 app.command("new", short_help="Make a job's folder to start from.")(new.new)
 app.command("next", short_help="Show when what runs next.")(upcoming.upcoming)
 app.command("render", short_help="Print the AWS documents a job becomes.")(render.render)
+app.command("history", short_help="Show the runs of a job.")(history.history)
 app.command("start", short_help="Start a run of a job now.")(start.start)
 app.command("status", short_help="Show how every job is doing.")(status.status)
 app.command("schema", short_help="Print the JSON Schema editors use.")(schema.schema)

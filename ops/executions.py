@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from ops.aws import Aws
-from ops.names import FAILED_STATUSES
 from ops.stack import DeployedJob
 
-KEPT = timedelta(days=90)
-"""How long Step Functions remembers an execution that has ended.
-https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html"""
+FAILED_STATUSES = ("FAILED", "TIMED_OUT", "ABORTED")
+"""Step Functions' statuses of an execution that did not do its work."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,17 +45,33 @@ class Execution:
         return self.stopped - self.started if self.stopped else None
 
 
-def newest_executions(aws: Aws, job: DeployedJob, count: int) -> list[Execution]:
-    """The last executions of a job by their start, newest first, at most `count`, up to 1,000: one call.
+def newest_executions(aws: Aws, job: DeployedJob, count: int, status: str | None = None) -> list[Execution]:
+    """The last executions of a job, of one of Step Functions' statuses or of any; a call for each hundred.
 
-    https://docs.aws.amazon.com/step-functions/latest/apireference/API_ListExecutions.html
+    Args:
+        aws: where the job is.
+        job: the job.
+        count: how many at most.
+        status: only of this status.
+
+    Returns:
+        Those that started last come first.
     """
-    answer = aws("stepfunctions").list_executions(stateMachineArn=job.state_machine_arn, maxResults=count)
-    return [_execution(entry) for entry in answer["executions"]]
+    return newest_first(islice(executions(aws, job, status), count))
+
+
+def newest_first(found: Iterable[Execution]) -> list[Execution]:
+    """Executions by their start."""
+    return sorted(found, key=lambda execution: execution.started, reverse=True)
 
 
 def executions(aws: Aws, job: DeployedJob, status: str | None = None) -> Iterator[Execution]:
-    """All executions of a job, newest first, of one of Step Functions' statuses or of any; asked for page by page."""
+    """All executions of a job as AWS lists them, of one of Step Functions' statuses or of any, page by page.
+
+    "Results are sorted by time, with the most recent execution first", and AWS does not say which time: one that goes
+    on may come by its start, and one that has ended by its end.
+    https://docs.aws.amazon.com/step-functions/latest/apireference/API_ListExecutions.html
+    """
     pages = (
         aws("stepfunctions")
         .get_paginator("list_executions")

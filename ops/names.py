@@ -7,14 +7,11 @@ import re
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import islice
 
 from ops.aws import CALLS_AT_ONCE, Aws
 from ops.errors import AmbiguousError, NotFoundError
+from ops.executions import FAILED_STATUSES, newest_executions, newest_first
 from ops.stack import DeployedJob, DeployedStack
-
-FAILED_STATUSES = ("FAILED", "TIMED_OUT", "ABORTED")
-"""Step Functions' statuses of an execution that did not do its work."""
 
 RUN_HELP = "An execution's ARN or name, or JOB@latest, JOB@-2, JOB@failed, JOB@NAME."
 
@@ -114,32 +111,22 @@ def _by_name(aws: Aws, jobs: tuple[DeployedJob, ...], name: str, whose: str) -> 
 
 
 def _nth(aws: Aws, job: DeployedJob, nth: int) -> NamedRun:
-    """The run that started last, for 1, and so on: ListExecutions has the newest first."""
-    pages = (
-        aws("stepfunctions")
-        .get_paginator("list_executions")
-        .paginate(stateMachineArn=job.state_machine_arn, PaginationConfig={"PageSize": min(nth, 1000)})
-    )
-    executions = (execution for page in pages for execution in page["executions"])
-    first = list(islice(executions, nth))
-    if len(first) < nth:
-        raise NotFoundError(f"{job.name} has {_runs(len(first))} in the last 90 days")
-    return NamedRun(job=job, execution_arn=first[-1]["executionArn"])
+    """The run that started last, for 1, and so on."""
+    # Some more, for those that AWS lists by another time than their start.
+    newest = newest_executions(aws, job, nth + 99)
+    if len(newest) < nth:
+        raise NotFoundError(f"{job.name} has {_runs(len(newest))} in the last 90 days")
+    return NamedRun(job=job, execution_arn=newest[nth - 1].arn)
 
 
 def _last_failed(aws: Aws, job: DeployedJob) -> NamedRun:
-    states = aws("stepfunctions")
-    newest = [
-        execution
-        for status in FAILED_STATUSES
-        for execution in states.list_executions(
-            stateMachineArn=job.state_machine_arn, statusFilter=status, maxResults=1
-        )["executions"]
-    ]
+    """The failed run that started last."""
+    newest = newest_first(
+        execution for status in FAILED_STATUSES for execution in newest_executions(aws, job, 100, status)
+    )
     if not newest:
         raise NotFoundError(f"{job.name} has no failed run in the last 90 days")
-    last = max(newest, key=lambda execution: execution["startDate"])
-    return NamedRun(job=job, execution_arn=last["executionArn"])
+    return NamedRun(job=job, execution_arn=newest[0].arn)
 
 
 def _runs(count: int) -> str:

@@ -32,11 +32,12 @@ JOBS = {
         "description": "Does as it is told",
         "schedule": "cron(15 3 * * ? *)",
         "timeout": "10m",
+        "overlap": "allow",
         "retries": {"attempts": 1, "interval": "1m", "finalExitCodes": [64]},
     },
     "obeys-alone": _OBEYING | {"schedule": "cron(0 6 ? * MON-FRI *)", "timezone": "Europe/Paris", "overlap": "skip"},
     "obeys-in-line": _OBEYING | {"overlap": "queue"},
-    "absent": {"image": "example.com/absent:1", "startRetries": {"attempts": 0}},
+    "absent": {"image": "example.com/absent:1", "startRetries": {"attempts": 0}, "overlap": "allow"},
     # Nobody runs it.
     "idle": _OBEYING | {"schedule": "rate(1 hour)", "enabled": False},
 }

@@ -1,0 +1,106 @@
+"""`longhaul history`: the runs of a job."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.ops.options import JobArgument, Listing, OutputOption, UtcOption, Where, verb
+from cli.ops.statuses import coloured
+from cli.ops.tables import Column, print_listing
+from cli.ops.times import length_text, moment_text, seconds_or_none, since, utc_or_none
+
+if TYPE_CHECKING:
+    from ops.runs import Run
+
+
+def _status(text: str) -> str:
+    from ops.history import STATUSES
+
+    status = text.upper().replace("-", "_")
+    if status not in STATUSES:
+        raise typer.BadParameter(f"{text!r} is none of {', '.join(STATUSES)}")
+    return status
+
+
+@verb
+def history(
+    where: Where,
+    job: JobArgument,
+    status: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--status", parser=_status, metavar="STATUS", help="Only runs that ended so; more than once for several."
+        ),
+    ] = None,
+    since_text: Annotated[
+        str | None, typer.Option("--since", help="Only runs that started since: 2h, 7d, or ISO 8601.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many at most.")] = 20,
+    output: OutputOption = Listing.TABLE,
+    utc: UtcOption = False,
+) -> None:
+    """Show the runs of a job, the newest first."""
+    from ops.history import read_history
+    from ops.names import find_job
+
+    earliest = since(since_text) if since_text else None
+    found = find_job(where.stack, job)
+    runs = read_history(where.aws, found, statuses=status or (), since=earliest, limit=limit)
+    print_listing(runs, _columns(utc=utc), output, nothing=f"{found.name} has no such run in the last 90 days.")
+
+
+def _columns(*, utc: bool) -> list[Column[Run]]:
+    from rich.markup import escape
+
+    return [
+        Column("name", lambda run: run.name, "run"),
+        Column("executionArn", lambda run: run.execution_arn),
+        Column("job", lambda run: run.job),
+        Column("trigger", lambda run: run.trigger, "trigger", lambda run: escape(trigger_text(run))),
+        Column("rerunOf", lambda run: run.rerun_of),
+        Column("scheduledTime", lambda run: run.scheduled_time, "scheduled", lambda run: _scheduled(run, utc=utc)),
+        Column("status", lambda run: run.status, "status", lambda run: coloured(run.status)),
+        Column(
+            "started", lambda run: utc_or_none(run.started), "started", lambda run: moment_text(run.started, utc=utc)
+        ),
+        Column("stopped", lambda run: utc_or_none(run.stopped)),
+        Column(
+            "durationSeconds",
+            lambda run: seconds_or_none(run.duration),
+            "took",
+            lambda run: length_text(run.duration),
+            right=True,
+        ),
+        Column("attempts", lambda run: run.attempts, "attempts", right=True),
+        Column("startRetries", lambda run: run.start_retries, "start retries", right=True),
+        Column("redrives", lambda run: run.redrives, "redrives", right=True),
+        Column("exitCode", lambda run: run.exit_code, "exit code", right=True),
+        Column("error", lambda run: run.error, "error", lambda run: escape(_error(run))),
+        Column("cause", lambda run: run.cause),
+    ]
+
+
+def trigger_text(run: Run) -> str:
+    """What started a run, and of which it is a rerun."""
+    return f"{run.trigger} of {run.rerun_of.rpartition(':')[2]}" if run.rerun_of else run.trigger
+
+
+def _scheduled(run: Run, *, utc: bool) -> str:
+    """The time that it was for, in the listing's zone where it can be read."""
+    from datetime import datetime
+
+    from rich.markup import escape
+
+    if run.scheduled_time is None:
+        return "-"
+    try:
+        moment = datetime.fromisoformat(run.scheduled_time)
+    except ValueError:
+        return escape(run.scheduled_time)
+    return moment_text(moment, utc=utc) if moment.tzinfo else escape(run.scheduled_time)
+
+
+def _error(run: Run) -> str:
+    return run.error or (run.cause or "-" if run.status == "SKIPPED" else "-")
