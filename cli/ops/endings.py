@@ -1,0 +1,48 @@
+"""How a run that was waited for ended, in words and as an exit code."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from cli.console import notices
+from cli.ops.times import length_text
+
+if TYPE_CHECKING:
+    from cli.ops.options import Where
+    from ops.runs import Run
+    from ops.stack import DeployedJob
+
+
+def wait_and_tell(where: Where, job: DeployedJob, execution_arn: str, *, redrives: int = 0) -> Run:
+    """Wait for the end of a run and say how it ended. On Ctrl-C it goes on, which is said."""
+    from ops.waiting import wait_for_end
+
+    try:
+        run = wait_for_end(where.aws, job, execution_arn, redrives=redrives)
+    except KeyboardInterrupt:
+        name = execution_arn.rpartition(":")[2]
+        notices().print(f"The run goes on. To end it: longhaul stop {job.name}@{name}", markup=False)
+        raise
+    tell(run)
+    return run
+
+
+def tell(run: Run) -> None:
+    """How a run ended, in a line or two on standard error."""
+    code = "" if run.exit_code is None else f", exit code {run.exit_code}"
+    notices().print(f"{run.name} {run.status} after {length_text(run.duration)}{code}", markup=False)
+    why = ": ".join(part for part in (run.error, run.cause) if part)
+    if why:
+        notices().print(why, markup=False, soft_wrap=True)
+
+
+def exit_code(run: Run) -> int:
+    """The job's own exit code; 1 where a run that did not succeed has none, or a 0 that is no success."""
+    return 0 if run.status == "SUCCEEDED" else run.exit_code or 1
+
+
+def leave(run: Run) -> None:
+    """End the command as the run did."""
+    raise typer.Exit(exit_code(run))
