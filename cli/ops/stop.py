@@ -1,0 +1,80 @@
+"""`longhaul stop`: ends a run, and sees its task stopped."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.console import notices
+from cli.ops.options import DryRunOption, RunArgument, Where, YesOption, confirm, verb
+from cli.ops.times import length_text
+
+if TYPE_CHECKING:
+    from ops.run_tasks import RunTask
+    from ops.runs import Run
+
+# https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_StopTask.html has no limit; Step Functions' is 32,768.
+_LONGEST_REASON = 1000
+
+
+@verb
+def stop(
+    where: Where,
+    run: RunArgument,
+    reason: Annotated[str, typer.Option(help="Why, for whoever reads the history.")] = "",
+    yes: YesOption = False,
+    dry_run: DryRunOption = False,
+) -> None:
+    """Stop a run, and wait until its task has really stopped.
+
+    Of a run that has ended, it looks for a task that was left running.
+    """
+    from ops.caller import caller
+    from ops.names import find_run
+    from ops.runs import read_run
+    from ops.stopping import live_tasks, see_tasks_stopped, stop_execution
+
+    if len(reason) > _LONGEST_REASON:
+        raise typer.BadParameter(f"--reason: expected at most {_LONGEST_REASON:,} characters")
+    named = find_run(where.aws, where.stack, run)
+    found = read_run(where.aws, named.job.name, named.execution_arn)
+    live = live_tasks(where.aws, named.job, named.execution_arn)
+    if found.status != "RUNNING" and not live:
+        print(f"{found.name} of {found.job} has ended ({found.status}), and no task of it runs.")
+        return
+    what = _what(found, live)
+    if dry_run:
+        print(f"Would stop {what}.")
+        return
+    confirm(f"Stop {what}?", yes=yes)
+    why = f"{reason or 'No reason given'} (stopped by {caller(where.aws)} with longhaul stop)"
+    if found.status == "RUNNING":
+        stop_execution(where.aws, named.execution_arn, why)
+        notices().print(f"{found.name} is stopped; its tasks are waited for.", markup=False)
+    stopped = see_tasks_stopped(where.aws, named.job, named.execution_arn, why)
+    for task in stopped.tasks:
+        print(_fate(task, by_hand=task.arn in stopped.by_hand))
+    if stopped.left:
+        notices().print("A task has not stopped after ten minutes. Ask again: longhaul stop", markup=False)
+        raise typer.Exit(1)
+    status = read_run(where.aws, named.job.name, named.execution_arn).status
+    print(f"{found.name} of {found.job} has ended ({status}), and no task of it runs.")
+
+
+def _what(run: Run, live: list[RunTask]) -> str:
+    tasks = ", ".join(f"task {_id(task)} ({task.status})" for task in live) or "no task yet"
+    since = length_text(datetime.now(UTC) - run.started)
+    state = f"running for {since}" if run.status == "RUNNING" else f"which ended as {run.status}"
+    return f"{run.name} of {run.job}, {state}, {tasks}"
+
+
+def _fate(task: RunTask, *, by_hand: bool) -> str:
+    code = "" if task.exit_code is None else f" with exit code {task.exit_code}"
+    left = " after Step Functions had left it running" if by_hand else ""
+    return f"task {_id(task)} {task.status}{code}{left}"
+
+
+def _id(task: RunTask) -> str:
+    return task.arn.rpartition("/")[2]

@@ -1,0 +1,92 @@
+"""Stops a run, and makes sure that no task of it runs on.
+
+StopExecution ends an execution at once. Step Functions then tries to stop the task that it waits for, and tells nobody
+whether that went well: https://docs.aws.amazon.com/step-functions/latest/dg/connect-ecs.html
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from ops.aws import Aws
+from ops.run_tasks import RunTask, cluster_of, last_asked, tasks_of
+from ops.stack import DeployedJob
+
+PATIENCE_SECONDS = 600
+"""How long a task is given: a container has 120 s at most after SIGTERM, a pull of its image has no limit."""
+_SETTLE_SECONDS = 60
+"""After what time a list of tasks is taken to have every task that was asked for before."""
+_PAUSE_SECONDS = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stopped:
+    """What became of the tasks of a run that was stopped.
+
+    Attributes:
+        tasks: all that ECS still tells of.
+        by_hand: ARNs of those that Step Functions had left running, and that were stopped here.
+    """
+
+    tasks: tuple[RunTask, ...]
+    by_hand: frozenset[str]
+
+    @property
+    def left(self) -> tuple[RunTask, ...]:
+        """Those that have not stopped."""
+        return tuple(task for task in self.tasks if task.is_live)
+
+
+def stop_execution(aws: Aws, execution_arn: str, cause: str) -> None:
+    """End an execution as ABORTED with a cause. Raises botocore's errors."""
+    aws("stepfunctions").stop_execution(executionArn=execution_arn, cause=cause)
+
+
+def live_tasks(aws: Aws, job: DeployedJob, execution_arn: str) -> list[RunTask]:
+    """The tasks of a run that have not stopped. Raises botocore's errors."""
+    known = last_asked(aws, execution_arn).submitted
+    tasks = tasks_of(aws, job, execution_arn, cluster_of(aws, execution_arn), {known} if known else set())
+    return [task for task in tasks if task.is_live]
+
+
+def see_tasks_stopped(
+    aws: Aws,
+    job: DeployedJob,
+    execution_arn: str,
+    reason: str,
+    *,
+    patience_seconds: float = PATIENCE_SECONDS,
+    settle_seconds: float = _SETTLE_SECONDS,
+) -> Stopped:
+    """Wait until every task of a run that has ended has stopped; stop those that Step Functions leaves running.
+
+    An execution that ended while it asked for a task may have one that no list shows yet: then it takes a minute.
+
+    Args:
+        aws: where they are.
+        job: the run's job.
+        execution_arn: the run.
+        reason: what ECS is told of a task that is stopped here.
+        patience_seconds: after what time a task that has not stopped is left.
+        settle_seconds: how old what a list of tasks shows may be.
+
+    Raises:
+        botocore's errors.
+    """
+    cluster, began, by_hand, looks = cluster_of(aws, execution_arn), time.monotonic(), set[str](), 0
+    asked = last_asked(aws, execution_arn)
+    while True:
+        tasks = tasks_of(aws, job, execution_arn, cluster, {asked.submitted} if asked.submitted else set())
+        live, waited = [task for task in tasks if task.is_live], time.monotonic() - began
+        settled = asked.over and (not asked.unanswered or waited >= settle_seconds)
+        if (settled and not live) or waited >= patience_seconds:
+            return Stopped(tasks=tuple(tasks), by_hand=frozenset(by_hand))
+        for task in live if looks else ():  # At the first look Step Functions may still be about to.
+            if task.should_run:
+                aws("ecs").stop_task(cluster=cluster, task=task.arn, reason=reason)
+                by_hand.add(task.arn)
+        looks += 1
+        time.sleep(_PAUSE_SECONDS)
+        if not asked.over:
+            asked = last_asked(aws, execution_arn)
