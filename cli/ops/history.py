@@ -48,10 +48,11 @@ def history(
     earliest = since(since_text) if since_text else None
     found = find_job(where.stack, job)
     runs = read_history(where.aws, found, statuses=status or (), since=earliest, limit=limit)
-    print_listing(runs, _columns(utc=utc), output, nothing=f"{found.name} has no such run in the last 90 days.")
+    print_listing(runs, columns(utc=utc), output, nothing=f"{found.name} has no such run in the last 90 days.")
 
 
-def _columns(*, utc: bool) -> list[Column[Run]]:
+def columns(*, utc: bool) -> list[Column[Run]]:
+    """What is told of each run."""
     from rich.markup import escape
 
     return [

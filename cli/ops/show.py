@@ -1,0 +1,185 @@
+"""`longhaul show`: one run from its start to its end."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cli.arguments import Output
+from cli.ops.options import RunArgument, UtcOption, Where, verb
+from cli.ops.statuses import coloured
+from cli.ops.times import length_text, moment_text, seconds_or_none, utc_or_none
+
+if TYPE_CHECKING:
+    from ops.attempts import Attempt
+    from ops.show import ShownRun
+
+_NOTICED = timedelta(seconds=0.05)
+_TIME = {
+    "turn": "waiting for its turn",
+    "capacity": "waiting for capacity",
+    "pulling": "pulling its image",
+    "running": "running",
+    "between": "waiting to try again",
+    "ending": "ending",
+}
+
+
+@verb
+def show(
+    where: Where,
+    run: RunArgument,
+    lines: Annotated[int, typer.Option(min=0, max=10_000, help="How many of a failed run's last log lines.")] = 10,
+    output: Annotated[Output, typer.Option("--output", help="How to print it.")] = Output.TABLE,
+    utc: UtcOption = False,
+) -> None:
+    """Show one run: each attempt, why it ended and what to do about it, where the time went, the last it said."""
+    from ops.names import find_run
+    from ops.show import read_shown_run
+
+    named = find_run(where.aws, where.stack, run)
+    found = read_shown_run(where.aws, named, now=datetime.now(UTC), lines=lines)
+    if output is Output.JSON:
+        print(json.dumps(_as_json(found), indent=2))
+    else:
+        _print(found, utc=utc)
+
+
+def _print(shown: ShownRun, *, utc: bool) -> None:
+    from rich.markup import escape
+
+    from cli.console import console
+    from cli.ops.history import trigger_text
+    from ops.console_links import execution_link
+
+    def say(label: str, text: str) -> None:
+        console().print(f"{label:10}  {text}", soft_wrap=True)
+
+    run, course = shown.run, shown.course
+    code = "" if run.exit_code is None else f", exit code {run.exit_code}"
+    redriven = f", redriven {run.redrives} times" if run.redrives else ""
+    console().print(f"{escape(run.job)}  {escape(run.name)}  {coloured(run.status)}{code}{redriven}", soft_wrap=True)
+    scheduled = f", for {run.scheduled_time}" if run.scheduled_time else ""
+    say("started", f"{moment_text(run.started, utc=utc)} by {escape(trigger_text(run) + scheduled)}")
+    if run.stopped:
+        say("ended", f"{moment_text(run.stopped, utc=utc)} after {length_text(run.duration)}")
+    elif course.state:
+        say("now", f"{escape(course.state)}, since {moment_text(course.state_since, utc=utc)}")
+    say("time", _lengths(shown.time))
+    say("input", escape(json.dumps(run.input)))
+    if run.output is not None:
+        say("output", escape(json.dumps(run.output)))
+    if run.error:
+        say("error", escape(run.error))
+    if run.cause:
+        say("cause", escape(run.cause))
+    if run.because:
+        say("because of", escape(run.because))
+    for attempt in course.attempts:
+        _print_attempt(shown, attempt, utc=utc)
+    console().print()
+    say("console", execution_link(run.execution_arn))
+    if shown.last_lines:
+        say("log", "the last lines")
+        for line in shown.last_lines:
+            console().print(f"  {escape(line)}", soft_wrap=True)
+
+
+def _print_attempt(shown: ShownRun, attempt: Attempt, *, utc: bool) -> None:
+    from rich.markup import escape
+
+    from cli.console import console
+    from ops.advice import advice, in_words
+    from ops.attempts import GOES_ON
+    from ops.spent import of_attempt
+
+    def say(label: str, text: str) -> None:
+        console().print(f"  {label:8}  {text}", soft_wrap=True)
+
+    console().print()
+    colour = {"SUCCEEDED": "green", GOES_ON: "cyan"}.get(attempt.outcome, "red")
+    console().print(f"attempt {attempt.number}  [{colour}]{escape(in_words(attempt))}[/]", soft_wrap=True)
+    say("asked for", moment_text(attempt.requested, utc=utc))
+    if attempt.task:
+        lengths = of_attempt(attempt, shown.run.stopped or max(datetime.now(UTC), shown.course.last_event))
+        say("time", _lengths(lengths))
+    if attempt.task_arn:
+        say("task", attempt.task_arn)
+    if attempt.start_error:
+        say("error", escape(attempt.start_error))
+    if attempt.reason:
+        say("reason", escape(f"{attempt.stop_code}: {attempt.reason}" if attempt.stop_code else attempt.reason))
+    if what := advice(attempt):
+        say("to do", escape(what))
+    for label, link in _links(shown, attempt).items():
+        say(label, link)
+
+
+def _lengths(lengths: Mapping[str, timedelta]) -> str:
+    """Where time went, without what took none."""
+    return (
+        ", ".join(f"{_TIME[kind]} {length_text(length)}" for kind, length in lengths.items() if length >= _NOTICED)
+        or "-"
+    )
+
+
+def _links(shown: ShownRun, attempt: Attempt) -> dict[str, str]:
+    from ops.console_links import log_link, task_link
+
+    links = {}
+    if attempt.task_arn:
+        links["page"] = task_link(attempt.task_arn)
+    if attempt.number in shown.logs:
+        log = shown.logs[attempt.number]
+        links["log page"] = log_link(shown.run.execution_arn, log.group, log.stream)
+    return links
+
+
+def _as_json(shown: ShownRun) -> dict[str, Any]:
+    from cli.ops.history import columns
+    from cli.ops.tables import as_json
+    from ops.console_links import execution_link
+
+    return {
+        **as_json(shown.run, columns(utc=True)),
+        "because": shown.run.because,
+        "input": shown.run.input,
+        "output": shown.run.output,
+        "state": shown.course.state,
+        "stateSince": utc_or_none(shown.course.state_since),
+        "seconds": {kind: seconds_or_none(length) for kind, length in shown.time.items()},
+        "tasks": [_attempt_as_json(shown, attempt) for attempt in shown.course.attempts],
+        "lastLogLines": list(shown.last_lines),
+        "consoleLink": execution_link(shown.run.execution_arn),
+    }
+
+
+def _attempt_as_json(shown: ShownRun, attempt: Attempt) -> dict[str, Any]:
+    from ops.advice import advice, in_words
+    from ops.spent import of_attempt
+
+    log, links = shown.logs.get(attempt.number), _links(shown, attempt)
+    lengths = of_attempt(attempt, shown.run.stopped or max(datetime.now(UTC), shown.course.last_event))
+    return {
+        "attempt": attempt.number,
+        "outcome": attempt.outcome,
+        "inWords": in_words(attempt),
+        "advice": advice(attempt),
+        "exitCode": attempt.exit_code,
+        "stopCode": attempt.stop_code,
+        "reason": attempt.reason,
+        "startError": attempt.start_error,
+        "taskArn": attempt.task_arn,
+        "requested": utc_or_none(attempt.requested),
+        "started": utc_or_none(attempt.time("StartedAt")),
+        "ended": utc_or_none(attempt.ended),
+        "seconds": {kind: seconds_or_none(length) for kind, length in lengths.items()},
+        "logGroup": log.group if log else None,
+        "logStream": log.stream if log else None,
+        "taskLink": links.get("page"),
+        "logLink": links.get("log page"),
+    }

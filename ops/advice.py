@@ -1,0 +1,112 @@
+"""Why an attempt ended as it did, in plain words, and what to do about it.
+
+https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html
+"""
+
+from __future__ import annotations
+
+import re
+
+from ops.attempts import ABANDONED, GOES_ON, Attempt
+
+_STOP_CODES = {
+    "EssentialContainerExited": "its container ended",
+    "TaskFailedToStart": "it could not be started",
+    "UserInitiated": "somebody stopped it",
+    "SpotInterruption": "AWS took its Spot capacity back",
+    "TerminationNotice": "AWS retired the machine that it ran on",
+    "InfrastructureHealth": "the machine that it ran on broke",
+    "ServiceSchedulerInitiated": "ECS moved it",
+}
+_EXIT_CODES = {
+    1: "the program failed",
+    2: "the program failed, or was called with arguments that it does not take",
+    126: "the command cannot be executed",
+    127: "the command was not found in the image",
+    134: "the program aborted itself",
+    137: "it was killed (SIGKILL): it did not end within `stopTimeout`, or something in it ran out of memory",
+    139: "the program crashed (a segmentation fault)",
+    143: "it was told to end (SIGTERM)",
+}
+_OUTCOMES = {
+    "SUCCEEDED": ("it succeeded", None),
+    "Job.OutOfMemory": (
+        "it used more memory than it has and was killed",
+        "Give the job more `memory`, or have it hold less at a time.",
+    ),
+    "Job.TimedOut": (
+        "it ran longer than its `timeout` and was stopped",
+        "See in its log what took so long. If it needs the time, raise `timeout`.",
+    ),
+    "Job.NeverStarted": ("no line of the job's code ran", "Run it again; if that fails too, see AWS's health page."),
+    "Job.Refused": ("AWS refused to start it", "Mend what AWS names, deploy, and run it again."),
+    "Job.Interrupted": (
+        "AWS took the machine away",
+        "Run it again. If this happens often on Spot, set `capacity.onDemandAfter`, or `spot: false`.",
+    ),
+    "Job.Stopped": ("somebody stopped the task", "The reason may say who and why. Run it again when that is settled."),
+    "Job.Unexplained": (
+        "it failed, and AWS does not say why",
+        "Read its log, and look at the task in the console while ECS still shows it, for an hour.",
+    ),
+    ABANDONED: (
+        "the run was stopped while it went on",
+        "If it was not meant, run it again, or continue it with `redrive`.",
+    ),
+    GOES_ON: ("it goes on", None),
+}
+_REASONS = (
+    (
+        r"limit on the number of (?:tasks|vcpus)",
+        "The account's quota of Fargate vCPUs is used up: ask for more, or move jobs apart.",
+    ),
+    (
+        r"capacity is unavailable",
+        "AWS had no capacity left: run it later, allow more subnets in other zones, or set `capacity.onDemandAfter`.",
+    ),
+    (r"throttl|rate exceeded|too ?many ?requests", "Too many tasks started at once: move schedules apart."),
+    (
+        r"cannotpullcontainer.*(?:not found|does not exist|manifest unknown)",
+        "The image is not there: push it or mend its name, and deploy.",
+    ),
+    (
+        r"(?:cannotpullcontainer|resourceinitialization).*(?:time(?:d )?out|deadline|refused|reset|i/o)",
+        "The network did not let it out: look at the NAT gateway, the endpoints and the security groups.",
+    ),
+    (
+        r"cannotpullcontainer",
+        "The image cannot be pulled: see that it is there and that the execution role may read it.",
+    ),
+    (
+        r"resourceinitialization.*(?:secret|parameter|ssm)",
+        "A secret cannot be read: see that it is there and that the execution role may read it.",
+    ),
+    (r"characters that ecs takes", "Give it less input: keep it in S3, and pass its name."),
+    (r"not authorized|accessdenied|access denied", "A permission is missing: grant what the reason names, and deploy."),
+)
+
+
+def in_words(attempt: Attempt) -> str:
+    """Why an attempt ended as it did, for a person."""
+    if attempt.outcome == "Job.ExitedNonZero":
+        meaning = _EXIT_CODES.get(attempt.exit_code or 0)
+        return f"it exited with code {attempt.exit_code}" + (f": {meaning}" if meaning else "")
+    words = _OUTCOMES.get(attempt.outcome, (f"it failed with {attempt.outcome}", None))[0]
+    cause = _STOP_CODES.get(attempt.stop_code or "")
+    if cause and attempt.outcome in ("Job.Interrupted", "Job.Unexplained", "Job.TimedOut", ABANDONED):
+        words += f" ({cause})"
+    return words
+
+
+def advice(attempt: Attempt) -> str | None:
+    """What to do about it; None where nothing needs to be done."""
+    if attempt.outcome in ("SUCCEEDED", GOES_ON):
+        return None
+    if attempt.outcome == "Job.ExitedNonZero":
+        return "Read its log: the job's own code reported the failure."
+    if attempt.outcome in ("Job.NeverStarted", "Job.Refused"):
+        text = f"{attempt.start_error or ''} {attempt.reason or ''}"
+        for pattern, what in _REASONS:
+            if re.search(pattern, text, re.IGNORECASE | re.DOTALL):
+                return what
+    return _OUTCOMES.get(attempt.outcome, ("", "Read what AWS says of it, and run it again."))[1]

@@ -1,0 +1,117 @@
+"""One run from its start to its end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from ops.attempts import Attempt, Course, read_course, with_task
+from ops.aws import Aws
+from ops.names import NamedRun
+from ops.runs import Run, last_log_lines, read_run
+from ops.spent import spent
+
+
+@dataclass(frozen=True, kw_only=True)
+class Log:
+    """Where an attempt's output is."""
+
+    group: str
+    stream: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShownRun:
+    """A run, its attempts with the log of each, where its time went, and the last it said.
+
+    Attributes:
+        run: what Step Functions says of it.
+        course: its attempts, with what ECS still says of their tasks.
+        logs: by the attempts' numbers; none for an attempt without a task.
+        time: how long at each kind of `ops.spent.KINDS`.
+        last_lines: of the last attempt that has a log, oldest first; none for a run that succeeded.
+    """
+
+    run: Run
+    course: Course
+    logs: Mapping[int, Log]
+    time: Mapping[str, timedelta]
+    last_lines: tuple[str, ...]
+
+
+def read_shown_run(aws: Aws, named: NamedRun, *, now: datetime, lines: int) -> ShownRun:
+    """All that AWS tells of one run.
+
+    Args:
+        aws: where it is.
+        named: the run.
+        now: the time, for a run that goes on.
+        lines: how many of its last log lines are read, at most, of a run that did not succeed.
+
+    Raises:
+        botocore's errors.
+    """
+    run = read_run(aws, named.job.name, named.execution_arn)
+    course = with_tasks(aws, read_course(aws, named.execution_arn))
+    logs = logs_of(aws, course.attempts)
+    last_lines: list[str] = []
+    if run.status != "SUCCEEDED" and logs:
+        last = logs[max(logs)]
+        last_lines = last_log_lines(aws, replace(run, log_group=last.group, log_stream=last.stream), lines)
+    return ShownRun(
+        run=run,
+        course=course,
+        logs=logs,
+        time=spent(course, run.started, run.stopped or max(now, course.last_event)),
+        last_lines=tuple(last_lines),
+    )
+
+
+def with_tasks(aws: Aws, course: Course) -> Course:
+    """A course with what ECS still says of those tasks whose end the history does not tell."""
+    open_tasks = [
+        attempt.task_arn for attempt in course.attempts if attempt.task_arn and "StoppedAt" not in attempt.task
+    ]
+    if not open_tasks:
+        return course
+    ecs, described = aws("ecs"), {}
+    cluster = open_tasks[0].split("/")[-2]
+    for first in range(0, len(open_tasks), 100):
+        answer = ecs.describe_tasks(cluster=cluster, tasks=open_tasks[first : first + 100])
+        described |= {task["taskArn"]: _pascal(task) for task in answer["tasks"]}
+    attempts = [
+        with_task(attempt, described[attempt.task_arn]) if attempt.task_arn in described else attempt
+        for attempt in course.attempts
+    ]
+    return replace(course, attempts=tuple(attempts))
+
+
+def logs_of(aws: Aws, attempts: tuple[Attempt, ...]) -> dict[int, Log]:
+    """Where each attempt's output is, by its number, as its task definition says: a call for each revision.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/specify-log-config.html
+    """
+    found, places = {}, {}
+    for attempt in attempts:
+        revision = attempt.task.get("TaskDefinitionArn")
+        if not (revision and attempt.task_id):
+            continue
+        if revision not in places:
+            answer = aws("ecs").describe_task_definition(taskDefinition=revision)
+            places[revision] = answer["taskDefinition"]["containerDefinitions"][0]
+        container = places[revision]
+        options = container["logConfiguration"]["options"]
+        found[attempt.number] = Log(
+            group=options["awslogs-group"],
+            stream=f"{options['awslogs-stream-prefix']}/{container['name']}/{attempt.task_id}",
+        )
+    return found
+
+
+def _pascal(value: Any) -> Any:
+    """A task of boto3's in the case that Step Functions writes it."""
+    if isinstance(value, dict):
+        return {key[:1].upper() + key[1:]: _pascal(entry) for key, entry in value.items()}
+    return [_pascal(entry) for entry in value] if isinstance(value, list) else value

@@ -1,0 +1,50 @@
+"""`longhaul show`, a process that asks the local AWS."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from tests.cli.conftest import Longhaul
+from tests.ops.operated import Operated
+
+
+def test_a_failed_run_for_people(operated: Operated, operate: Longhaul) -> None:
+    execution_arn = operated.run("obeys", {"input": {"lines": 12, "exit": 3}})
+    done = operate("show", "obeys@failed", "--lines", "3", TZ="Asia/Tokyo")
+    assert (done.returncode, done.stderr) == (0, "")
+    name = execution_arn.rpartition(":")[2]
+    assert done.stdout.startswith(f"obeys  {name}  FAILED, exit code 3\n")
+    assert re.search(r"^started     20\S+ \S+ JST by manual$", done.stdout, re.MULTILINE)
+    assert re.search(r"^time        .*running \S+ s, waiting to try again 1 min 00 s", done.stdout, re.MULTILINE)
+    assert '"exit": 3' in done.stdout
+    assert done.stdout.count("it exited with code 3") == 2
+    assert done.stdout.count("  to do     Read its log") == 2
+    assert "#/v2/executions/details/" + execution_arn in done.stdout
+    assert done.stdout.endswith("log         the last lines\n  2 9\n  2 10\n  2 11\n")
+
+
+def test_json_is_what_the_documentation_says(operated: Operated, operate: Longhaul) -> None:
+    execution_arn = operated.run("absent")
+    done = operate("show", execution_arn, "--output", "json")
+    found = json.loads(done.stdout)
+    assert list(found) == [
+        *("name", "executionArn", "job", "trigger", "rerunOf", "scheduledTime", "status", "started", "stopped"),
+        *("durationSeconds", "attempts", "startRetries", "redrives", "exitCode", "error", "cause", "because"),
+        *("input", "output", "state", "stateSince", "seconds", "tasks", "lastLogLines", "consoleLink"),
+    ]
+    (only,) = found["tasks"]
+    assert list(only) == [
+        *("attempt", "outcome", "inWords", "advice", "exitCode", "stopCode", "reason", "startError", "taskArn"),
+        *("requested", "started", "ended", "seconds", "logGroup", "logStream", "taskLink", "logLink"),
+    ]
+    assert (only["outcome"], only["stopCode"], only["started"]) == ("Job.Refused", "TaskFailedToStart", None)
+    task_id = only["taskArn"].rpartition("/")[2]
+    assert only["logStream"] == f"run/job/{task_id}"
+    # As the console's own address bar has a stream: each name percent-encoded twice, with $ for the outer %.
+    assert only["logLink"].endswith(f"/log-events/run$252Fjob$252F{task_id}")
+
+
+def test_a_run_that_is_not_there(operate: Longhaul) -> None:
+    done = operate("show", "idle@latest")
+    assert (done.returncode, done.stderr) == (2, "longhaul: idle has no run in the last 90 days\n")
