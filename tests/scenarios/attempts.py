@@ -245,8 +245,8 @@ STARTING = [
     ),
     one_run(
         "a person gives more input than a container can be given",
-        # The script, in quotes that are escaped, for ECS counts the overrides as JSON text.
-        refused("its input takes 9004 of the 77"),
+        # 9,000 of the characters are the script and quotes, the rest is what else the container is told.
+        refused("its input and what goes with it take 93"),
         script=f"exit 0 #{'x' * 8992}",
         job=TWO_RETRIES,
     ),

@@ -16,6 +16,7 @@ from tests.scenarios.steps import (
     start,
     stops_execution,
     time_flies,
+    time_flows,
     without,
 )
 
@@ -113,6 +114,7 @@ SCENARIOS = [
             # It waits anew, while the first one's container runs.
             time_flies,
             reaches("second", names.JOIN, times=2),
+            time_flows,
             opens("first"),
         ],
         ends={

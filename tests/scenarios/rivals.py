@@ -31,6 +31,7 @@ from tests.scenarios.steps import (
     start,
     stops_execution,
     time_flies,
+    time_flows,
     time_passes,
     without,
 )
@@ -148,6 +149,12 @@ REPLACING = [
         ends={"first": REPLACED, "second": runs_after(*CLAIMS, *LOOKS, *CLEARS)},
     ),
     Scenario(
+        name="replace: the other one was stopped by a person, and the next one claims its place at once",
+        jobs={"job": REPLACE},
+        steps=[*running("first", script=TAKES_TIME_TO_STOP), stops_execution("first"), start("second")],
+        ends={"first": STOPPED, "second": runs_after(*CLAIMS, *LOOKS, *CLEARS)},
+    ),
+    Scenario(
         name="replace: of two that wait for the other one to end, the newer one runs",
         jobs={"job": REPLACE},
         steps=[
@@ -182,6 +189,8 @@ DEAD = [
             gives_rights_back,
             time_flies,
             start("second"),
+            reaches("second", names.RUN),
+            time_flows,
         ],
         ends={
             "first": STOPPED,

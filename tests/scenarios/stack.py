@@ -31,8 +31,7 @@ class Stack:
     def __init__(self, aws: LocalAws, root: Path, jobs: Iterable[Fields]) -> None:
         self.aws = aws
         self._names = {_key(fields): f"job-{number}" for number, fields in enumerate(_distinct(jobs))}
-        for name in ("__main__.py",):
-            shutil.copy(ROOT / name, root)
+        shutil.copy(ROOT / "__main__.py", root)
         (root / "Pulumi.yaml").write_text(f"name: {PROJECT}\nruntime: python\n")
         config = {
             "aws:region": aws.region,

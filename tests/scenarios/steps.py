@@ -175,6 +175,11 @@ def time_flies(scene: Scene) -> None:
     scene.clock.speed = _FAST
 
 
+def time_flows(scene: Scene) -> None:
+    """From now on it passes as it does."""
+    scene.clock.speed = 1
+
+
 def time_stands(scene: Scene) -> None:
     """From now on it passes only where nothing works."""
     scene.clock.speed = _STANDING
