@@ -81,6 +81,19 @@ def find_run(aws: Aws, stack: DeployedStack, text: str) -> NamedRun:
     return _by_name(aws, (job,), which, job.name)
 
 
+def find_job_or_run(aws: Aws, stack: DeployedStack, text: str) -> DeployedJob | NamedRun:
+    """The job that a text stands for, or else the run. Raises as `find_job` and `find_run` do."""
+    if "@" in text or text.startswith("arn:"):
+        return find_run(aws, stack, text)
+    try:
+        return find_job(stack, text)
+    except NotFoundError as no_job:
+        try:
+            return find_run(aws, stack, text)
+        except NotFoundError:
+            raise no_job from None
+
+
 def _by_arn(stack: DeployedStack, arn: str) -> NamedRun:
     machine = arn.rpartition(":")[0].replace(":execution:", ":stateMachine:", 1)
     for job in stack.jobs:
