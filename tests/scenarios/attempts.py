@@ -13,12 +13,12 @@ from sandbox.faults import (
     SpoilCause,
     Throttle,
 )
+from tests.scenarios.endings import exited, interrupted, never_started, refused, succeeded
 from tests.scenarios.scenario import (
     FAILS,
     RETRIES,
     SEARCHES,
     STARTS,
-    STARTS_AGAIN,
     SUCCEEDS,
     TRIES,
     End,
@@ -47,64 +47,6 @@ TIMES_OUT = {"timeout": "2m"}
 RETRIES_TIMEOUTS = {**TIMES_OUT, "retries": {"attempts": 1, "onTimeout": True, "interval": "30m"}}
 SPOT = {"capacity": {"spot": True}}
 FALLS_BACK = {"capacity": {"spot": True, "onDemandAfter": 2}}
-
-EXITED = (*FAILS, "Exited non-zero")
-REFUSED = (*FAILS, "Refused")
-
-
-def exited(attempts: int, says: str = "", code: int = 3) -> End:
-    return End(
-        outcome="Job.ExitedNonZero",
-        attempts=attempts,
-        start_retries=0,
-        tasks=["on demand"] * attempts,
-        path=[*STARTS, *RETRIES * (attempts - 1), *EXITED],
-        says=says or f"exited with code {code} after {attempts}",
-    )
-
-
-def succeeded(start_retries: int, tasks: list[str], attempts: int = 1) -> End:
-    return End(
-        outcome="SUCCEEDED",
-        attempts=attempts,
-        start_retries=start_retries,
-        tasks=tasks,
-        path=[*STARTS, *STARTS_AGAIN * start_retries, *RETRIES * (attempts - 1), *SUCCEEDS],
-    )
-
-
-def refused(says: str, tasks: int = 0) -> End:
-    return End(
-        outcome="Job.Refused",
-        attempts=1,
-        start_retries=0,
-        tasks=["on demand"] * tasks,
-        path=[*STARTS, *REFUSED],
-        says=says,
-    )
-
-
-def interrupted(says: str, tasks: list[str]) -> End:
-    return End(
-        outcome="Job.Interrupted",
-        attempts=1,
-        start_retries=len(tasks) - 1,
-        tasks=tasks,
-        path=[*STARTS, *STARTS_AGAIN * (len(tasks) - 1), *FAILS, "Interrupted"],
-        says=says,
-    )
-
-
-def never_started(says: str, tasks: int = 0) -> End:
-    return End(
-        outcome="Job.NeverStarted",
-        attempts=1,
-        start_retries=2,
-        tasks=["on demand"] * tasks,
-        path=[*STARTS, *STARTS_AGAIN * 2, *FAILS, "Never started"],
-        says=says,
-    )
-
 
 APPLICATION = [
     one_run("the job exits with 0", succeeded(0, ["on demand"])),

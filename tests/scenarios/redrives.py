@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from definitions import names
-from tests.scenarios.attempts import EXITED, TWO_RETRIES
+from tests.scenarios.attempts import TWO_RETRIES
+from tests.scenarios.endings import EXITED
 from tests.scenarios.rivals import ALONE, QUEUE, WAITS_FOR_TURN, running, runs_after
 from tests.scenarios.scenario import CLEARS, LOOKS, MEETS, STARTS, SUCCEEDS, TRIES, End, Repeated, Scenario
 from tests.scenarios.scene import REDRIVEN

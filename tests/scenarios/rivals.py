@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from definitions import names
-from tests.scenarios.attempts import exited, succeeded
+from tests.scenarios.endings import exited, succeeded
 from tests.scenarios.scenario import (
     CLEARS,
     FINDS_NONE,
