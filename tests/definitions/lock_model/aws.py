@@ -76,7 +76,7 @@ class Aws:
         self._begun: dict[Entry, float] = {}
         self._ended: dict[Entry, tuple[str, float]] = {}
         self._given_up: dict[Entry, float] = {}
-        self._listed_at = 0.0
+        self._listed_at: dict[str, float] = {}
         self._numbers = itertools.count(1)
 
     def begin(self, life: Entry) -> None:
@@ -129,9 +129,9 @@ class Aws:
         over = self._given_up[life] if between_attempts else self._ended[life][1]
         if desired == "RUNNING":
             self._check_settled(over)
-            self._listed_at = self._clock.now
+            self._listed_at[machine.arn] = self._clock.now
         elif not shows_task:
-            self._check_settled(self._listed_at)
+            self._check_settled(self._listed_at[machine.arn])
         token: str | None = None
         for number, page in enumerate(pages):
             arns = [task["TaskArn"] for task in page]
@@ -151,7 +151,7 @@ class Aws:
 
     def _check_settled(self, since: float) -> None:
         """Whether a list knows by now of what had happened by then, which is what the model takes for granted."""
-        assert self._clock.now - since >= SETTLING_SECONDS
+        assert self._clock.now - since >= SETTLING_SECONDS, "a list is believed too early"
 
     def _stopped(self, owner: Machine) -> dict[str, Any]:
         return self._shown(f"{self.task or 'arn'}-stopped", owner.name, "STOPPED", "STOPPED")

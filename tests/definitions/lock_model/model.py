@@ -51,7 +51,7 @@ class Run(NamedTuple):
         note: what else it saw: "full", or "started" (another run has its scheduled time); during a search for tasks
             "own" if the search is for its own, between two attempts.
         held: the variable `redrive`; -1 before it is set.
-        joined: the redrive count with which it last joined the line.
+        joined: the redrive count with which it last joined the line, as far as it knows.
         target: the life (redrive count) of the task that it is about to stop.
     """
 

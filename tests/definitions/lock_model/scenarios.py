@@ -48,6 +48,7 @@ REPLAYED = {
         *(Scenario(policies[:2], faults=faults) for faults in (REDRIVEN, KILLED_IN_A_CALL, UNANSWERED, TRIED_AGAIN)),
         Scenario(policies[:2], frozenset((0, 1)), Faults(aborts=1, lost=1)),
         Scenario(policies, faults=KILLED),
+        Scenario(policies, faults=UNANSWERED),
         *([Scenario(policies, faults=Faults(aborts=1), limit=2)] if policies is QUEUE else []),
     ]
     for policies in (SKIP, QUEUE, REPLACE)

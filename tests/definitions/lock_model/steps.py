@@ -140,11 +140,13 @@ def _decide(scenario: Scenario, state: State, number: int, run: Run, *, dead: bo
         return move(end_of(run), wrong)
     if own:
         return move(_forgetting(run, "run")._replace(held=run.redrives))
+    policy = scenario.policies[number]
+    displaced = policy == "replace" and not waits and run.joined == run.redrives
     if seen is None:
-        return move(_forgetting(run, "take"))
-    policy, is_former = scenario.policies[number], guards.former_is_dead and seen.run == number
+        return move(end_of(run) if displaced else _forgetting(run, "take"))
+    is_former = guards.former_is_dead and seen.run == number
     if policy == "replace" and not waits and not is_former:
-        if run.joined == run.redrives:
+        if displaced:
             return move(end_of(run))
         return move(run._replace(step="displace", mine=-1, note=""))
     if dead or is_former:
@@ -157,6 +159,7 @@ def _decide(scenario: Scenario, state: State, number: int, run: Run, *, dead: bo
                 return move(end_of(run))
             return move(_forgetting(run, "join"))
         case "replace":
+            run = run._replace(joined=run.redrives)
             return move(run._replace(step="stop", mine=-1, note="") if guards.stops_again else _forgetting(run, "look"))
         case "skip":
             return move(end_of(run), _wrongly_skipped(state, number, seen))
