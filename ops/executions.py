@@ -37,6 +37,10 @@ class Execution:
         return self.arn.rpartition(":")[2]
 
     @property
+    def goes_on(self) -> bool:
+        return self.status == "RUNNING"
+
+    @property
     def failed(self) -> bool:
         return self.status in FAILED_STATUSES
 
@@ -65,7 +69,7 @@ def newest_first(found: Iterable[Execution]) -> list[Execution]:
     return sorted(found, key=lambda execution: execution.started, reverse=True)
 
 
-def executions(aws: Aws, job: DeployedJob, status: str | None = None) -> Iterator[Execution]:
+def executions(aws: Aws, job: DeployedJob, status: str | None = None, page_size: int = 100) -> Iterator[Execution]:
     """All executions of a job as AWS lists them, of one of Step Functions' statuses or of any, page by page.
 
     "Results are sorted by time, with the most recent execution first", and AWS does not say which time: one that goes
@@ -77,7 +81,7 @@ def executions(aws: Aws, job: DeployedJob, status: str | None = None) -> Iterato
         .get_paginator("list_executions")
         .paginate(
             stateMachineArn=job.state_machine_arn,
-            PaginationConfig={"PageSize": 100},
+            PaginationConfig={"PageSize": page_size},
             **({"statusFilter": status} if status else {}),
         )
     )

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from ops.aws import CALLS_AT_ONCE, Aws
-from ops.executions import Execution, newest_executions
+from ops.executions import Execution, newest_executions, newest_first
 from ops.firing import next_firing
+from ops.ledger import Change, Ledger, execution_of, latest
 from ops.runs import read_run
 from ops.stack import DeployedJob, Trigger
 
@@ -17,6 +18,10 @@ LOOKED_AT = 100
 """Executions of a job that are looked at: a page of ListExecutions as AWS gives it by default."""
 GRACE = timedelta(minutes=15)
 """How late a start may be before it is missed: a trigger is exact to the minute, and tries again when it fails."""
+
+_BELIEVED = timedelta(minutes=15)
+"""For how long the ledger is believed that a run goes on: the line with its end may never come."""
+_LOOKS_BACK_DAYS = (1, 8, 35, 90)
 
 WEIGHTS = {"failed": 0, "missed": 1, "overrun": 2, "skipped": 3, "off": 4, "never-ran": 5}
 """What needs attention, the most urgent first.
@@ -57,27 +62,42 @@ class JobStatus:
         return self.succeeded / self.ended if self.ended else None
 
 
-def read_status(aws: Aws, jobs: Iterable[DeployedJob], *, now: datetime, runs: int) -> list[JobStatus]:
-    """How jobs are doing, asked of Step Functions: a call or two a job.
+def read_status(
+    aws: Aws, jobs: Collection[DeployedJob], *, now: datetime, runs: int, ledger: Ledger | None = None
+) -> list[JobStatus]:
+    """How jobs are doing.
+
+    With a ledger, Step Functions is asked only of what that does not know: jobs without a line, jobs that missed a
+    time by it, and runs that go on for long by it. Without one it is asked of every job: a call or two for each.
 
     Args:
         aws: where they are.
         jobs: the jobs.
         now: the time.
         runs: of how many of the last runs the success rate is.
+        ledger: the stack's ledger.
 
     Returns:
         What needs attention first, then by name. Raises botocore's errors.
     """
+    known = _written(ledger, jobs, now, runs) if ledger else {}
+
+    def of(job: DeployedJob) -> JobStatus:
+        if executions := _checked(aws, job, known.get(job.state_machine_arn, ()), now):
+            status = judge(job, executions, now=now, runs=runs)
+            if status.missed is None:
+                return status
+        return judge(job, _asked(aws, job), now=now, runs=runs)
+
     with ThreadPoolExecutor(CALLS_AT_ONCE) as pool:
-        found = list(pool.map(lambda job: judge(job, _asked(aws, job), now=now, runs=runs), jobs))
+        found = list(pool.map(of, jobs))
     return sorted(found, key=lambda status: (_weight(status), status.job.name))
 
 
 def judge(job: DeployedJob, executions: list[Execution], *, now: datetime, runs: int) -> JobStatus:
     """How a job is doing by its last executions, newest first."""
-    running = tuple(execution for execution in executions if execution.stopped is None)
-    ended = [execution for execution in executions if execution.stopped is not None]
+    running = tuple(execution for execution in executions if execution.goes_on)
+    ended = [execution for execution in executions if not execution.goes_on]
     counted = [execution for execution in ended[:runs] if execution.status != "SKIPPED"]
     last = executions[0] if executions else None
     trigger = job.trigger if job.trigger and job.trigger.enabled else None
@@ -102,11 +122,44 @@ def judge(job: DeployedJob, executions: list[Execution], *, now: datetime, runs:
     )
 
 
+def _written(ledger: Ledger, jobs: Collection[DeployedJob], now: datetime, runs: int) -> dict[str, list[Execution]]:
+    """The executions that the ledger knows, newest first, by machine: as far back as gives every job its runs, as long
+    as that takes few calls."""
+    machines = [job.state_machine_arn for job in jobs]
+    found: dict[str, list[Execution]] = {}
+    changes: list[Change] = []
+    until, most_calls = None, max(5, len(machines) // 8)
+    for days in _LOOKS_BACK_DAYS:
+        start = now - timedelta(days=days)
+        changes += ledger.changes(machines, start, until)
+        until, found = start, {machine: [] for machine in machines}
+        for change in latest(changes).values():
+            found[change["stateMachineArn"]].append(execution_of(change))
+        enough = all(sum(not each.goes_on for each in executions) >= runs for executions in found.values())
+        if enough or ledger.calls >= most_calls:
+            break
+    return {machine: newest_first(executions) for machine, executions in found.items()}
+
+
+def _checked(aws: Aws, job: DeployedJob, executions: Iterable[Execution], now: datetime) -> list[Execution]:
+    """Executions of the ledger, with what Step Functions says of those that have gone on for long by it."""
+    states, checked = aws("stepfunctions"), []
+    for execution in executions:
+        if execution.goes_on and now - execution.started > _BELIEVED:
+            try:
+                run = read_run(aws, job.name, execution.arn)
+            except states.exceptions.ExecutionDoesNotExist:
+                continue
+            execution = replace(execution, status=run.status, stopped=run.stopped)
+        checked.append(execution)
+    return checked
+
+
 def _asked(aws: Aws, job: DeployedJob) -> list[Execution]:
     """The last executions of a job; of the last that ended well, whether it was skipped."""
     found = newest_executions(aws, job, LOOKED_AT)
     for index, execution in enumerate(found):
-        if execution.stopped is not None:
+        if not execution.goes_on:
             if execution.status == "SUCCEEDED":
                 found[index] = replace(execution, status=read_run(aws, job.name, execution.arn).status)
             break

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.ops.options import JobArgument, Listing, OutputOption, UtcOption, Where, verb
+from cli.ops.options import JobArgument, Listing, NoLedgerOption, OutputOption, UtcOption, Where, ledger_of, verb
 from cli.ops.statuses import coloured
 from cli.ops.tables import Column, print_listing
 from cli.ops.times import length_text, moment_text, seconds_or_none, since, utc_or_none
@@ -38,6 +38,7 @@ def history(
         str | None, typer.Option("--since", help="Only runs that started since: 2h, 7d, or ISO 8601.")
     ] = None,
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many at most.")] = 20,
+    no_ledger: NoLedgerOption = False,
     output: OutputOption = Listing.TABLE,
     utc: UtcOption = False,
 ) -> None:
@@ -47,8 +48,9 @@ def history(
 
     earliest = since(since_text) if since_text else None
     found = find_job(where.stack, job)
-    runs = read_history(where.aws, found, statuses=status or (), since=earliest, limit=limit)
-    print_listing(runs, columns(utc=utc), output, nothing=f"{found.name} has no such run in the last 90 days.")
+    ledger = ledger_of(where, no_ledger=no_ledger)
+    runs = read_history(where.aws, found, statuses=status or (), since=earliest, limit=limit, ledger=ledger)
+    print_listing(runs, columns(utc=utc), output, nothing=f"{found.name} has no such run.")
 
 
 def columns(*, utc: bool) -> list[Column[Run]]:

@@ -25,6 +25,7 @@ from cli import project
 
 if TYPE_CHECKING:
     from ops.aws import Aws
+    from ops.ledger import Ledger
     from ops.stack import DeployedStack
 
 
@@ -38,6 +39,9 @@ OutputOption = Annotated[Listing, typer.Option("--output", help="How to print it
 UtcOption = Annotated[bool, typer.Option("--utc", help="Times in UTC in the place of local time.")]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and do nothing.")]
+NoLedgerOption = Annotated[
+    bool, typer.Option("--no-ledger", help="Ask Step Functions alone, and not the stack's ledger.")
+]
 JobArgument = Annotated[str, typer.Argument(metavar="JOB", help="A job, or how the name of only one begins.")]
 RunArgument = Annotated[
     str, typer.Argument(metavar="RUN", help="An execution's ARN or name, or JOB@latest, JOB@-2, JOB@failed, JOB@NAME.")
@@ -80,6 +84,13 @@ class Where:
         from ops.stack import find_stack
 
         return find_stack(self.aws, self.project, self.stack_name)
+
+
+def ledger_of(where: Where, *, no_ledger: bool) -> Ledger | None:
+    """The stack's ledger, where it has one and it is wanted."""
+    from ops.ledger import find_ledger
+
+    return None if no_ledger else find_ledger(where.aws, where.stack)
 
 
 def verb(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.ops.options import Listing, OutputOption, UtcOption, Where, verb
+from cli.ops.options import Listing, NoLedgerOption, OutputOption, UtcOption, Where, ledger_of, verb
 from cli.ops.statuses import coloured
 from cli.ops.tables import Column, listing_table, print_listing
 from cli.ops.times import length_text, moment_text, seconds_or_none, utc_or_none
@@ -31,6 +31,7 @@ def status(
     runs: Annotated[int, typer.Option(min=1, max=100, help="Of how many last runs the success rate is.")] = 20,
     watch: Annotated[bool, typer.Option("--watch", help="Again and again, until Ctrl-C.")] = False,
     interval: Annotated[float, typer.Option(min=1, max=3600, help="Seconds between two looks of --watch.")] = 10,
+    no_ledger: NoLedgerOption = False,
     output: OutputOption = Listing.TABLE,
     utc: UtcOption = False,
 ) -> None:
@@ -41,7 +42,9 @@ def status(
         from ops.status import read_status
 
         now = datetime.now(UTC)
-        return read_status(where.aws, find_jobs(where.stack, jobs or ()), now=now, runs=runs), now
+        wanted = find_jobs(where.stack, jobs or ())
+        ledger = ledger_of(where, no_ledger=no_ledger)
+        return read_status(where.aws, wanted, now=now, runs=runs, ledger=ledger), now
 
     if not watch:
         found, now = look()

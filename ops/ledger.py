@@ -1,0 +1,127 @@
+"""The stack's ledger: a log group with every change of status of its runs, each line an event of EventBridge.
+
+It answers for all jobs at once, and for longer than Step Functions remembers. Events are best effort: some may be
+missing, come twice or in another order. So Step Functions has the last word wherever the two could disagree.
+https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from ops.aws import Aws
+from ops.executions import Execution
+from ops.runs import Run, run_of
+from ops.stack import DeployedStack
+
+Change = Mapping[str, Any]
+"""The `detail` of an event: DescribeExecution's members, with times in milliseconds since 1970."""
+
+
+@dataclass
+class Ledger:
+    """The log group of a stack's ledger; `calls` counts how often it was asked."""
+
+    aws: Aws
+    log_group: str
+    calls: int = field(default=0)
+
+    def changes(self, machine_arns: Collection[str], start: datetime, end: datetime | None = None) -> list[Change]:
+        """The changes of status of these machines' runs that were written from `start` on, and before `end`.
+
+        A call for each megabyte or 10,000 lines. Raises botocore's errors.
+        https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html
+        """
+        wanted = set(machine_arns)
+        request: dict[str, Any] = {"logGroupName": self.log_group, "startTime": _milliseconds(start)}
+        if end is not None:
+            request["endTime"] = _milliseconds(end) - 1
+        if len(wanted) == 1:
+            request["filterPattern"] = f'{{ $.detail.stateMachineArn = "{next(iter(wanted))}" }}'
+        found = (_detail(line) for line in self._lines(request))
+        return [change for change in found if change.get("stateMachineArn") in wanted]
+
+    def _lines(self, request: dict[str, Any]) -> Iterator[str]:
+        logs = self.aws("logs")
+        while True:
+            answer = logs.filter_log_events(**request)
+            self.calls += 1
+            yield from (event["message"] for event in answer["events"])
+            if not answer.get("nextToken"):
+                return
+            request = {**request, "nextToken": answer["nextToken"]}
+
+
+def find_ledger(aws: Aws, stack: DeployedStack) -> Ledger | None:
+    """The ledger of a stack, the latest where an earlier one was kept; None where it has none.
+
+    Raises botocore's errors.
+    """
+    prefix = f"/aws/events/{stack.resource_name}-runs-"
+    pages = aws("logs").get_paginator("describe_log_groups").paginate(logGroupNamePrefix=prefix)
+    # The stack `dev-runs` has one that begins so too.
+    groups = [
+        group
+        for page in pages
+        for group in page["logGroups"]
+        if re.fullmatch(r"[0-9a-f]+", group["logGroupName"].removeprefix(prefix))
+    ]
+    newest = max(groups, key=lambda group: group["creationTime"], default=None)
+    return Ledger(aws, newest["logGroupName"]) if newest else None
+
+
+def latest(changes: Iterable[Change]) -> dict[str, Change]:
+    """The last change of each execution, by its ARN, in whatever order and however often they came.
+
+    An end follows the start of the same redrive, and a redrive what was before it.
+    """
+    last: dict[str, Change] = {}
+    for change in changes:
+        arn = change["executionArn"]
+        if arn not in last or _place(change) > _place(last[arn]):
+            last[arn] = change
+    return last
+
+
+def execution_of(change: Change) -> Execution:
+    """An execution as its last change tells it."""
+    run = told_run("", change)
+    return Execution(arn=run.execution_arn, status=run.status, started=run.started, stopped=run.stopped)
+
+
+def told_run(job: str, change: Change) -> Run:
+    """A run as its last change tells it."""
+    stopped = change.get("stopDate")
+    times = {"startDate": _time(change["startDate"]), "stopDate": None if stopped is None else _time(stopped)}
+    return run_of(job, {**change, **times})
+
+
+def is_whole(change: Change) -> bool:
+    """Whether a change has all of the run's input and output, which are left out where they are large."""
+    return all((change.get(f"{key}Details") or {}).get("included", True) for key in ("input", "output"))
+
+
+def _place(change: Change) -> tuple[int, bool, int]:
+    return change.get("redriveCount") or 0, change["status"] != "RUNNING", change.get("stopDate") or 0
+
+
+def _detail(line: str) -> Change:
+    """The detail of an event; empty for a line that is none."""
+    try:
+        detail = json.loads(line)["detail"]
+        return detail if detail["executionArn"] and detail["status"] and detail["startDate"] else {}
+    except (ValueError, KeyError, TypeError):
+        return {}
+
+
+def _milliseconds(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)
+
+
+def _time(milliseconds: int) -> datetime:
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)
