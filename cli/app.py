@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from cli import check, diff, drift, new, project, render, sandbox, schema, upcoming
-from cli.ops import history, show, start, status, stop
+from cli.ops import history, logs, show, start, status, stop
 from ops.aws import refusals
 from ops.errors import OpsError
 from sandbox.errors import SandboxError
@@ -36,6 +36,7 @@ app.command("next", short_help="Show when what runs next.")(upcoming.upcoming)
 app.command("render", short_help="Print the AWS documents a job becomes.")(render.render)
 app.command("history", short_help="Show the runs of a job.")(history.history)
 app.command("start", short_help="Start a run of a job now.")(start.start)
+app.command("logs", short_help="Print what the tasks of a run wrote.")(logs.logs)
 app.command("show", short_help="Show one run from its start to its end.")(show.show)
 app.command("status", short_help="Show how every job is doing.")(status.status)
 app.command("stop", short_help="Stop a run and its task.")(stop.stop)
