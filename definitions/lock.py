@@ -106,7 +106,8 @@ def seen(job: JobSpec, table: str) -> str:
 
     Keys: `head` (its entry), `holder` (the head's execution), `newest` (that of the last entry), `redrives` and `since`
     (of the head), `length` (of the line), `mine` (the run's own entry), `ahead` (how many stand before it),
-    `startedBy` (the execution that was started for the scheduled time). What there is not has no key.
+    `startedBy` (the execution that was started for the scheduled time), `unread` (whether DynamoDB left anything out,
+    as it may when it is busy). What there is not has no key.
     """
     return f"""(
         $items := $lookup($states.result.Responses, {literal(table)});
@@ -121,6 +122,7 @@ def seen(job: JobSpec, table: str) -> str:
             'redrives': $exists($head) ? $number($head[1]),
             'since': $exists($head) ? $toMillis($head[2]) / 1000,
             'length': $count($entries),
+            'unread': $count($keys($states.result.UnprocessedKeys)) > 0,
             'mine': $mine,
             'ahead': $exists($mine) ? $count($split($substringBefore($join($entries, '|'), $mine), '|')) - 1,
             'startedBy': $items[$contains({KEY_ATTRIBUTE}.S, /^time#/)].execution.S

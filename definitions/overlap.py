@@ -215,11 +215,17 @@ def _rules_by_policy(job: JobSpec) -> list[dict[str, Any]]:
             # Dead or alive: a run that first made sure of a dead one's tasks would come after those that are newer.
             others = f"$exists($seen.head) and $seen.holder != {ME} and $not({_IN_LINE})"
             return [
+                # Whose next turn is gone, be the newer run at it or done with it, has none.
+                _rule("not all was read", "$seen.unread", names.WAIT_A_MOMENT),
                 _rule(
-                    "a newer run has the next turn",
-                    f"{others} and $exists($entry) and $redrive = {REDRIVES}",
+                    "a newer run had the next turn",
+                    f"$not({_IN_LINE}) and $exists($entry) and $redrive = {REDRIVES}",
                     names.SKIPPED,
-                    _skipped("'a newer run came before it had started'", because="$seen.newest"),
+                    {
+                        "skipped": expression(
+                            "{'reason': 'a newer run came before it had started', 'because': $seen.newest}"
+                        )
+                    },
                 ),
                 _rule("another run's", others, names.DISPLACE),
                 _dead_run(),

@@ -87,8 +87,8 @@ def test_aws_would_take_the_alarm(place: Place) -> None:
     request = {"AlarmName": "longhaul-dev-dead-letters-0a1b2c3", "AlarmDescription": description, **alarm}
     assert request_problems("cloudwatch", "PutMetricAlarm", request) == []
     assert description == (
-        "Starts, alerts or lines of the ledger of longhaul (dev) could not be delivered. To look: aws sqs receive-message "
-        f"--region eu-west-1 --queue-url {url} --message-attribute-names All"
+        "Starts, alerts or lines of the ledger of longhaul (dev) could not be delivered. To look: "
+        f"aws sqs receive-message --region eu-west-1 --queue-url {url} --message-attribute-names All"
     )
 
 

@@ -336,6 +336,31 @@ def test_replace_makes_way_for_a_newer_run(status: str, machine_of: MachineOf) -
     assert (run.output["reason"], run.output["because"]) == ("a newer run came before it had started", newer)
 
 
+def test_replace_makes_way_for_a_newer_run_that_is_done_by_now(machine_of: MachineOf) -> None:
+    run = walk(machine_of(job(overlap="replace")), SCHEDULED, [], Aws([entry(OTHER)], []))
+
+    assert run.states[-4:] == [LOOK, ASK, TURN, "Skipped"]
+    assert run.output["reason"] == "a newer run came before it had started"
+    assert "because" not in run.output
+
+
+def test_replace_gives_no_turn_up_over_what_dynamodb_left_unread(machine_of: MachineOf) -> None:
+    mine = f"{ME} 0 2026-11-24T03:15:04.000Z"
+    aws = Aws([entry(OTHER)], [mine])
+    answers = iter([{}, {"locks": {"Keys": []}}, {}])
+
+    def busy(integration: str, arguments: Any) -> Any:
+        if not integration.endswith("batchGetItem") or not (unread := next(answers)):
+            return aws(integration, arguments)
+        return {"Responses": {TABLE: []}, "UnprocessedKeys": unread}
+
+    run = walk(machine_of(job(overlap="replace")), SCHEDULED, [task(0)], busy)
+
+    look = [LOOK, ASK, TURN]
+    claim = [TAKE, *look, "Claim the next turn", "Stop the run in the way", "Wait for its turn"]
+    assert run.states == [*claim, *look, "Wait a moment", *look, RUN, DECIDE, RELEASE, "Succeeded"]
+
+
 def test_a_former_life_of_its_own_is_cleared_and_never_stopped(machine_of: MachineOf) -> None:
     aws = Aws([entry(ME)], [])
 
