@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from cli.ops.options import Where
     from ops.runs import Run
     from ops.stack import DeployedJob
+
+WaitOption = Annotated[bool, typer.Option("--wait", help="Wait for its end; the exit code is then the job's.")]
 
 
 def wait_and_tell(where: Where, job: DeployedJob, execution_arn: str, *, redrives: int = 0) -> Run:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
-
-import typer
+from typing import Any
 
 from cli.console import notices
-from cli.ops.endings import leave, wait_and_tell
+from cli.ops.endings import WaitOption, leave, wait_and_tell
 from cli.ops.inputs import (
     CommandOption,
     EnvironmentOption,
@@ -18,8 +16,6 @@ from cli.ops.inputs import (
     split_command,
 )
 from cli.ops.options import DryRunOption, JobArgument, Where, verb
-
-WaitOption = Annotated[bool, typer.Option("--wait", help="Wait for its end; the exit code is then the job's.")]
 
 
 @verb
