@@ -11,13 +11,14 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from ops.errors import AwsError
 
 # Adaptive: the SDK itself goes slower while AWS throttles, as many jobs are asked about.
 # https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
-_RETRIES = {"mode": "adaptive", "max_attempts": 8}
+_ATTEMPTS = 8
 _CONNECT_SECONDS, _READ_SECONDS = 5, 30
 CALLS_AT_ONCE = 10
 """How many calls are made at the same time where many are needed."""
@@ -50,8 +51,10 @@ class Aws:
         # Of the two variables that name a Region, boto3 reads AWS_DEFAULT_REGION only.
         self._session = boto3.Session(profile_name=profile, region_name=region or os.environ.get("AWS_REGION"))
         self._endpoint_url = endpoint_url
+        # The environment's number is read by botocore, where none is given here.
+        attempts = {} if "AWS_MAX_ATTEMPTS" in os.environ else {"total_max_attempts": _ATTEMPTS}
         self._config = Config(
-            retries=_RETRIES,
+            retries={"mode": "adaptive", **attempts},
             connect_timeout=_CONNECT_SECONDS,
             read_timeout=_READ_SECONDS,
             max_pool_connections=CALLS_AT_ONCE,
@@ -99,8 +102,16 @@ def denied(error: Exception) -> bool:
     return code in ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation")
 
 
+def _is_of_ops(error: Exception) -> bool:
+    """Whether it was raised where AWS's answers are read: a key that AWS promises may be missing all the same."""
+    at = error.__traceback__
+    while at is not None and at.tb_next is not None:
+        at = at.tb_next
+    return at is not None and Path(at.tb_frame.f_code.co_filename).parent == Path(__file__).parent
+
+
 def _in_a_line(error: Exception) -> str | None:
-    """What an error of botocore says; None for any other error."""
+    """What an error of botocore says, or one of reading its answers; None for any other error."""
     if "botocore" not in sys.modules:
         return None
     # Who waits for no answer of AWS does not wait for botocore either.
@@ -114,6 +125,8 @@ def _in_a_line(error: Exception) -> str | None:
             resource = f" on {found['resource']}" if found["resource"] else ""
             return f"AWS refused {error.operation_name}: {found['who']} lacks {found['action']}{resource}"
         return f"AWS refused {error.operation_name}: {code}: {' '.join(message.split())}"
+    if isinstance(error, KeyError) and _is_of_ops(error):
+        return f"an answer of AWS lacks {error}"
     if isinstance(error, ResponseParserError):
         return f"AWS's answer cannot be read: {' '.join(str(error).split())}"
     return " ".join(str(error).split()) if isinstance(error, BotoCoreError) else None
