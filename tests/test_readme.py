@@ -75,4 +75,8 @@ def test_what_is_not_run_is_in_the_readme() -> None:
 
 def test_links_lead_somewhere() -> None:
     for target in re.findall(r"\]\(([^)h][^)]*)\)", README):
-        assert (ROOT / target).exists(), target
+        page, _, anchor = target.partition("#")
+        assert (ROOT / page).exists(), target
+        headings = re.findall(r"^#+ (.+)$", (ROOT / page).read_text(), re.MULTILINE) if anchor else []
+        anchors = {re.sub(r"[^a-z0-9 -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+        assert anchor in {"", *anchors}, target
