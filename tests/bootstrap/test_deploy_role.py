@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import pytest
 
+from ops.aws import Aws
 from ops.deployed import jobs_to_be_removed
 from sandbox.deploy import deploy
 from sandbox.errors import SandboxError
@@ -91,7 +92,9 @@ def test_it_deploys_and_destroys_its_stack(local_aws: LocalAws, role_arns: dict[
 
     assert set(deployment.outputs["stateMachines"]) == {"daily-rollup", "bucket-inventory", "snapshot-cleanup"}
     # What `longhaul check --deployed` asks before the next deployment.
-    removed = jobs_to_be_removed(As(local_aws, role_arns["DeployRole"]).client, "longhaul", "dev", ["daily-rollup"])
+    removed = jobs_to_be_removed(
+        cast(Aws, As(local_aws, role_arns["DeployRole"]).client), "longhaul", "dev", ["daily-rollup"]
+    )
     assert [job.name for job in removed] == ["bucket-inventory", "snapshot-cleanup"]
     deployment.destroy()
 
