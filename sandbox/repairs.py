@@ -17,7 +17,7 @@ from ministack.core import iam_actions, iam_evaluator, responses
 from ministack.core.responses import error_response_json, get_account_id, get_region
 from ministack.services import ecs, eventbridge, iam, scheduler, sns, sqs, sts
 
-from sandbox import clients, notifications, permissions, resource_tags
+from sandbox import clients, log_filter, notifications, permissions, resource_tags
 from sandbox.ecs_api import EcsApi
 
 if TYPE_CHECKING:
@@ -239,6 +239,11 @@ def tags_find_all_that_has_them(_aws: LocalAws) -> None:
     resource_tags.install()
 
 
+def log_lines_are_told_in_pages(_aws: LocalAws) -> None:
+    """As shipped, FilterLogEvents tells of 10,000 lines and no more: see `log_filter`."""
+    log_filter.install()
+
+
 def other_services_say_so(_aws: LocalAws) -> None:
     """As shipped, a service that is switched off answers in a form that most clients cannot read."""
     handlers: dict[str, Any] = app.SERVICE_HANDLERS
@@ -313,6 +318,7 @@ ALL: tuple[Callable[[LocalAws], None], ...] = (
     no_calls_out,
     topics_are_published_to_as_on_aws,
     tags_find_all_that_has_them,
+    log_lines_are_told_in_pages,
     other_services_say_so,
     service_models_are_read_once,
     addresses_of_this_start,
