@@ -14,6 +14,10 @@ def inventory(pulumi: Pulumi) -> dict[str, set[str]]:
         "endpoints": {one["VpcEndpointId"] for one in ec2.describe_vpc_endpoints()["VpcEndpoints"]},
         "internet gateways": {one["InternetGatewayId"] for one in ec2.describe_internet_gateways()["InternetGateways"]},
         "log groups": {one["logGroupName"] for one in pulumi.client("logs").describe_log_groups()["logGroups"]},
+        "log policies": {
+            one["resourceArn"]
+            for one in pulumi.client("logs").describe_resource_policies(policyScope="RESOURCE")["resourcePolicies"]
+        },
         "queues": set(pulumi.client("sqs").list_queues().get("QueueUrls", [])),
         "repositories": {one["repositoryName"] for one in pulumi.client("ecr").describe_repositories()["repositories"]},
         "roles": {one["RoleName"] for one in iam.list_roles()["Roles"]},

@@ -79,6 +79,15 @@ def test_those_who_hear_of_failures_come_change_and_go_alone(pulumi):
     assert pulumi.apply() == {f"delete {one}" for one in ("Alerts", *heard)}
 
 
+def test_the_ledger_is_kept_as_long_as_the_stack_says(pulumi):
+    pulumi.configure(lambda config: config.update({"longhaul:ledgerRetention": 731}))
+    assert pulumi.apply() == {"update LogGroup runs"}
+    (group,) = pulumi.client("logs").describe_log_groups(logGroupNamePrefix="/aws/events/longhaul-dev-runs-")[
+        "logGroups"
+    ]
+    assert group["retentionInDays"] == 731
+
+
 def test_another_kind_of_network_adds_its_subnets_and_moves_none(pulumi):
     found: dict[str, Any] = {}
     pulumi.configure(lambda config: found.update(network=config["longhaul:network"], jobs=jobs(config)))
