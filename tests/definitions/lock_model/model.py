@@ -164,6 +164,8 @@ class Guards:
     """A run whose last task may live ends without giving the lock back."""
     stops_again: bool = True
     """`replace`: a run that waits behind a live head stops it, whether or not it has tried before."""
+    makes_way: bool = True
+    """`replace`: a run whose place in the line a newer one has taken ends, even when that one is done."""
     takes_only_empty: bool = True
     """TAKE never writes over a line that has entries."""
     joins_once: bool = True

@@ -60,6 +60,8 @@ def _write(scenario: Scenario, state: State, number: int, run: Run) -> Iterator[
     mine = after.runs[number]
     if step == "release" and Entry(number, run.redrives) in after.line:
         violation = violation or "a run left an entry behind"
+    if step == "take" and run.joined == run.redrives:
+        violation = violation or "a run came after the newer one that had its turn"
     if mine.lives:
         yield _move(after, number, _following(mine, done=True), "done", violation)._replace(action=step)
     else:
@@ -142,12 +144,12 @@ def _decide(scenario: Scenario, state: State, number: int, run: Run, *, dead: bo
         return move(_forgetting(run, "run")._replace(held=run.redrives))
     policy = scenario.policies[number]
     displaced = policy == "replace" and not waits and run.joined == run.redrives
+    if displaced and (seen is not None or guards.makes_way):
+        return move(end_of(run))
     if seen is None:
-        return move(end_of(run) if displaced else _forgetting(run, "take"))
+        return move(_forgetting(run, "take"))
     is_former = guards.former_is_dead and seen.run == number
     if policy == "replace" and not waits and not is_former:
-        if displaced:
-            return move(end_of(run))
         return move(run._replace(step="displace", mine=-1, note=""))
     if dead or is_former:
         return move(run._replace(step="list running" if guards.running_before_stopped else "list stopped", mine=-1))

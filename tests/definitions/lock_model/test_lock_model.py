@@ -36,6 +36,7 @@ WITHOUT: list[tuple[str, tuple[Policy, ...], Faults, str]] = [
     ("checks_before_retry", SKIP[:2], TRIED_AGAIN, "two tasks of one run"),
     ("leaves_to_next", SKIP[:2], Faults(timeouts=1), TWO_RUNS),
     ("stops_again", REPLACE[:2], UNANSWERED, ENDLESS),
+    ("makes_way", REPLACE, Faults(), "a run came after the newer one that had its turn"),
     ("takes_only_empty", QUEUE[:2], UNANSWERED, "a live run lost its place in the line"),
     ("joins_once", QUEUE[:2], UNANSWERED, "a run left an entry behind"),
     ("head_is_compared", REPLACE, Faults(), TWO_RUNS),
