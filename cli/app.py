@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from cli import check, diff, drift, new, project, render, sandbox, schema, upcoming
-from cli.ops import history, logs, redrive, rerun, show, start, status, stop
+from cli.ops import history, logs, pause, redrive, rerun, show, start, status, stop
 from ops.aws import refusals
 from ops.errors import OpsError
 from sandbox.errors import SandboxError
@@ -35,8 +35,10 @@ app.command("new", short_help="Make a job's folder to start from.")(new.new)
 app.command("next", short_help="Show when what runs next.")(upcoming.upcoming)
 app.command("render", short_help="Print the AWS documents a job becomes.")(render.render)
 app.command("history", short_help="Show the runs of a job.")(history.history)
+app.command("pause", short_help="Switch a job's trigger off.")(pause.pause)
 app.command("redrive", short_help="Continue a run where it stands.")(redrive.redrive)
 app.command("rerun", short_help="Do a run again.")(rerun.rerun)
+app.command("resume", short_help="Switch a paused job's trigger on.")(pause.resume)
 app.command("start", short_help="Start a run of a job now.")(start.start)
 app.command("logs", short_help="Print what the tasks of a run wrote.")(logs.logs)
 app.command("show", short_help="Show one run from its start to its end.")(show.show)

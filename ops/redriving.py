@@ -29,8 +29,8 @@ class Redrivable:
 def redrivable(aws: Aws, execution_arn: str) -> Redrivable:
     """Ask Step Functions whether an execution can be redriven, and tell whether that would come to anything.
 
-    A run that failed under one of the names of the state machine itself (`Job.ExitedNonZero`, ...) ended in a Fail state.
-    That is the state that a redrive enters again, and it fails again.
+    A run that failed under a name of the state machine itself (`Job.ExitedNonZero`, ...) ended in a Fail state. That is
+    the state that a redrive enters again, and it fails again.
     https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html
     """
     told = aws("stepfunctions").describe_execution(executionArn=execution_arn)

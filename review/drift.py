@@ -4,13 +4,16 @@ Its steps, `refresh` for a resource that is as it was, `update` for one that dif
 https://pkg.go.dev/github.com/pulumi/pulumi/sdk/v3/go/common/display#PreviewDigest
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from review.blocks import Block, Bullets, Code, Paragraph, Words
+from spec.pause_note import TAG, without_note
 
 _TRIGGERS = ("aws:cloudwatch/eventRule:EventRule", "aws:scheduler/schedule:Schedule")
+_NOTED = ("tags", "tagsAll", "description")
 _UNCHANGED = ("refresh", "same")
 _STACK = "pulumi:pulumi:Stack"
 
@@ -31,7 +34,8 @@ class Drifted:
 
 @dataclass(frozen=True)
 class Drift:
-    """`drifted`: what someone or something changed. `paused`: rules and schedules that only have been disabled."""
+    """`drifted`: what someone or something changed. `paused`: rules and schedules that only have been disabled, and say
+    why."""
 
     drifted: tuple[Drifted, ...]
     paused: tuple[str, ...]
@@ -80,18 +84,29 @@ def _properties(step: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _is_paused(step: Mapping[str, Any]) -> bool:
-    """Whether a trigger was deployed to fire, and is as it was deployed but for being disabled."""
+    """Whether a trigger was deployed to fire, and is as it was deployed but for being disabled and saying why."""
+    # A property may be named down to the place in it: `tags.longhaul:paused`, `tags["longhaul:paused"]`.
+    differing = {re.split(r"[.\[]", name, maxsplit=1)[0] for name in _properties(step)}
     return (
         step["op"] == "update"
         and _kind(step["urn"]) in _TRIGGERS
-        and {"state"} <= {*_properties(step)} <= {"state", "isEnabled"}
-        and _state(step, "oldState") == "ENABLED"
-        and _state(step, "newState") == "DISABLED"
+        and {"state"} <= differing <= {"state", "isEnabled", *_NOTED}
+        and _output(step, "oldState", "state") == "ENABLED"
+        and _output(step, "newState", "state") == "DISABLED"
+        and all(_without_note(step, "oldState", name) == _without_note(step, "newState", name) for name in _NOTED)
     )
 
 
-def _state(step: Mapping[str, Any], side: str) -> Any:
-    return step[side]["outputs"].get("state")
+def _without_note(step: Mapping[str, Any], side: str, name: str) -> Any:
+    """The value of a property in which who pauses a job may leave words, without those."""
+    value = _output(step, side, name)
+    if isinstance(value, str):
+        return without_note(value)
+    return {key: tag for key, tag in (value or {}).items() if key != TAG}
+
+
+def _output(step: Mapping[str, Any], side: str, name: str) -> Any:
+    return step[side]["outputs"].get(name)
 
 
 def _drifted(step: Mapping[str, Any]) -> Drifted:

@@ -84,6 +84,7 @@ def _columns(now: datetime, *, utc: bool) -> list[Column[JobStatus]]:
         Column("job", lambda row: row.job.name, "job"),
         Column("attention", lambda row: list(row.attention), "attention", lambda row: _attention(row, utc=utc)),
         Column("enabled", lambda row: row.job.trigger.enabled if row.job.trigger else None),
+        Column("paused", _paused),
         Column("schedule", lambda row: row.job.trigger.expression if row.job.trigger else None),
         Column("timezone", lambda row: row.job.trigger.timezone if row.job.trigger else None),
         Column("scheduleInWords", schedule, "schedule", lambda row: escape(schedule(row) or "started by hand")),
@@ -122,10 +123,27 @@ def _attention(row: JobStatus, *, utc: bool) -> str:
         "missed": f"[red]no run at {moment_text(row.missed, utc=utc)}[/]",
         "overrun": "[yellow]still runs, next is due[/]",
         "skipped": "[yellow]skipped[/]",
-        "off": "[yellow]switched off[/]",
+        "off": f"[yellow]{_off(row)}[/]",
         "never-ran": "never ran",
     }
     return ", ".join(words[key] for key in row.attention) or "[green]-[/]"
+
+
+def _off(row: JobStatus) -> str:
+    from rich.markup import escape
+
+    paused = _paused(row)
+    if paused is None:
+        return "switched off"
+    who = f"paused by {paused['who']}" if paused["who"] else "paused"
+    return escape(f"{who}: {paused['reason']}" if paused["reason"] else who)
+
+
+def _paused(row: JobStatus) -> dict[str, str] | None:
+    from ops.pausing import pause_note
+
+    note = pause_note(row.job.trigger) if row.job.trigger else None
+    return {"when": note.when, "who": note.who, "reason": note.reason} if note else None
 
 
 def _rate(row: JobStatus) -> str:

@@ -8,6 +8,7 @@ import pytest
 
 from review.drift import Drift, Drifted, UnreadableDriftError, drift_outline, read_drift
 from review.markdown import markdown
+from spec.pause_note import TAG, PauseNote, as_tag, noted
 
 RULE = "aws:cloudwatch/eventRule:EventRule"
 SCHEDULE = "aws:scheduler/schedule:Schedule"
@@ -44,9 +45,37 @@ def test_a_paused_job_is_no_drift() -> None:
     assert read_drift(digest(*steps)) == Drift(drifted=(), paused=("a", "b"))
 
 
+def test_a_job_that_says_who_paused_it_is_no_drift() -> None:
+    note = PauseNote(when="2026-11-29T14:00:00Z", who="user/jane", reason="disk full")
+    tags = {"longhaul:stack": "dev"}
+    noted_tags = {**tags, TAG: as_tag(note)}
+    rule = step(
+        "update",
+        RULE,
+        "a",
+        {**ENABLED, "tags": tags, "tagsAll": tags},
+        {**DISABLED, "tags": noted_tags, "tagsAll": noted_tags},
+    )
+    rule["detailedDiff"] = {"state": {}, 'tags["longhaul:paused"]': {}, "tagsAll.longhaul:paused": {}}
+    schedule = step(
+        "update",
+        SCHEDULE,
+        "b",
+        {**ENABLED, "description": "Starts b"},
+        {**DISABLED, "description": noted("Starts b", note)},
+    )
+
+    assert read_drift(digest(rule, schedule)) == Drift(drifted=(), paused=("a", "b"))
+
+
 @pytest.mark.parametrize(
     "changed",
     [
+        step("update", RULE, "a", {**ENABLED, "tags": {"x": "1"}}, {**DISABLED, "tags": {"x": "2", TAG: "now"}}),
+        step("update", RULE, "a", ENABLED, {**ENABLED, "tags": {TAG: "now"}}),
+        step(
+            "update", SCHEDULE, "a", {**ENABLED, "description": "A"}, {**DISABLED, "description": "B [paused now by x]"}
+        ),
         # What the stack switched off, someone switched on.
         step("update", RULE, "a", DISABLED, ENABLED),
         step("update", RULE, "a", ENABLED, {**DISABLED, "scheduleExpression": "rate(1 minute)"}),

@@ -40,6 +40,7 @@ def test_json_is_what_the_documentation_says(operated: Operated, operate: Longha
         "job",
         "attention",
         "enabled",
+        "paused",
         "schedule",
         "timezone",
         "scheduleInWords",
