@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 
 from ops.aws import Aws
 from ops.runs import Run, read_run
@@ -15,14 +14,21 @@ _FIRST_SECONDS, _MORE, _MOST_SECONDS = 0.5, 1.5, 10.0
 _UNSEEN_SECONDS = 60.0
 
 
-def wait_for_end(
-    aws: Aws,
-    job: DeployedJob,
-    execution_arn: str,
-    *,
-    redrives: int = 0,
-    on_look: Callable[[], None] = lambda: None,
-) -> Run:
+def wait_until_seen(aws: Aws, execution_arn: str) -> None:
+    """Wait until Step Functions tells of an execution that has just been started. Raises botocore's errors."""
+    states = aws("stepfunctions")
+    began = time.monotonic()
+    while True:
+        try:
+            states.describe_execution(executionArn=execution_arn, includedData="METADATA_ONLY")
+            return
+        except states.exceptions.ExecutionDoesNotExist:
+            if time.monotonic() - began > _UNSEEN_SECONDS:
+                raise
+        time.sleep(_FIRST_SECONDS)
+
+
+def wait_for_end(aws: Aws, job: DeployedJob, execution_arn: str, *, redrives: int = 0) -> Run:
     """The run at its end, which it is asked for twice a second at first, and every ten seconds later on.
 
     Args:
@@ -30,22 +36,15 @@ def wait_for_end(
         job: its job.
         execution_arn: its ARN.
         redrives: how often it has been redriven: an end before the last of them is none.
-        on_look: called after each look, the last one included.
 
     Raises:
         botocore's errors.
     """
-    states = aws("stepfunctions")
-    began, pause = time.monotonic(), _FIRST_SECONDS
+    wait_until_seen(aws, execution_arn)
+    pause = _FIRST_SECONDS
     while True:
-        try:
-            run = read_run(aws, job.name, execution_arn)
-        except states.exceptions.ExecutionDoesNotExist:
-            if time.monotonic() - began > _UNSEEN_SECONDS:
-                raise
-            run = None
-        on_look()
-        if run and run.status != "RUNNING" and run.redrives >= redrives:
+        run = read_run(aws, job.name, execution_arn)
+        if run.status != "RUNNING" and run.redrives >= redrives:
             return run
         time.sleep(pause)
         pause = min(pause * _MORE, _MOST_SECONDS)

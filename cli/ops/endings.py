@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -17,11 +18,18 @@ if TYPE_CHECKING:
 WaitOption = Annotated[bool, typer.Option("--wait", help="Wait for its end; the exit code is then the job's.")]
 
 
-def wait_and_tell(where: Where, job: DeployedJob, execution_arn: str, *, redrives: int = 0) -> Run:
-    """Wait for the end of a run and say how it ended. On Ctrl-C it goes on, which is said."""
+def wait_and_tell(
+    where: Where, job: DeployedJob, execution_arn: str, *, redrives: int = 0, follow: bool = False
+) -> Run:
+    """Wait for the end of a run and say how it ended; with `follow`, print meanwhile what it writes.
+
+    On Ctrl-C it goes on, which is said.
+    """
     from ops.waiting import wait_for_end
 
     try:
+        if follow:
+            _print_lines(where, job, execution_arn)
         run = wait_for_end(where.aws, job, execution_arn, redrives=redrives)
     except KeyboardInterrupt:
         name = execution_arn.rpartition(":")[2]
@@ -29,6 +37,19 @@ def wait_and_tell(where: Where, job: DeployedJob, execution_arn: str, *, redrive
         raise
     tell(run)
     return run
+
+
+def _print_lines(where: Where, job: DeployedJob, execution_arn: str) -> None:
+    from cli.ops.logs import write_for_people
+    from ops.logs import read_lines
+    from ops.names import NamedRun
+    from ops.waiting import wait_until_seen
+
+    wait_until_seen(where.aws, execution_arn)
+    write = write_for_people(timestamps=False, utc=False)
+    for line in read_lines(where.aws, NamedRun(job=job, execution_arn=execution_arn), follow=True):
+        write(line)
+        sys.stdout.flush()
 
 
 def tell(run: Run) -> None:

@@ -83,10 +83,11 @@ def _writer(output: Listing, *, timestamps: bool, utc: bool) -> Callable[[LogLin
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow(_KEYS)
         return lambda line: writer.writerow(_as_json(line).values())
-    return _for_people(timestamps=timestamps, utc=utc)
+    return write_for_people(timestamps=timestamps, utc=utc)
 
 
-def _for_people(*, timestamps: bool, utc: bool) -> Callable[[LogLine], None]:
+def write_for_people(*, timestamps: bool, utc: bool) -> Callable[[LogLine], None]:
+    """What prints a line, and on standard error where another attempt begins."""
     from cli.console import notices
 
     said: set[tuple[str, int]] = set()

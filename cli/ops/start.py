@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from cli.console import notices
 from cli.ops.endings import WaitOption, leave, wait_and_tell
@@ -26,6 +28,7 @@ def start(
     command: CommandOption = None,
     env: EnvironmentOption = None,
     wait: WaitOption = False,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Wait, and print what it writes meanwhile.")] = False,
     dry_run: DryRunOption = False,
 ) -> None:
     """Start a run of a job now; prints its ARN.
@@ -50,5 +53,5 @@ def start(
         return
     execution_arn = start_run(where.aws, found, name, execution_input)
     print(execution_arn, flush=True)
-    if wait:
-        leave(wait_and_tell(where, found, execution_arn))
+    if wait or follow:
+        leave(wait_and_tell(where, found, execution_arn, follow=follow))

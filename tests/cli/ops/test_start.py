@@ -41,6 +41,15 @@ def test_the_exit_code_is_the_job_s(operate: Longhaul, tmp_path: Path) -> None:
     assert "FAILED" in absent.stderr
 
 
+def test_what_it_writes_can_be_followed(operate: Longhaul) -> None:
+    done = operate("start", "obeys", "--follow", "--input", '{"lines": 2, "seconds": 1, "exit": 64}')
+    assert done.returncode == 64
+    execution_arn, *lines = done.stdout.splitlines()
+    assert lines == ["1 0", "1 1"]
+    assert f"{execution_arn.rpartition(':')[2]}, attempt 1:" in done.stderr
+    assert "exit code 64" in done.stderr
+
+
 def test_a_skipped_run_is_no_success(operated: Operated, operate: Longhaul) -> None:
     goes_on = operated.start("obeys-alone", {"input": {"seconds": 300}})
     operated.until_submitted(goes_on)
