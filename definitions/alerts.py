@@ -69,23 +69,15 @@ def _message(place: Place) -> str:
     whatever happened. What is put into strings here is ARNs and a status, which need no escapes.
     https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html#eb-transform-input-issues
     """
-    describe = (
-        f"aws stepfunctions describe-execution --region {place.region} --execution-arn <run> --output text --query"
-    )
-    start = f"aws stepfunctions start-execution --region {place.region} --state-machine-arn <machine>"
+    where = f"--stack {place.stack} --region {place.region}"
     console = f"https://{place.region}.{_CONSOLES[place.partition]}/states/home"
     lines = {
         "alert": json.dumps(f"A run of {place.project} ({place.stack}) ended as <status>"),
         "job": "<machine>",
         "stack": json.dumps(place.stack),
         "error": "<error>",
-        "to look": json.dumps(f"{describe} cause"),
-        # The scheduled time was started once; a rerun says that it is one.
-        "to rerun": json.dumps(
-            f"{describe} input"
-            """ | sed 's/"trigger": *"schedule"/"trigger":"rerun"/'"""
-            f" | {start} --input file:///dev/stdin"
-        ),
+        "to look": json.dumps(f"./longhaul show <run> {where}"),
+        "to rerun": json.dumps(f"./longhaul rerun <run> {where}"),
         "console": json.dumps(f"{console}?region={place.region}#/v2/executions/details/<run>"),
         # Last, because it ends in details for programs.
         "what happened": "<cause>",

@@ -44,7 +44,7 @@ def test_a_message_is_json_whatever_a_run_says(place: Place) -> None:
     assert set(re.findall("<([^<>]*)>", template["InputTemplate"])) == template["InputPathsMap"].keys()
     # What is within a string is put there as it is: only what holds no quote, backslash or newline may be.
     in_strings = set(re.findall("<([^<>]*)>", "".join(re.findall(r'"(?:\\.|[^"\\])*"', template["InputTemplate"]))))
-    assert in_strings == {"status", "machine", "run"}
+    assert in_strings == {"status", "run"}
     assert json.loads(re.sub("(?<=: )<[^<>]*>", '""', template["InputTemplate"]))
 
 

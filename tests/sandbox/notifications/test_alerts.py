@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-import stat
+import shlex
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +12,8 @@ from typing import Any
 import pytest
 
 from sandbox.play import run_to_end
-from tests.sandbox.notifications.conftest import Queue, Stack
+from tests.cli.conftest import COMMAND, ENVIRONMENT
+from tests.sandbox.notifications.conftest import Queue, Stack, write_project
 
 
 def notification(queue: Queue) -> dict[str, Any]:
@@ -29,18 +29,14 @@ def test_a_failed_run_is_told_in_this_text(stack: Stack) -> None:
     assert sentence.startswith("nightly (dev) exited with code 3")
     assert json.loads(details)["exitCode"] == 3
     run, region = ended["executionArn"], "eu-west-1"
-    describe = f"aws stepfunctions describe-execution --region {region} --execution-arn {run} --output text --query"
     told = notification(stack.subscribed)
     assert told["Message"] == (
         '{"alert":"A run of heard (dev) ended as FAILED",'
         '"job":"arn:aws:states:eu-west-1:123456789012:stateMachine:heard-dev-nightly",'
         '"stack":"dev",'
         '"error":"Job.ExitedNonZero",'
-        f'"to look":"{describe} cause",'
-        f'"to rerun":"{describe} input'
-        ' | sed \'s/\\"trigger\\": *\\"schedule\\"/\\"trigger\\":\\"rerun\\"/\''
-        f" | aws stepfunctions start-execution --region {region} --state-machine-arn {stack.machine}"
-        ' --input file:///dev/stdin",'
+        f'"to look":"./longhaul show {run} --stack dev --region {region}",'
+        f'"to rerun":"./longhaul rerun {run} --stack dev --region {region}",'
         f'"console":"https://{region}.console.aws.amazon.com/states/home?region={region}#/v2/executions/details/{run}",'
         f'"what happened":{json.dumps(ended["cause"])}}}'
     )
@@ -136,44 +132,29 @@ def test_which_events_are_heard(stack: Stack, change: dict[str, Any], heard: boo
     assert answer["Result"] is heard
 
 
-AWS_COMMAND = """#!/bin/sh
-# The AWS CLI as far as the commands of an alert go: what it is asked is noted, and an input is told and taken.
-echo "$@" >> "$CALLS"
-case "$2" in
-    describe-execution) printf '%s\\n' "$INPUT";;
-    start-execution) cat >> "$CALLS";;
-esac
-"""
-
-
-@pytest.mark.parametrize(
-    ("given", "rerun"),
-    [
-        (
-            '{"trigger":"schedule","scheduledTime":"2026-11-24T03:15:00Z","input":"schedule"}',
-            '{"trigger":"rerun","scheduledTime":"2026-11-24T03:15:00Z","input":"schedule"}',
-        ),
-        ('{"scheduledTime": "2026-11-24T03:15:00Z"}', '{"scheduledTime": "2026-11-24T03:15:00Z"}'),
-    ],
-)
-def test_the_commands_do_what_they_say(stack: Stack, tmp_path: Path, given: str, rerun: str) -> None:
+def test_the_commands_do_what_they_say(stack: Stack, tmp_path: Path) -> None:
     run = stack.run(7)["executionArn"]
     told = json.loads(notification(stack.subscribed)["Message"])
-    command = tmp_path / "aws"
-    command.write_text(AWS_COMMAND)
-    command.chmod(command.stat().st_mode | stat.S_IXUSR)
-    environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "CALLS": str(tmp_path / "calls"), "INPUT": given}
+    write_project(tmp_path, {})
 
-    subprocess.run(["sh", "-c", told["to look"]], env=environment, check=True, stdout=subprocess.DEVNULL)
-    subprocess.run(["sh", "-c", told["to rerun"]], env=environment, check=True)
+    def follow(command: str) -> str:
+        longhaul, *arguments = shlex.split(command)
+        assert longhaul == "./longhaul"
+        return subprocess.run(
+            [*COMMAND, "-C", str(tmp_path), *arguments],
+            env=ENVIRONMENT | stack.aws.environment,
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
 
-    describe = f"stepfunctions describe-execution --region eu-west-1 --execution-arn {run} --output text --query"
-    start = f"stepfunctions start-execution --region eu-west-1 --state-machine-arn {stack.machine}"
-    look, *both, taken = (tmp_path / "calls").read_text().splitlines()
-    assert look == f"{describe} cause"
-    # The two ends of a pipe begin in any order.
-    assert sorted(both) == [f"{describe} input", f"{start} --input file:///dev/stdin"]
-    assert taken == rerun
+    assert "Job.ExitedNonZero" in follow(told["to look"])
+    again = follow(told["to rerun"]).strip()
+    run_to_end(stack.aws, again)
+    ended = stack.aws.client("stepfunctions").describe_execution(executionArn=again)
+    given = json.loads(ended["input"])
+    assert (given["trigger"], given["rerunOf"], given["input"]) == ("rerun", run, 7)
+    assert again in json.loads(notification(stack.subscribed)["Message"])["to look"]
 
 
 def test_people_and_endpoints_wait_to_confirm_and_are_sent_nothing(stack: Stack) -> None:
