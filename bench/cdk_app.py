@@ -5,9 +5,9 @@
 
 Writes the template for that many jobs to FOLDER. The same resources as the Pulumi program makes, each with the CDK's
 own construct for it: what the CDK derives from others (policies of the state machine, grants on queue and machine) is
-left to it. Two things it leaves out, so it has less to do: the lock that keeps a job's runs apart, which would be a
-table and a dozen states more, and other stacks, although CloudFormation takes no more than 500 resources in one.
-aws-cdk-lib is in no environment but the peer's, so the type checker of the project does not see it.
+left to it. It has less to do than the Pulumi program: it leaves out the lock that keeps a job's runs apart (a table and
+a dozen states), the log of the runs' changes of status, and other stacks, although CloudFormation takes no more than
+500 resources in one. aws-cdk-lib is in the peer's environment alone, where the project's type checker does not look.
 """
 
 import json
