@@ -9,6 +9,7 @@ from definitions.run_task import RunTarget, run_task_arguments
 from definitions.trigger import rule_target
 from spec.job import JobSpec
 from spec.overrides import input_room
+from tests.definitions.walker import evaluate
 
 PLACE = Place(project="longhaul", stack="dev", partition="aws", region="eu-west-1", account="123456789012")
 JOB = "config:\n  longhaul:trigger: {trigger}\n  longhaul:jobs:\n    nightly:\n      image: alpine\n"
@@ -65,9 +66,8 @@ def test_the_room_for_an_input_is_what_the_longest_run_leaves(
 
 
 def test_the_room_is_measured_with_the_variables_of_a_run() -> None:
-    """What RunTask gets, each expression replaced by the longest value it can have."""
-    longest = {"EXECUTION": 80, "SCHEDULED_TIME": 24, "ATTEMPT": 2}
-    job = JobSpec.model_validate({"name": "nightly", "image": "alpine"})
+    """What RunTask gets when each variable of a run has its longest value."""
+    job = JobSpec.model_validate({"name": "nightly", "image": "alpine", "overlap": "allow"})
     target = RunTarget(
         cluster_arn="",
         task_definition_arn="",
@@ -76,18 +76,16 @@ def test_the_room_is_measured_with_the_variables_of_a_run() -> None:
         assign_public_ip=False,
         log_group_name="",
     )
-    (container,) = run_task_arguments(job, PLACE, target)["Overrides"]["ContainerOverrides"]
-    environment = [
-        {
-            "name": variable["Name"],
-            "value": "x" * longest.get(variable["Name"].removeprefix("LONGHAUL_"), 0)
-            if variable["Value"].startswith("{%")
-            else variable["Value"],
-        }
-        for variable in container["Environment"]
-    ]
-    sent = {"containerOverrides": [{"name": container["Name"], "environment": environment}]}
-    assert 8192 - len(json.dumps(sent, separators=(",", ":"))) == input_room(job, "dev")
+    given = {"scheduledTime": "2026-11-24T03:15:00.000Z", "input": ""}
+    states = {"context": {"Execution": {"Name": "x" * 80, "Input": given}}}
+    overrides = evaluate(
+        run_task_arguments(job, PLACE, target)["Overrides"]["ContainerOverrides"],
+        states,
+        {"attempt": 1, "startRetries": job.start_retries.attempts},
+    )
+    size = len(json.dumps({"containerOverrides": overrides}, separators=(",", ":")))
+    # An empty text is two quotes, each of them two characters in the JSON around it.
+    assert 8192 - (size - 4) == input_room(job, "dev")
 
 
 def test_a_rules_template_has_every_opening_bracket_escaped(repository) -> None:
