@@ -106,8 +106,8 @@ def is_whole(change: Change) -> bool:
     return all((change.get(f"{key}Details") or {}).get("included", True) for key in ("input", "output"))
 
 
-def _place(change: Change) -> tuple[int, bool, int]:
-    return change.get("redriveCount") or 0, change["status"] != "RUNNING", change.get("stopDate") or 0
+def _place(change: Change) -> tuple[int, bool]:
+    return change.get("redriveCount") or 0, change["status"] != "RUNNING"
 
 
 def _detail(line: str) -> Change:

@@ -168,6 +168,14 @@ def test_history_asks_nothing_of_runs_that_are_written(ran: Operated) -> None:
     assert counted.calls == {"ListExecutions": 1}
 
 
+def test_history_asks_for_an_input_that_is_too_large_for_an_event(ran: Operated) -> None:
+    # https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html: 248 KiB.
+    ran.beside("absent", {"input": "x" * 250_000})
+    (run,) = history(ran, "absent", ledger(ran), limit=1)
+    assert run == history(ran, "absent", None, limit=1)[0]
+    assert len(run.input["input"]) == 250_000
+
+
 def test_history_asks_for_what_is_not_written(ran: Operated) -> None:
     with Copy(ran, []) as empty:
         assert history(ran, "obeys", empty) == history(ran, "obeys", None)

@@ -49,8 +49,18 @@ def test_lines_come_while_the_run_goes_on_and_each_once(operated: Operated) -> N
 
 def test_a_second_attempt_is_followed_too(operated: Operated) -> None:
     execution_arn = operated.start("obeys", {"input": {"lines": 1, "exit": 3}})
-    following = lines(operated, "obeys", execution_arn, follow=True, wait=lambda: operated.to_end(execution_arn))
+    looks = 0
+
+    def wait() -> None:
+        nonlocal looks
+        looks += 1
+        if looks == 3:
+            operated.to_end(execution_arn)
+
+    following = lines(operated, "obeys", execution_arn, follow=True, wait=wait)
     assert [line.message for line in following] == ["1 0", "2 0"]
+    # Once more when it has ended, for what comes late.
+    assert looks == 4
 
 
 def test_a_run_without_a_task_has_no_lines(operated: Operated) -> None:

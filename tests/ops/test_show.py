@@ -83,8 +83,11 @@ def test_a_run_that_was_stopped(operated: Operated) -> None:
     execution_arn = operated.start("obeys", {"input": {"seconds": 300}})
     operated.until_submitted(execution_arn)
     operated.stop(execution_arn, error="Operator", cause="Wrong day")
-    found = shown(operated, execution_arn)
+    while (found := shown(operated, execution_arn)).course.attempts[0].stop_code is None:
+        pass
     (only,) = found.course.attempts
+    assert (only.stop_code, only.exit_code) == ("UserInitiated", 143)
+    assert in_words(only) == "the run was stopped while it went on (somebody stopped it)"
     assert (found.run.status, found.run.cause, only.outcome) == ("ABORTED", "Wrong day", "ABORTED")
     assert "redrive" in (advice(only) or "")
 
