@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from cli import check, diff, drift, new, project, render, sandbox, schema, upcoming
-from cli.ops import history, logs, pause, redrive, rerun, show, start, status, stop
+from cli.ops import backfill, history, logs, pause, redrive, rerun, show, start, status, stop
 from ops.aws import refusals
 from ops.errors import OpsError
 from sandbox.errors import SandboxError
@@ -34,6 +34,7 @@ app.command("drift")(drift.drift)
 app.command("new", short_help="Make a job's folder to start from.")(new.new)
 app.command("next", short_help="Show when what runs next.")(upcoming.upcoming)
 app.command("render", short_help="Print the AWS documents a job becomes.")(render.render)
+app.command("backfill", short_help="Run past times of a schedule.")(backfill.backfill)
 app.command("history", short_help="Show the runs of a job.")(history.history)
 app.command("pause", short_help="Switch a job's trigger off.")(pause.pause)
 app.command("redrive", short_help="Continue a run where it stands.")(redrive.redrive)
