@@ -24,7 +24,7 @@ app = typer.Typer(
     name="longhaul",
     help="Scheduled jobs on AWS that outlive Lambda's fifteen minutes.",
     no_args_is_help=True,
-    add_completion=False,
+    add_completion=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )

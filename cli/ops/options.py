@@ -35,6 +35,21 @@ class Listing(StrEnum):
     CSV = "csv"
 
 
+def complete_job(context: typer.Context, incomplete: str) -> list[str]:
+    """The names of jobs for the shell: those in the project's stack files, as no AWS is asked meanwhile."""
+    names: set[str] = set()
+    # Meanwhile no command runs, nor what comes before one.
+    root = context.find_root().params.get("directory") or project.root()
+    for file in Path(root).glob("Pulumi.*.yaml"):
+        try:
+            config = _read(file).get("config")
+        except typer.BadParameter:
+            continue
+        jobs = config.get("longhaul:jobs") if isinstance(config, dict) else None
+        names |= set(map(str, jobs)) if isinstance(jobs, dict) else set()
+    return sorted(name for name in names if name.startswith(incomplete))
+
+
 OutputOption = Annotated[Listing, typer.Option("--output", help="How to print it.")]
 UtcOption = Annotated[bool, typer.Option("--utc", help="Times in UTC in the place of local time.")]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
@@ -42,7 +57,10 @@ DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Show what would b
 NoLedgerOption = Annotated[
     bool, typer.Option("--no-ledger", help="Ask Step Functions alone, and not the stack's ledger.")
 ]
-JobArgument = Annotated[str, typer.Argument(metavar="JOB", help="A job, or how the name of only one begins.")]
+JobArgument = Annotated[
+    str,
+    typer.Argument(metavar="JOB", help="A job, or how the name of only one begins.", autocompletion=complete_job),
+]
 RunArgument = Annotated[
     str, typer.Argument(metavar="RUN", help="An execution's ARN or name, or JOB@latest, JOB@-2, JOB@failed, JOB@NAME.")
 ]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.ops.options import Listing, NoLedgerOption, OutputOption, UtcOption, Where, ledger_of, verb
+from cli.ops.options import Listing, NoLedgerOption, OutputOption, UtcOption, Where, complete_job, ledger_of, verb
 from cli.ops.statuses import coloured
 from cli.ops.tables import Column, listing_table, print_listing
 from cli.ops.times import length_text, moment_text, seconds_or_none, utc_or_none
@@ -26,7 +26,8 @@ _NOTHING = "There are no jobs."
 def status(
     where: Where,
     jobs: Annotated[
-        list[str] | None, typer.Argument(metavar="[JOB]...", help="Only these; all when none is named.")
+        list[str] | None,
+        typer.Argument(metavar="[JOB]...", help="Only these; all when none is named.", autocompletion=complete_job),
     ] = None,
     runs: Annotated[int, typer.Option(min=1, max=100, help="Of how many last runs the success rate is.")] = 20,
     watch: Annotated[bool, typer.Option("--watch", help="Again and again, until Ctrl-C.")] = False,
