@@ -53,7 +53,7 @@ def deployed(clone: Path, aws_without_buckets: LocalAws) -> Iterator[LocalAws]:
 @pytest.mark.parametrize("command", OURS)
 def test_our_commands_run(clone: Path, command: str, deployed: LocalAws) -> None:
     environment = {"PATH": os.environ["PATH"], "HOME": str(clone.parent)}
-    if any(word in command for word in ("--deployed", " pause ", " resume ")):
+    if re.search("--deployed|longhaul (?:start|history|stop|pause|resume) ", command):
         environment |= deployed.environment
 
     done = subprocess.run(
