@@ -28,7 +28,7 @@ SCENARIOS = {
     "queue, killed in a call": Scenario(QUEUE, faults=KILLED_IN_A_CALL),
     "queue, unanswered": Scenario(QUEUE, faults=UNANSWERED),
     "queue, tried again": Scenario(QUEUE, faults=TRIED_AGAIN),
-    "queue, redriven": Scenario(QUEUE, faults=REDRIVEN),
+    "two that queue, redriven": Scenario(QUEUE[:2], faults=REDRIVEN._replace(lost=1)),
     "queue, delivered twice": Scenario(QUEUE, frozenset((0, 1)), Faults(aborts=1, lost=1)),
     "queue, full": Scenario(QUEUE, faults=Faults(aborts=1), limit=2),
     "replace, killed": Scenario(REPLACE, faults=KILLED),
@@ -45,11 +45,11 @@ SCENARIOS = {
 
 REPLAYED = {
     policies[0]: [
+        *([Scenario(policies, faults=Faults(aborts=1), limit=2)] if policies is QUEUE else []),
         *(Scenario(policies[:2], faults=faults) for faults in (REDRIVEN, KILLED_IN_A_CALL, UNANSWERED, TRIED_AGAIN)),
         Scenario(policies[:2], frozenset((0, 1)), Faults(aborts=1, lost=1)),
         Scenario(policies, faults=KILLED),
         Scenario(policies, faults=UNANSWERED),
-        *([Scenario(policies, faults=Faults(aborts=1), limit=2)] if policies is QUEUE else []),
     ]
     for policies in (SKIP, QUEUE, REPLACE)
 }
@@ -77,6 +77,7 @@ DEEP = {
     "skip, redriven twice": Scenario(SKIP, faults=Faults(aborts=2, redrives=2)),
     "skip, redriven, unanswered": Scenario(SKIP, faults=REDRIVEN._replace(lost=1, late=1)),
     "skip, delivered twice, redriven": Scenario(SKIP, frozenset((0, 1, 2)), REDRIVEN._replace(lost=1)),
+    "queue, redriven": Scenario(QUEUE, faults=REDRIVEN),
     "queue, redriven, in a call": Scenario(QUEUE, faults=REDRIVEN._replace(late=1)),
     "queue, redriven, unanswered": Scenario(QUEUE, faults=REDRIVEN._replace(lost=1)),
     "replace, redriven": Scenario(REPLACE, faults=REDRIVEN),
