@@ -73,7 +73,7 @@ def deployed(aws: "LocalAws", jobs: dict[str, dict[str, Any]]) -> Iterator["Depl
         config = {"aws:region": aws.region, "longhaul:network": network, "longhaul:jobs": jobs}
         # JSON is YAML too.
         Path(folder, f"Pulumi.{STACK}.yaml").write_text(json.dumps({"config": config}))
-        deployment = deploy(Path(folder), STACK, aws)
+        deployment = deploy(Path(folder), STACK, aws, timeout_seconds=3600)
     yield deployment
     deployment.destroy()
 

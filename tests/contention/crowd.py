@@ -36,9 +36,15 @@ class Crowd:
         self.family = scene.stack.family(scene.job(policy))
         self._policy = policy
 
+    def start(self, run: str, **more: Any) -> None:
+        """Start a run; `more` is what else its input says."""
+        os.mkfifo(self.scene.gate(run))
+        script = f"read line < {self.scene.gate(run)}; exit 0"
+        self.scene.start(run, self._policy, {"input": script, **more})
+
     def start_at_once(self, runs: Sequence[str], *, kills: str = "", at: int = 0) -> None:
         """Start runs, several at a time, and kill one when `at` of them have been started, or are just being."""
-        actions: list[Callable[[], None]] = [lambda run=run: self._start(run) for run in runs]
+        actions: list[Callable[[], None]] = [lambda run=run: self.start(run) for run in runs]
         if kills:
             actions.insert(at, lambda: self.kill(kills))
         with ThreadPoolExecutor(_AT_ONCE) as executor:
@@ -58,10 +64,20 @@ class Crowd:
             executionArn=self.scene.runs[run], error=_OPERATOR, cause="of a test"
         )
 
+    def redrive(self, run: str) -> None:
+        """A person has a run go on that was stopped."""
+        self.scene.until_left(run)
+        self.scene.aws.client("stepfunctions").redrive_execution(executionArn=self.scene.runs[run])
+        self.killed.discard(run)
+
     def let_go(self, run: str) -> None:
         """Let a run's task end, if it has come to where it waits."""
         with suppress(OSError):
             os.close(os.open(self.scene.gate(run), os.O_WRONLY | os.O_NONBLOCK))
+
+    def running_task(self) -> dict[str, Any] | None:
+        """What ECS has of the task that runs, if one does."""
+        return next((task for task in self.witness.tasks if is_in(task, "RUNNING")), None)
 
     def pass_time(self, seconds: float) -> None:
         """Let time pass."""
@@ -131,10 +147,6 @@ class Crowd:
         """The one whose task runs, unless it has been killed and its task is about to stop."""
         by_name = self._by_name()
         return {by_name[group] for group in self.witness.running(self.family)} - self.killed
-
-    def _start(self, run: str) -> None:
-        os.mkfifo(self.scene.gate(run))
-        self.scene.start(run, self._policy, {"input": f"read line < {self.scene.gate(run)}; exit 0"})
 
     def _by_name(self) -> dict[str, str]:
         return {arn.rpartition(":")[2]: run for run, arn in self.scene.runs.items()}

@@ -7,7 +7,7 @@ how late is made here. What two runs must never do is looked for at the call tha
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from definitions import names
 from tests.definitions.lock_model.aws import DynamoDb, Table
@@ -65,6 +65,16 @@ class _Waiting(Machine):
     def _wait(self) -> None:
         seconds = evaluate(self._states[self.state]["Seconds"], self._context(), self._variables)
         self.waits_until = self._clock.now + seconds
+
+
+class Lags(NamedTuple):
+    """How old an answer is, in seconds, that tells of executions, and one that lists tasks."""
+
+    executions: float = 0
+    tasks: float = 0
+
+
+NO_LAG = Lags()
 
 
 @dataclass
@@ -143,12 +153,12 @@ class World:
             return False
         return run.machine.kind != "Wait" or run.machine.waits_until <= self.clock.now
 
-    def step(self, run: Run, *, lag_seconds: float = 0, conflict: bool = False, lost: bool = False) -> None:
+    def step(self, run: Run, *, lags: Lags = NO_LAG, conflict: bool = False, lost: bool = False) -> None:
         """Let a run make its next call, or end its wait.
 
         Args:
             run: one that is ready.
-            lag_seconds: how old an answer is that is consistent only eventually.
+            lags: how old answers are that are consistent only eventually.
             conflict: another transaction was at the same item, if the call is a transaction.
             lost: the answer to a call of DynamoDB is lost, so that it is made again.
         """
@@ -163,7 +173,7 @@ class World:
             if isinstance(request, Failure):
                 machine.answer(request)
             else:
-                self._call(run, *request, lag_seconds, conflict=conflict, lost=lost)
+                self._call(run, *request, lags, conflict=conflict, lost=lost)
         if run.is_running and machine.kind in _ENDS:
             self._end(run, _ENDS[machine.kind])
 
@@ -183,7 +193,7 @@ class World:
         """The calls that were under way are made."""
         late, self.late = self.late, []
         for run, integration, arguments in late:
-            self._effect(run, integration, arguments, 0)
+            self._effect(run, integration, arguments, NO_LAG)
 
     def redrive(self, run: Run) -> None:
         run.machine.redrive()
@@ -219,31 +229,30 @@ class World:
         """The entries of the line."""
         return self._table.read()[0]
 
-    def _call(
-        self, run: Run, integration: str, arguments: Any, lag_seconds: float, *, conflict: bool, lost: bool
-    ) -> None:
+    def _call(self, run: Run, integration: str, arguments: Any, lags: Lags, *, conflict: bool, lost: bool) -> None:
         machine = run.machine
         if conflict and integration.endswith("transactWriteItems"):
             machine.answer(Failure(_CANCELLED, "[TransactionConflict]"))
             return
-        answer = self._effect(run, integration, arguments, lag_seconds)
+        answer = self._effect(run, integration, arguments, lags)
         if lost and integration in _DYNAMODB:
             assert machine.is_retried("DynamoDb.SdkClientException")
         elif run.is_running and machine.state != names.RUN:
             machine.answer(answer)
 
-    def _effect(self, run: Run, integration: str, arguments: Any, lag_seconds: float) -> Any:
-        told = self.clock.now - lag_seconds
+    def _effect(self, run: Run, integration: str, arguments: Any, lags: Lags) -> Any:
+        now = self.clock.now
         match integration:
             case "aws-sdk:sfn:describeExecution":
-                return self._describe(arguments["ExecutionArn"], told)
+                return self._describe(arguments["ExecutionArn"], now - lags.executions)
             case "aws-sdk:sfn:stopExecution":
                 stopped = self._run_of(arguments["ExecutionArn"])
                 assert stopped is not run, "a run stopped itself"
                 self.stop_execution(stopped)
                 return {}
             case "aws-sdk:ecs:listTasks":
-                return {"TaskArns": [each.arn for each in self.tasks if _is_listed(each, arguments, told)]}
+                as_of = now - lags.tasks
+                return {"TaskArns": [each.arn for each in self.tasks if _is_listed(each, arguments, as_of)]}
             case "aws-sdk:ecs:describeTasks":
                 return {"Tasks": [_description(each) for each in self.tasks if each.arn in arguments["Tasks"]]}
             case "aws-sdk:ecs:stopTask":
