@@ -83,7 +83,7 @@ def test_a_run_that_was_stopped(operated: Operated) -> None:
     execution_arn = operated.start("obeys", {"input": {"seconds": 300}})
     operated.until_submitted(execution_arn)
     operated.stop(execution_arn, error="Operator", cause="Wrong day")
-    while (found := shown(operated, execution_arn)).course.attempts[0].stop_code is None:
+    while (found := shown(operated, execution_arn)).course.attempts[0].exit_code is None:
         pass
     (only,) = found.course.attempts
     assert (only.stop_code, only.exit_code) == ("UserInitiated", 143)
