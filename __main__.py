@@ -19,8 +19,8 @@ from spec.load import load_stack
 
 # What a program allocates lives until it ends. The usual thresholds spend a third of its time looking for garbage.
 gc.set_threshold(200_000, 50, 100)
-# The SDK tells the engine what it is about to do, four times a resource, and waits each time until that has been heard: a
-# third of the program's processor time, for what only `--debug` shows. https://github.com/pulumi/pulumi/issues/7292
+# The SDK tells the engine what it is about to do, four times a resource, and waits each time until that has been heard:
+# a third of the program's processor time, for what only `--debug` shows. https://github.com/pulumi/pulumi/issues/7292
 pulumi.log.debug = lambda *_, **__: None
 
 try:
