@@ -32,7 +32,8 @@ def schedule(operated: Operated, job: str) -> dict[str, Any]:
 def both_on(operated: Operated) -> Iterator[Operated]:
     yield operated
     for job in ("obeys", "obeys-alone"):
-        resume(operated.aws, trigger(operated, job))
+        if not (paused := trigger(operated, job)).enabled:
+            resume(operated.aws, paused)
 
 
 def test_a_rule_is_off_and_says_why(both_on: Operated) -> None:
@@ -59,6 +60,7 @@ def test_a_rule_is_off_and_says_why(both_on: Operated) -> None:
 def test_a_schedule_keeps_all_else(both_on: Operated) -> None:
     before, everything = trigger(both_on, "obeys-alone"), schedule(both_on, "obeys-alone")
     assert (before.kind, before.enabled, pause_note(before)) == ("schedule", True, None)
+    assert before.timezone == "Europe/Paris"
 
     pause(both_on.aws, before, NOTE)
     paused = trigger(both_on, "obeys-alone")

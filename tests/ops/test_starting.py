@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -73,6 +74,23 @@ def test_the_largest_input_is_what_the_machine_takes(operated: Operated) -> None
 def test_variables_that_are_set_for_the_job_are_refused(operated: Operated, variable: str) -> None:
     with pytest.raises(UnfitInputError, match=f"{variable} cannot be set"):
         check_input(operated.found(), operated.job("obeys"), "x", {"environment": {variable: "1"}})
+
+
+def test_an_end_before_the_redrive_is_none(operated: Operated, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = operated.job("obeys")
+    execution_arn = operated.start("obeys", {"input": {"seconds": 1}})
+    operated.until_submitted(execution_arn)
+    operated.stop(execution_arn)
+    redriven = []
+
+    def sleep(_seconds: float) -> None:
+        # DescribeExecution tells of the redrive only now.
+        if not redriven:
+            redriven.append(operated.states.redrive_execution(executionArn=execution_arn))
+
+    monkeypatch.setattr("ops.waiting.time", SimpleNamespace(monotonic=lambda: 0.0, sleep=sleep))
+    run = wait_for_end(operated.aws, job, execution_arn, redrives=1)
+    assert (run.status, run.redrives) == ("SUCCEEDED", 1)
 
 
 def test_a_run_that_is_not_there_is_waited_for_only_a_while(
