@@ -1,8 +1,8 @@
-"""Task states that call an AWS API, and what they do when it does not answer."""
+"""What the states of a machine are built from: calls of an AWS API that may go unanswered, and rules of a choice."""
 
 from typing import Any
 
-from definitions.jsonata import UNCHANGED
+from definitions.jsonata import UNCHANGED, expression
 
 _PATIENCE = {
     "IntervalSeconds": 2,
@@ -58,3 +58,16 @@ def call(
     if assign:
         state["Assign"] = assign
     return {**state, "Output": UNCHANGED, "Next": following}
+
+
+def rule(comment: str, condition: str, following: str, assign: dict[str, Any] | None = None) -> dict[str, Any]:
+    """One rule of a Choice.
+
+    Args:
+        comment: its label in the diagram.
+        condition: JSONata that is true or false.
+        following: the next state.
+        assign: variables to set on the way.
+    """
+    more = {"Assign": assign} if assign else {}
+    return {"Comment": comment, "Condition": expression(condition), **more, "Next": following}

@@ -15,7 +15,7 @@ Variables: `leaving` (whose tasks: `name`, `family`, its `entry` in the line, `s
 from typing import Any
 
 from definitions import lock, names
-from definitions.calls import CONDITION_FAILED, call
+from definitions.calls import CONDITION_FAILED, call, rule
 from definitions.jsonata import NOW_SECONDS, UNCHANGED, expression
 from spec.job import JobSpec
 
@@ -115,10 +115,6 @@ def left_over_states(job: JobSpec, *, table: str, cluster_arn: str, when_self: s
 
 
 def _decide(when_self: str) -> dict[str, Any]:
-    def rule(comment: str, condition: str, following: str, assign: dict[str, Any] | None = None) -> dict[str, Any]:
-        more = {"Assign": assign} if assign else {}
-        return {"Comment": comment, "Condition": expression(condition), **more, "Next": following}
-
     return {
         "Comment": "Goes through both lists to their ends.",
         "Type": "Choice",

@@ -12,7 +12,7 @@ Variables: `entry` and `redrive` (the run's own entry, and the redrive it was ma
 from typing import Any
 
 from definitions import lock, names
-from definitions.calls import CONDITION_FAILED, TRANSACTION_CANCELLED, call
+from definitions.calls import CONDITION_FAILED, TRANSACTION_CANCELLED, call, rule
 from definitions.jsonata import ME, NOW_SECONDS, REDRIVES, UNCHANGED, expression, literal
 from definitions.left_over import left_over_states, search_from
 from definitions.place import Place
@@ -157,13 +157,13 @@ def look_for_own_tasks() -> dict[str, Any]:
 def _first_rules() -> list[dict[str, Any]]:
     started = "'its scheduled time ' & " + SCHEDULED_TIME + " & ' was started before'"
     return [
-        _rule(
+        rule(
             "its time was started before",
             f"$exists($seen.startedBy) and $seen.startedBy != {ME}",
             names.SKIPPED,
             _skipped(started, because="$seen.startedBy"),
         ),
-        _rule(
+        rule(
             "its own",
             f"{_IN_LINE} and $seen.mine = $seen.head",
             names.RUN,
@@ -191,7 +191,7 @@ def _dead_run() -> dict[str, Any]:
         "since": expression(ended_at),
         "isSelf": False,
     }
-    return _rule("a dead run's", dead, names.SETTLE, {"leaving": leaving, "tasks": search_from(ended_at)})
+    return rule("a dead run's", dead, names.SETTLE, {"leaving": leaving, "tasks": search_from(ended_at)})
 
 
 def _rules_by_policy(job: JobSpec) -> list[dict[str, Any]]:
@@ -202,13 +202,13 @@ def _rules_by_policy(job: JobSpec) -> list[dict[str, Any]]:
             full = f"$string($seen.length) & {literal(' runs are there already, of at most ' + str(limit))}"
             return [
                 _dead_run(),
-                _rule(
+                rule(
                     "the queue is full",
                     f"$not({_IN_LINE}) and $seen.length >= {limit}",
                     names.SKIPPED,
                     _skipped(full),
                 ),
-                _rule("another run's", f"$exists($seen.head) and $not({_IN_LINE})", names.JOIN),
+                rule("another run's", f"$exists($seen.head) and $not({_IN_LINE})", names.JOIN),
                 _waits(names.WAIT_FOR_TURN),
             ]
         case "replace":
@@ -216,8 +216,8 @@ def _rules_by_policy(job: JobSpec) -> list[dict[str, Any]]:
             others = f"$exists($seen.head) and $seen.holder != {ME} and $not({_IN_LINE})"
             return [
                 # Whose next turn is gone, be the newer run at it or done with it, has none.
-                _rule("not all was read", "$seen.unread", names.WAIT_A_MOMENT),
-                _rule(
+                rule("not all was read", "$seen.unread", names.WAIT_A_MOMENT),
+                rule(
                     "a newer run had the next turn",
                     f"$not({_IN_LINE}) and $exists($entry) and $redrive = {REDRIVES}",
                     names.SKIPPED,
@@ -227,7 +227,7 @@ def _rules_by_policy(job: JobSpec) -> list[dict[str, Any]]:
                         )
                     },
                 ),
-                _rule("another run's", others, names.DISPLACE),
+                rule("another run's", others, names.DISPLACE),
                 _dead_run(),
                 # Once more, for the first time may have failed.
                 _waits(names.STOP_OTHER),
@@ -235,13 +235,13 @@ def _rules_by_policy(job: JobSpec) -> list[dict[str, Any]]:
         case "skip" | "allow":
             return [
                 _dead_run(),
-                _rule("another run's", "$exists($seen.head)", names.SKIPPED, _skipped(_still_runs())),
+                rule("another run's", "$exists($seen.head)", names.SKIPPED, _skipped(_still_runs())),
             ]
 
 
 def _waits(following: str) -> dict[str, Any]:
     own = {"entry": expression("$seen.mine"), "redrive": expression(REDRIVES)}
-    return _rule("it waits already", _IN_LINE, following, own)
+    return rule("it waits already", _IN_LINE, following, own)
 
 
 def _queue_states(job: JobSpec, table: str) -> dict[str, Any]:
@@ -312,8 +312,3 @@ def _still_runs() -> str:
 
 def _skipped(reason: str, because: str = "$seen.holder") -> dict[str, Any]:
     return {"skipped": {"reason": expression(reason), "because": expression(because)}}
-
-
-def _rule(comment: str, condition: str, following: str, assign: dict[str, Any] | None = None) -> dict[str, Any]:
-    more = {"Assign": assign} if assign else {}
-    return {"Comment": comment, "Condition": expression(condition), **more, "Next": following}

@@ -11,6 +11,7 @@ those of a job that must not overlap are in overlap.py.
 from typing import Any
 
 from definitions import names
+from definitions.calls import rule
 from definitions.jsonata import UNCHANGED, default, expression, literal
 from definitions.outcome import (
     AFTER_ERROR,
@@ -147,21 +148,18 @@ def _decide(job: JobSpec) -> dict[str, Any]:
         names.WAIT_TO_RETRY: ("ran and failed, attempts left", _may_be_retried(job.retries)),
     }
     again = {name: (comment, condition) for name, (comment, condition) in again.items() if condition is not None}
-    rules = [_rule("exit code 0", _ended(Outcome.SUCCEEDED), names.RELEASE if exclusive else names.SUCCEEDED)]
+    rules = [rule("exit code 0", _ended(Outcome.SUCCEEDED), names.RELEASE if exclusive else names.SUCCEEDED)]
     if exclusive:
-        rules.append(_rule("redriven: to the lock again", f"$run.outcome = {literal(_LOST_TURN)}", names.LOOK))
+        rules.append(rule("redriven: to the lock again", f"$run.outcome = {literal(_LOST_TURN)}", names.LOOK))
         if again:
             any_again = " or ".join(f"({condition})" for _, condition in again.values())
             rules.append(
-                {
-                    **_rule("its task may run on", f"$run.mayRunOn and ({any_again})", names.SETTLE),
-                    "Assign": look_for_own_tasks(),
-                }
+                rule("its task may run on", f"$run.mayRunOn and ({any_again})", names.SETTLE, look_for_own_tasks())
             )
-    rules += [_rule(comment, condition, name) for name, (comment, condition) in again.items()]
+    rules += [rule(comment, condition, name) for name, (comment, condition) in again.items()]
     if exclusive:
         # Of a task that may run on, the lock is left to the next run, which looks for what is left over.
-        rules.append(_rule("failed, and its task has stopped", "$not($run.mayRunOn)", names.RELEASE_FAILED))
+        rules.append(rule("failed, and its task has stopped", "$not($run.mayRunOn)", names.RELEASE_FAILED))
     else:
         rules += _failure_rules()
     return {
@@ -174,14 +172,10 @@ def _decide(job: JobSpec) -> dict[str, Any]:
 
 def _failure_rules() -> list[dict[str, Any]]:
     return [
-        _rule(name.lower(), _ended(outcome), name)
+        rule(name.lower(), _ended(outcome), name)
         for outcome, (name, _) in FAILURES.items()
         if outcome is not Outcome.UNEXPLAINED
     ]
-
-
-def _rule(comment: str, condition: str, next_state: str) -> dict[str, Any]:
-    return {"Comment": comment, "Condition": expression(condition), "Next": next_state}
 
 
 def _ended(outcome: Outcome) -> str:
