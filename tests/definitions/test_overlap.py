@@ -1,80 +1,32 @@
 """What a run does that finds another one in its way: which states it passes, what it says of it, what it writes."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from spec.job import JobSpec
-from tests.definitions.samples import failed, job, task
-from tests.definitions.walker import EXECUTION, Failure, evaluate, walk
-
-MachineOf = Callable[[JobSpec], dict[str, Any]]
-
-TABLE = "longhaul-dev-locks-0a1b2c3"
-ME = EXECUTION["Id"]
-OTHER = ME.replace(":7f2e", ":0ther")
-TIME = "2026-11-24T03:15:00Z"
-SCHEDULED = {"trigger": "schedule", "scheduledTime": TIME, "input": {}}
-TAKE, LOOK, ASK, TURN = (
-    "Take the lock",
-    "Look at the lock",
-    "Ask after the run in the way",
-    "Whose turn is it?",
+from tests.definitions.in_the_way import (
+    ASK,
+    DECIDE,
+    EXCLUSIVE,
+    LOOK,
+    ME,
+    OTHER,
+    RELEASE,
+    RUN,
+    SCHEDULED,
+    SEARCH,
+    TABLE,
+    TAKE,
+    TIME,
+    TURN,
+    Aws,
+    MachineOf,
+    called,
+    entry,
 )
-RUN, DECIDE, RELEASE = "Run the job", "How did it end?", "Give back the lock"
-SEARCH = [
-    "Let the lists settle",
-    "Look for tasks left over",
-    "Is a task left over?",
-    "Let the lists settle",
-    "Look for tasks left over",
-    "Is a task left over?",
-]
-"""The search that finds nothing."""
-EXCLUSIVE = ("skip", "queue", "replace")
-
-
-class Aws:
-    """DynamoDB, Step Functions and ECS as one run sees them: what it is told next of each."""
-
-    def __init__(self, *lines: list[str], status: str = "RUNNING", started_by: str | None = None, **told: Any) -> None:
-        self.lines = list(lines)
-        self.told = {"Status": status, "RedriveCount": 0, **told}
-        self.started_by = started_by
-        self.takes = [Failure("DynamoDb.TransactionCanceledException", "[ConditionalCheckFailed, None]")]
-        self.tasks: list[list[dict[str, str]]] = []
-
-    def __call__(self, integration: str, arguments: Any) -> Any:
-        match integration.rpartition(":")[2]:
-            case "transactWriteItems":
-                return self.takes.pop(0) if self.takes else {}
-            case "batchGetItem":
-                line = self.lines.pop(0) if len(self.lines) > 1 else self.lines[0]
-                items: list[dict[str, Any]] = [
-                    {"key": {"S": "lock#job#nightly"}, "line": {"L": [{"S": entry} for entry in line]}}
-                ]
-                if self.started_by:
-                    items.append({"key": {"S": f"time#nightly#{TIME}"}, "execution": {"S": self.started_by}})
-                return {"Responses": {TABLE: items}, "UnprocessedKeys": {}}
-            case "describeExecution":
-                return self.told if arguments["ExecutionArn"] == OTHER else {"Status": "RUNNING", "RedriveCount": 0}
-            case "listTasks":
-                self.listed = self.tasks.pop(0) if self.tasks else []
-                return {"TaskArns": [task["TaskArn"] for task in self.listed]}
-            case "describeTasks":
-                return {"Tasks": self.listed, "Failures": []}
-            case _:
-                return {}
-
-
-def entry(execution: str, redrives: int = 0, time: str = "2026-11-24T03:00:00.000Z") -> str:
-    return f"{execution} {redrives} {time}"
-
-
-def called(run: Any, action: str) -> list[Any]:
-    return [arguments for integration, arguments in run.calls if integration.endswith(f":{action}")]
+from tests.definitions.samples import failed, job, task
+from tests.definitions.walker import Failure, evaluate, walk
 
 
 @pytest.mark.parametrize(
@@ -153,97 +105,6 @@ def test_a_lock_that_was_given_back_meanwhile_is_taken(machine_of: MachineOf) ->
     run = walk(machine_of(job(overlap="skip")), SCHEDULED, [task(0)], Aws([]))
 
     assert run.states == [TAKE, LOOK, ASK, TURN, TAKE, RUN, DECIDE, RELEASE, "Succeeded"]
-
-
-@pytest.mark.parametrize(
-    ("told", "dead"),
-    [
-        ({"Status": "RUNNING"}, False),
-        ({"Status": "PENDING_REDRIVE"}, False),
-        ({"Status": "ABORTED", "StopDate": "2026-11-24T03:01:00.000Z"}, True),
-        ({"Status": "SUCCEEDED", "StopDate": "2026-11-24T03:01:00.000Z"}, True),
-        ({"Status": "FAILED", "StopDate": "2026-11-24T03:01:00.000Z"}, True),
-        ({"Status": "TIMED_OUT", "StopDate": "2026-11-24T03:01:00.000Z"}, True),
-        # Of another life than the entry's: a later one proves the end of that one, an earlier one is an old answer.
-        ({"Status": "RUNNING", "RedriveCount": 2, "RedriveDate": "2026-11-24T03:01:00.000Z"}, True),
-        ({"Status": "ABORTED", "RedriveCount": 0, "StopDate": "2026-11-24T02:59:00.000Z"}, False),
-    ],
-)
-def test_a_holder_is_dead_when_the_life_that_took_the_lock_has_ended(
-    told: dict[str, Any], dead: bool, machine_of: MachineOf
-) -> None:
-    aws = Aws([entry(OTHER, 1)], [], **{"RedriveCount": 1, **told})
-
-    run = walk(machine_of(job(overlap="skip")), SCHEDULED, [task(0)], aws)
-
-    cleared = [TAKE, LOOK, ASK, TURN, *SEARCH, "Clear the dead run's lock", LOOK, ASK, TURN, TAKE, RUN, DECIDE, RELEASE]
-    assert run.states == ([*cleared, "Succeeded"] if dead else [TAKE, LOOK, ASK, TURN, "Skipped"])
-
-
-@pytest.mark.parametrize(("made", "dead"), [("2026-11-24T03:14:00.000Z", False), ("2026-11-24T03:10:02.999Z", True)])
-def test_a_holder_that_cannot_be_found_is_alive_for_five_minutes(made: str, dead: bool, machine_of: MachineOf) -> None:
-    aws = Aws([entry(OTHER, 0, made)], [])
-    unknown = Failure("Sfn.ExecutionDoesNotExistException", "Execution Does Not Exist")
-
-    run = walk(
-        machine_of(job(overlap="skip")),
-        SCHEDULED,
-        [task(0)],
-        lambda integration, arguments: (
-            unknown if arguments.get("ExecutionArn") == OTHER else aws(integration, arguments)
-        ),
-    )
-
-    assert ("Clear the dead run's lock" in run.states) == dead
-
-
-def test_tasks_of_a_dead_run_are_stopped_and_waited_for(machine_of: MachineOf) -> None:
-    aws = Aws([entry(OTHER)], [], status="ABORTED", StopDate="2026-11-24T03:01:00.000Z")
-    lives = {"TaskArn": "one", "Group": "0ther", "LastStatus": "RUNNING", "DesiredStatus": "RUNNING"}
-    somebody_elses = {**lives, "TaskArn": "two", "Group": "by-hand"}
-    stops = {**lives, "DesiredStatus": "STOPPED"}
-    stopped = {**stops, "LastStatus": "STOPPED"}
-    aws.tasks = [[somebody_elses, lives], [somebody_elses], [stops], [stopped]]
-
-    run = walk(machine_of(job(overlap="skip")), SCHEDULED, [task(0)], aws)
-
-    assert [arguments["Task"] for arguments in called(run, "stopTask")] == ["one"]
-    lists = [(arguments["Family"], arguments["DesiredStatus"]) for arguments in called(run, "listTasks")]
-    assert lists == [("longhaul-dev-nightly", status) for status in ("RUNNING", "RUNNING", "STOPPED", "STOPPED")]
-    order = [action.rpartition(":")[2] for action, _ in run.calls]
-    assert order.index("describeTasks") < order.index("updateItem") < order.index("stopTask")
-    assert run.states[-1] == "Succeeded"
-    # Here each state lasts a second. A minute from the end to the first list, and from that to the second.
-    assert [wait for wait in run.waits if wait] == [42, 59, 43]
-
-
-def test_a_list_of_tasks_is_read_to_its_end(machine_of: MachineOf) -> None:
-    aws = Aws([entry(OTHER)], [], status="ABORTED", StopDate="2026-11-24T03:01:00.000Z")
-    pages = {None: "second", "second": "third", "third": None}
-
-    def paged(integration: str, arguments: Any) -> Any:
-        if not integration.endswith("listTasks"):
-            return aws(integration, arguments)
-        following = pages[arguments.get("NextToken")]
-        return {"TaskArns": []} if following is None else {"TaskArns": [], "NextToken": following}
-
-    run = walk(machine_of(job(overlap="skip")), SCHEDULED, [task(0)], paged)
-
-    tokens = [arguments.get("NextToken") for arguments in called(run, "listTasks")]
-    assert tokens == [None, "second", "third"] * 2
-
-
-def test_a_lock_that_somebody_else_cleared_is_not_cleared_twice(machine_of: MachineOf) -> None:
-    aws = Aws([entry(OTHER)], [], status="ABORTED", StopDate="2026-11-24T03:01:00.000Z")
-    failed_condition = Failure("DynamoDB.ConditionalCheckFailedException", "The conditional request failed")
-
-    def late(integration: str, arguments: Any) -> Any:
-        mine = "ExpressionAttributeValues" in arguments and ME in str(arguments["ExpressionAttributeValues"])
-        return failed_condition if integration.endswith("updateItem") and not mine else aws(integration, arguments)
-
-    run = walk(machine_of(job(overlap="skip")), SCHEDULED, [task(0)], late)
-
-    assert run.states[-9:] == ["Clear the dead run's lock", LOOK, ASK, TURN, TAKE, RUN, DECIDE, RELEASE, "Succeeded"]
 
 
 def test_a_queue_is_joined_once_and_waited_in_until_the_run_is_its_head(machine_of: MachineOf) -> None:
@@ -361,55 +222,11 @@ def test_replace_gives_no_turn_up_over_what_dynamodb_left_unread(machine_of: Mac
     assert run.states == [*claim, *look, "Wait a moment", *look, RUN, DECIDE, RELEASE, "Succeeded"]
 
 
-def test_a_former_life_of_its_own_is_cleared_and_never_stopped(machine_of: MachineOf) -> None:
-    aws = Aws([entry(ME)], [])
-
-    run = walk(machine_of(job(overlap="replace")), {}, [task(0)], aws, redrives=1)
-
-    look = [LOOK, ASK, TURN]
-    cleared = [*SEARCH, "Clear the dead run's lock"]
-    assert run.states == [TAKE, *look, *cleared, *look, TAKE, RUN, DECIDE, RELEASE, "Succeeded"]
-
-
 @pytest.mark.parametrize("policy", EXCLUSIVE)
 def test_a_failure_gives_the_lock_back_when_its_task_has_stopped(policy: str, machine_of: MachineOf) -> None:
     run = walk(machine_of(job(overlap=policy)), SCHEDULED, [failed(3)])
 
     assert run.states == [TAKE, RUN, DECIDE, "Give back the failed run's lock", "What failed?", "Exited non-zero"]
-
-
-@pytest.mark.parametrize("failure", [Failure("States.Timeout", ""), Failure("States.TaskFailed", "no JSON")])
-def test_the_lock_of_a_task_that_may_run_on_is_left_to_the_next_run(failure: Failure, machine_of: MachineOf) -> None:
-    run = walk(machine_of(job(overlap="skip")), SCHEDULED, [failure])
-
-    assert run.states[:-1] == [TAKE, RUN, DECIDE, "What failed?"]
-    assert called(run, "updateItem") == []
-
-
-@pytest.mark.parametrize(
-    ("failure", "wait"),
-    [
-        (Failure("States.Timeout", ""), "Wait before the next attempt"),
-        (Failure("States.TaskFailed", "no JSON"), "Wait before the next attempt"),
-        (Failure("ECS.ServerException", "Service Unavailable"), "Wait before starting again"),
-    ],
-)
-def test_before_another_attempt_a_task_that_may_run_on_is_waited_for(
-    failure: Failure, wait: str, machine_of: MachineOf
-) -> None:
-    aws = Aws([])
-    aws.takes = []
-    live = {"TaskArn": "one", "Group": EXECUTION["Name"], "LastStatus": "RUNNING", "DesiredStatus": "STOPPED"}
-    aws.tasks = [[live], [], [{**live, "LastStatus": "STOPPED"}]]
-
-    run = walk(
-        machine_of(job(overlap="skip", retries={"attempts": 1, "onTimeout": True})), SCHEDULED, [failure, task(0)], aws
-    )
-
-    asked = [state for state in run.states if state == "Look for tasks left over"]
-    assert len(asked) == 3
-    assert run.states[-6:] == [DECIDE, wait, RUN, DECIDE, RELEASE, "Succeeded"]
-    assert called(run, "stopTask") == []
 
 
 @pytest.mark.parametrize("policy", EXCLUSIVE)

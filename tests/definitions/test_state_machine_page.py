@@ -21,8 +21,8 @@ from definitions.outcome import PASSING_START_ERRORS
 from definitions.place import Place
 from definitions.state_machine import RunTarget, state_machine
 from spec.job import JobSpec
+from tests.definitions.in_the_way import OTHER, SCHEDULED, Aws, entry
 from tests.definitions.samples import failed, job, task
-from tests.definitions.test_overlap import OTHER, SCHEDULED, Aws, entry
 from tests.definitions.walker import Failure, walk
 
 MachineOf = Callable[[JobSpec], dict[str, Any]]
