@@ -43,7 +43,7 @@ class Storm:
     """What became of jobs that were due at once.
 
     Attributes:
-        runs: of each execution its job, its status, and what it says itself.
+        runs: of each execution its job, its status, and what it says itself, or its error and cause.
         asked: how often RunTask was called.
         throttled, refused: how many of these calls met their limit, and how many more no capacity.
         virtual_seconds: from when they were due to the last one's end.
@@ -113,7 +113,8 @@ def storm(aws: "LocalAws", deployment: "Deployment", *, a_second: int, seed: int
     for run in own:
         told = aws.client("stepfunctions").describe_execution(executionArn=run.execution_arn)
         ends.append(told["stopDate"])
-        runs.append((jobs[run.state_machine_arn], told["status"], json.loads(told.get("output", "{}"))))
+        says = json.loads(told["output"]) if "output" in told else {key: told.get(key) for key in ("error", "cause")}
+        runs.append((jobs[run.state_machine_arn], told["status"], says))
     virtual = max(ends) - min(run.scheduled_time for run in own)
     return Storm(
         runs=runs,
@@ -137,6 +138,9 @@ def print_storm(aws: "LocalAws", jobs: int) -> None:
     print_row("to their ends, s", f"{over - there:.1f}")
     print_row("to their ends, virtual s", f"{found.virtual_seconds:.0f}")
     print_row("succeeded", f"{right}")
+    for _, status, says in found.runs:
+        if says.get("status") != "SUCCEEDED":
+            print(f"  not so: {status} {says}")
     print_row("tasks", f"{found.tasks}")
     print_row("calls of RunTask", f"{found.asked}")
     print_row("of them throttled", f"{found.throttled}")
