@@ -92,13 +92,15 @@ def test_replace_lets_the_newest_win(crowd: Callable[[str], Crowd]) -> None:
     assert runs.witness.meetings == []
     assert ends.pop(newest) == "SUCCEEDED"
     assert ends[holder] == REPLACED
-    assert {run for run, end in ends.items() if end == OPERATOR} == runs.killed
+    # A newer run may have stopped one just before the person did.
+    assert {run for run, end in ends.items() if end == OPERATOR} <= runs.killed
+    assert {ends[run] for run in runs.killed} <= {OPERATOR, REPLACED}
     assert len(runs.killed) == len(others)
     # Who had a task was stopped; who had none may have been, between its turn and its task.
-    assert {ends[run] for run in ran if run != newest} == {OPERATOR, REPLACED}
+    assert {ends[run] for run in ran if run != newest} <= {OPERATOR, REPLACED}
     reasons = runs.reasons()
     assert {run for run, end in ends.items() if end == "SKIPPED"} == reasons.keys()
-    assert {*ends.values()} == {OPERATOR, REPLACED, "SKIPPED"}
+    assert {*ends.values()} - {OPERATOR} == {REPLACED, "SKIPPED"}
     assert all(reason == "a newer run came before it had started" for reason, _ in reasons.values())
     assert all(because != run for run, (_, because) in reasons.items())
     assert runs.line() == []
