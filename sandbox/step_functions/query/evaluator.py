@@ -2,7 +2,6 @@
 
 import functools
 import math
-import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -16,8 +15,9 @@ from sandbox.step_functions.query import functions, messages
 
 MAX_DEPTH = 100
 """Nested evaluations an expression may need before AWS calls it a stack overflow."""
-MAX_CPU_SECONDS = 2.0
-"""Processor time an expression may take. Not wall time: a thousand executions share a machine's cores."""
+MAX_STEPS = 500_000
+"""Evaluations within an expression, which is some seconds of them. Not time: a thousand executions share a machine's
+cores, and a look for garbage, which falls to any one of them, takes seconds with a large stack."""
 
 
 def is_expression(value: object) -> bool:
@@ -126,18 +126,19 @@ class _NotJsonError(Exception):
 class _Bounds:
     def __init__(self) -> None:
         self._depth = 0
-        self._end = time.thread_time() + MAX_CPU_SECONDS
+        self._steps = 0
 
     def enter(self, _expression: Any, _input: Any, frame: Any) -> None:
         if frame.is_parallel_call:
             return
         self._depth += 1
+        self._steps += 1
         if self._depth > MAX_DEPTH:
             raise _LimitError(
                 "Stack overflow error: Check for non-terminating recursive function. "
                 f"Consider rewriting as tail-recursive. Depth={self._depth} max={MAX_DEPTH}"
             )
-        if time.thread_time() > self._end:
+        if self._steps > MAX_STEPS:
             raise _LimitError("Expression evaluation timeout: Check for infinite loop")
 
     def leave(self, _expression: Any, _input: Any, frame: Any, _result: Any) -> None:
