@@ -31,12 +31,14 @@ _UNKNOWN_EXECUTION = "Sfn.ExecutionDoesNotExistException"
 # A redrive may have come since the look.
 _IN_LINE = f"$substring($seen.mine, 0, $length({lock.OWN})) = {lock.OWN}"
 
+_STARTED_BEFORE = f"'its scheduled time ' & {SCHEDULED_TIME} & ' was started before'"
+
 _OWN = {"entry": expression(lock.MINE), "redrive": expression(REDRIVES)}
 
 
 def once_per_time_state(job: JobSpec, table: str) -> dict[str, Any]:
     """The first state of a job whose runs may overlap, but start once for a scheduled time."""
-    started = {"skipped": {"reason": expression(f"'its scheduled time ' & {SCHEDULED_TIME} & ' was started before'")}}
+    started = {"skipped": {"reason": expression(_STARTED_BEFORE)}}
     return {
         names.NOTE_TIME: call(
             "A scheduled time may be delivered twice; the second one stops here.",
@@ -155,13 +157,12 @@ def look_for_own_tasks() -> dict[str, Any]:
 
 
 def _first_rules() -> list[dict[str, Any]]:
-    started = "'its scheduled time ' & " + SCHEDULED_TIME + " & ' was started before'"
     return [
         rule(
             "its time was started before",
             f"$exists($seen.startedBy) and $seen.startedBy != {ME}",
             names.SKIPPED,
-            _skipped(started, because="$seen.startedBy"),
+            _skipped(_STARTED_BEFORE, because="$seen.startedBy"),
         ),
         rule(
             "its own",
