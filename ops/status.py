@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -10,18 +10,13 @@ from datetime import datetime, timedelta
 from ops.aws import CALLS_AT_ONCE, Aws
 from ops.executions import Execution, newest_executions, newest_first
 from ops.firing import next_firing
-from ops.ledger import Change, Ledger, execution_of, latest
+from ops.ledger import Ledger, execution_of
+from ops.recent import LOOKED_AT, checked, written_changes
 from ops.runs import read_run
 from ops.stack import DeployedJob, Trigger
 
-LOOKED_AT = 100
-"""Executions of a job that are looked at: a page of ListExecutions as AWS gives it by default."""
 GRACE = timedelta(minutes=15)
 """How late a start may be before it is missed: a trigger is exact to the minute, and tries again when it fails."""
-
-_BELIEVED = timedelta(minutes=15)
-"""For how long the ledger is believed that a run goes on: the line with its end may never come."""
-_LOOKS_BACK_DAYS = (1, 8, 35, 90)
 
 WEIGHTS = {"failed": 0, "missed": 1, "overrun": 2, "skipped": 3, "off": 4, "never-ran": 5}
 """What needs attention, the most urgent first.
@@ -83,7 +78,7 @@ def read_status(
     known = _written(ledger, jobs, now, runs) if ledger else {}
 
     def of(job: DeployedJob) -> JobStatus:
-        if executions := _checked(aws, job, known.get(job.state_machine_arn, ()), now):
+        if executions := checked(aws, job, known.get(job.state_machine_arn, ()), now):
             status = judge(job, executions, now=now, runs=runs)
             if status.missed is None:
                 return status
@@ -123,36 +118,9 @@ def judge(job: DeployedJob, executions: list[Execution], *, now: datetime, runs:
 
 
 def _written(ledger: Ledger, jobs: Collection[DeployedJob], now: datetime, runs: int) -> dict[str, list[Execution]]:
-    """The executions that the ledger knows, newest first, by machine: as far back as gives every job its runs, as long
-    as that takes few calls."""
-    machines = [job.state_machine_arn for job in jobs]
-    found: dict[str, list[Execution]] = {}
-    changes: list[Change] = []
-    until, most_calls = None, max(5, len(machines) // 8)
-    for days in _LOOKS_BACK_DAYS:
-        start = now - timedelta(days=days)
-        changes += ledger.changes(machines, start, until)
-        until, found = start, {machine: [] for machine in machines}
-        for change in latest(changes).values():
-            found[change["stateMachineArn"]].append(execution_of(change))
-        enough = all(sum(not each.goes_on for each in executions) >= runs for executions in found.values())
-        if enough or ledger.calls >= most_calls:
-            break
-    return {machine: newest_first(executions) for machine, executions in found.items()}
-
-
-def _checked(aws: Aws, job: DeployedJob, executions: Iterable[Execution], now: datetime) -> list[Execution]:
-    """Executions of the ledger, with what Step Functions says of those that have gone on for long by it."""
-    states, checked = aws("stepfunctions"), []
-    for execution in executions:
-        if execution.goes_on and now - execution.started > _BELIEVED:
-            try:
-                run = read_run(aws, job.name, execution.arn)
-            except states.exceptions.ExecutionDoesNotExist:
-                continue
-            execution = replace(execution, status=run.status, stopped=run.stopped)
-        checked.append(execution)
-    return checked
+    """The executions that the ledger knows, newest first, by machine."""
+    found = written_changes(ledger, jobs, now, lambda change: change["status"] != "RUNNING", runs)
+    return {machine: newest_first(map(execution_of, changes)) for machine, changes in found.items()}
 
 
 def _asked(aws: Aws, job: DeployedJob) -> list[Execution]:
