@@ -9,14 +9,16 @@ import os
 import re
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from ops.errors import AwsError
+from ops.pace import Clock, list_executions_bucket
 
-# Adaptive: the SDK itself goes slower while AWS throttles, as many jobs are asked about.
+# Adaptive: the SDK itself goes slower while AWS throttles, whoever else is asking.
 # https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
 _ATTEMPTS = 8
 _CONNECT_SECONDS, _READ_SECONDS = 5, 30
@@ -32,11 +34,17 @@ _DENIED = re.compile(
 class Aws:
     """AWS's clients by the name of the service: `aws("stepfunctions").list_executions(...)`. Threads may share it.
 
-    Its clients raise botocore's errors; `refusals` says them in a line.
+    Its clients raise botocore's errors; `refusals` says them in a line. ListExecutions, of which a stack may need one
+    for each job, waits where more of them would go beyond its quota.
     """
 
     def __init__(
-        self, *, profile: str | None = None, region: str | None = None, endpoint_url: str | None = None
+        self,
+        *,
+        profile: str | None = None,
+        region: str | None = None,
+        endpoint_url: str | None = None,
+        clock: Clock = time,
     ) -> None:
         """Whose clients they are, and whom they ask.
 
@@ -44,6 +52,7 @@ class Aws:
             profile: a profile of the AWS configuration files; the environment's when None.
             region: such as `eu-west-1`; the environment's or the profile's when None.
             endpoint_url: in the place of AWS, such as the sandbox's; AWS_ENDPOINT_URL when None.
+            clock: by which calls wait.
         """
         import boto3
         from botocore.config import Config
@@ -51,6 +60,7 @@ class Aws:
         # Of the two variables that name a Region, boto3 reads AWS_DEFAULT_REGION only.
         self._session = boto3.Session(profile_name=profile, region_name=region or os.environ.get("AWS_REGION"))
         self._endpoint_url = endpoint_url
+        self._clock = clock
         # The environment's number is read by botocore, where none is given here.
         attempts = {} if "AWS_MAX_ATTEMPTS" in os.environ else {"total_max_attempts": _ATTEMPTS}
         self._config = Config(
@@ -67,13 +77,18 @@ class Aws:
     def __call__(self, service: str) -> Any:
         with self._making:
             if service not in self._clients:
-                try:
-                    self._clients[service] = self._session.client(
-                        service, endpoint_url=self._endpoint_url, config=self._config
-                    )
-                except ValueError as error:  # What botocore says of an endpoint that is no URL.
-                    raise AwsError(str(error)) from None
+                self._clients[service] = self._made(service)
             return self._clients[service]
+
+    def _made(self, service: str) -> Any:
+        try:
+            client = self._session.client(service, endpoint_url=self._endpoint_url, config=self._config)
+        except ValueError as error:  # What botocore says of an endpoint that is no URL.
+            raise AwsError(str(error)) from None
+        if service == "stepfunctions":
+            bucket = list_executions_bucket(client.meta.region_name, self._clock)
+            client.meta.events.register("before-call.sfn.ListExecutions", lambda **_: bucket.take())
+        return client
 
     @property
     def region(self) -> str:
