@@ -81,9 +81,14 @@ def named_resources(service: str, action: str, body: bytes, region: str, account
         names = request.get("Names") or [request.get("Name") or request.get("Path", "")]
         prefix = f"arn:aws:ssm:{region}:{account}:parameter/"
         return [name if name.startswith("arn:") else prefix + name.removeprefix("/") for name in names]
+    if service == "logs" and action == "DescribeLogGroups":
+        # Of no group, whatever prefix is asked for: https://github.com/hashicorp/terraform-provider-aws/issues/8804
+        return [f"arn:aws:logs:{region}:{account}:log-group::log-stream:"]
     if service == "logs" and action not in _OF_A_LOG_GROUP_ITSELF and (group := _log_group(request)):
         stream = request.get("logStreamName", "")
         return [f"arn:aws:logs:{region}:{account}:log-group:{group}:log-stream:{stream}"]
+    if service == "events" and action in _ABOUT_TAGS:
+        return [request.get("ResourceARN", "*")]
     if service == "events" and action in _OF_A_RULE:
         bus = (request.get("EventBusName") or "default").rpartition("/")[2]
         rule = request.get("Rule") or request.get("Name", "")
@@ -92,9 +97,14 @@ def named_resources(service: str, action: str, body: bytes, region: str, account
 
 
 def schedule_resource(path: str, query: Mapping[str, Any], body: bytes, region: str, account: str) -> str | None:
-    """The schedule that a call of EventBridge Scheduler is about, by its path; None if it is about no schedule."""
+    """The schedule that a call of EventBridge Scheduler is about, by its path; None if it is about no schedule.
+
+    A list is about all of them, whatever group is asked for: https://github.com/aws/aws-cdk/issues/38201
+    """
     parts = path.strip("/").split("/")
-    if parts[0] != "schedules" or len(parts) < 2:
+    if parts == ["schedules"]:
+        return f"arn:aws:scheduler:{region}:{account}:schedule/*/*"
+    if parts[0] != "schedules":
         return None
     group = query.get("groupName") or _json(body).get("GroupName") or "default"
     return f"arn:aws:scheduler:{region}:{account}:schedule/{group[0] if isinstance(group, list) else group}/{parts[1]}"

@@ -162,6 +162,13 @@ class TestAllowed:
          "arn:aws:ssm:eu-west-1:123456789012:parameter/a/b"),
         ("sns", lambda c: c.publish(TopicArn="arn:aws:sns:eu-west-1:123456789012:t", Message="x"),
          "AuthorizationError", "arn:aws:sns:eu-west-1:123456789012:t"),
+        ("events", lambda c: c.tag_resource(ResourceARN="arn:aws:events:eu-west-1:123456789012:rule/r",
+                                            Tags=[{"Key": "k", "Value": "v"}]),
+         "AccessDeniedException", "arn:aws:events:eu-west-1:123456789012:rule/r"),
+        ("scheduler", lambda c: c.list_schedules(GroupName="g"), "AccessDeniedException",
+         "arn:aws:scheduler:eu-west-1:123456789012:schedule/*/*"),
+        ("logs", lambda c: c.describe_log_groups(logGroupNamePrefix="/g"), "AccessDeniedException",
+         "arn:aws:logs:eu-west-1:123456789012:log-group::log-stream:"),
     ],
 )  # fmt: skip
 def test_a_call_without_the_right_is_refused_and_names_the_resource(
