@@ -5,7 +5,7 @@ appear in any document.
 """
 
 from definitions.place import Place
-from spec.job import SecretSpec
+from spec.container import SecretSpec
 
 
 def region(secret: SecretSpec, place: Place) -> str:

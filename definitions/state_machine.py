@@ -24,7 +24,8 @@ from definitions.overlap import exclusive_states, look_for_own_tasks, once_per_t
 from definitions.place import Place
 from definitions.run_task import RunTarget, after_evaluation_error, run_task_arguments
 from definitions.verdict import failure_cause, skipped_output, success_output
-from spec.job import JobSpec, RetrySpec, StartRetrySpec
+from spec.container import RetrySpec, StartRetrySpec
+from spec.job import JobSpec
 
 __all__ = ["RunTarget", "state_machine"]
 

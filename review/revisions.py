@@ -8,8 +8,8 @@ from pathlib import Path
 from review.compare import Revision, review
 from review.report import StackMistakes, StackReview
 from spec.build_files import context_files
+from spec.container import BuildSpec
 from spec.errors import SpecErrors
-from spec.job import BuildSpec
 from spec.load import load_stack, stack_names
 
 

@@ -13,8 +13,9 @@ from pydantic.fields import FieldInfo
 
 from spec.alerts import AlertsSpec
 from spec.aws_forms import aws_region
+from spec.container import BuildSpec, CapacitySpec, RetrySpec, SecretSpec, StartRetrySpec
 from spec.fields import field_form, form_of, shorthand_field, unwrapped, written_default
-from spec.job import JOB_NAME, BuildSpec, CapacitySpec, JobSpec, RetrySpec, SecretSpec, StartRetrySpec
+from spec.job import JOB_NAME, JobSpec
 from spec.model import Spec
 from spec.network import NetworkSpec
 from spec.overlap import OverlapSpec

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from spec.job import JobSpec, RetrySpec, StartRetrySpec
+    from spec.container import RetrySpec, StartRetrySpec
+    from spec.job import JobSpec
 
 
 def longest_run_seconds(job: JobSpec) -> int:

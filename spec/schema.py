@@ -8,8 +8,9 @@ from typing import Any
 
 from spec.alerts import AlertsSpec
 from spec.aws_forms import aws_region
+from spec.container import BuildSpec, CapacitySpec, RetrySpec, SecretSpec, StartRetrySpec
 from spec.fields import field_form, shorthand_field, written_default
-from spec.job import BuildSpec, CapacitySpec, JobSpec, RetrySpec, SecretSpec, StartRetrySpec
+from spec.job import JobSpec
 from spec.model import Spec
 from spec.network import NetworkSpec
 from spec.overlap import OverlapSpec

@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 from jsonata import Jsonata
 from pydantic import ValidationError
 
+from spec.container import SecretSpec
 from spec.durations import duration, duration_text, parse_duration
 from spec.forms import Form
-from spec.job import JobSpec, SecretSpec, check_job_name
+from spec.job import JobSpec, check_job_name
 from spec.permission import PermissionSpec
 from spec.sizes import cpu, disk, memory, pair_mistake
 

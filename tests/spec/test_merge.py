@@ -2,7 +2,7 @@
 
 import pytest
 
-from spec.job import BuildSpec, SecretSpec
+from spec.container import BuildSpec, SecretSpec
 from spec.overlap import OverlapSpec
 
 STACK = """\
