@@ -1,4 +1,4 @@
-"""A job: what runs, and how often. All its fields with bounds, defaults and descriptions are here or in container.py."""
+"""A job: what runs, and how often. Its fields with bounds, defaults and descriptions are here or in container.py."""
 
 from collections.abc import Iterable
 from typing import Annotated, Any
