@@ -7,10 +7,10 @@ from typing import Any
 
 from jsonata.jexception import JException
 
-from sandbox.step_functions.definition import syntax_tree
 from sandbox.step_functions.definition.diagnostic import Diagnostic
 from sandbox.step_functions.query import is_expression, messages
 from sandbox.step_functions.query.evaluator import parse, source
+from spec import syntax_tree
 
 # Fields whose strings AWS does not read as expressions.
 _PLAIN = frozenset(

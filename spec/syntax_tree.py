@@ -1,4 +1,4 @@
-"""Walks the syntax tree of a JSONata expression."""
+"""Walks the syntax tree of a JSONata expression, as Step Functions reads it."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -10,7 +10,11 @@ Node = Any
 
 _LINKS_UPWARD = frozenset({"_outer_instance", "ancestor", "slot", "seeking_parent"})
 _BUILT_IN: Any = Jsonata.static_frame
-_FUNCTIONS = frozenset(_BUILT_IN.bindings) | {"partition", "range", "hash", "random", "uuid", "parse"}
+FUNCTIONS = frozenset(_BUILT_IN.bindings) | {"partition", "range", "hash", "random", "uuid", "parse"}
+"""The functions of JSONata and those that Step Functions adds, without `$`.
+
+https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html#jsonata-functions-provided-by-sfn
+"""
 
 
 def top_level_names(node: Node) -> Iterator[str]:
@@ -54,7 +58,7 @@ def states_fields(node: Node) -> Iterator[str]:
 def free_variables(node: Node, bound: frozenset[str] = frozenset()) -> Iterator[str]:
     """The variables, without `$`, that the expression reads and does not bind; functions of the language are none."""
     if node.type == "variable":
-        if node.value not in bound and node.value not in _FUNCTIONS and node.value not in ("", "$"):
+        if node.value not in bound and node.value not in FUNCTIONS and node.value not in ("", "$"):
             yield node.value
         for child in _children(node):
             yield from free_variables(child, bound)
