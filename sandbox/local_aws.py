@@ -16,6 +16,7 @@ from sandbox.faults import Faults
 from sandbox.identity import RoleSessions
 from sandbox.images import ImageStore
 from sandbox.pushed_images import find_build
+from sandbox.quotas import AppliedQuotas
 from sandbox.server import HOST, Server, allow_many_open_files, listen
 from sandbox.stale_reads import StaleReads
 from sandbox.tasks import Tasks
@@ -43,6 +44,7 @@ class LocalAws:
         stale_reads: how far eventually consistent answers lie behind; not at all at first.
         endpoint: `http://127.0.0.1:PORT`, once started.
         access_key, secret_key: an administrator's credentials, new at each start.
+        quotas: what the account has been granted beside AWS's defaults.
         identity: sessions of roles, and what roles may do; once started.
         images: what tasks can run.
         tasks: the ECS tasks as processes; once started.
@@ -58,6 +60,7 @@ class LocalAws:
         self.endpoint = ""
         self.access_key = "AKIA" + "".join(secrets.choice(string.ascii_uppercase + "234567") for _ in range(16))
         self.secret_key = secrets.token_urlsafe(30)
+        self.quotas = AppliedQuotas()
         self.images = ImageStore(find_build)
         self.identity: RoleSessions
         self.tasks: Tasks

@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 if TYPE_CHECKING:
     from sandbox.local_aws import LocalAws
 
-# MiniStack's names of the services that the sandbox offers; a call to any other is refused.
+# MiniStack's names of the services that the sandbox offers; with Service Quotas, which is the sandbox's own, these are
+# all: a call to any other is refused.
 SERVICES = [
     "cloudtrail",
     "dynamodb",
@@ -69,7 +70,7 @@ def load(aws: LocalAws) -> Any:
 
         for service in SERVICES:
             importlib.import_module(f"ministack.services.{app.SERVICE_REGISTRY[service]['module']}")
-        from sandbox import dynamodb_repairs, repairs
+        from sandbox import dynamodb_repairs, policy_simulation, repairs, service_quotas
     finally:
         root.removeHandler(placeholder)
     # Only the server's own: to ask another package's lazy module for an attribute is to import it.
@@ -80,4 +81,6 @@ def load(aws: LocalAws) -> Any:
 
     repairs.apply(aws)
     dynamodb_repairs.apply(aws)
+    policy_simulation.install()
+    service_quotas.install(aws)
     return app.app

@@ -53,7 +53,7 @@ WRONG_AS_SHIPPED = """
 import json, os
 os.environ.update(AUTH="true", AWS_ACCESS_KEY_ID="AKIAMINE", AWS_SECRET_ACCESS_KEY="mine", LOG_LEVEL="ERROR")
 from ministack.core import iam_actions, iam_evaluator
-from ministack.services import dynamodb, ecs, ssm
+from ministack.services import dynamodb, ecs, iam, ssm
 assert iam_evaluator.is_root_access_key("test") and iam_evaluator.is_root_access_key("123456789012")
 iam_evaluator.pin_signed_request("POST", "/", {}, [(b"authorization", b"AWS4-HMAC-SHA256 Credential=AKIAMINE/x")])
 assert iam_evaluator.authenticate("AKIAMINE", "123456789012") is None
@@ -74,6 +74,8 @@ assert action("sqs", "POST", "/", {"x-amz-target": "AmazonSQS.SendMessageBatch"}
 assert iam_evaluator._CONDITION_OPS["arnlike"]("arn:aws:s3:::b", "arn:*b")
 session = iam_evaluator.EvalContext("arn:aws:sts::1:assumed-role/r/s", "AssumedRole", "1", "a:B", "*", "r")
 assert iam_evaluator._resolve_condition_key("aws:PrincipalArn", session) == session.principal_arn
+simulated = iam._simulate_principal_policy({"PolicySourceArn": "arn:aws:iam::1:role/none", "ActionNames.member.1": "a:B"})
+assert simulated[0] == 200 and b"implicitDeny" in simulated[2]
 assert ecs._ts_to_epoch("2026-11-24T03:15:00.500Z") == 1795490100
 assert ecs._run_task({"cluster": "nowhere", "taskDefinition": "f"})[0] == 400 and "nowhere" in ecs._clusters
 assert ecs._register_task_definition({"family": "f", "requiresCompatibilities": ["FARGATE"], "cpu": "1", "memory": "1",
