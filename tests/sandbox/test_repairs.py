@@ -74,7 +74,8 @@ assert action("sqs", "POST", "/", {"x-amz-target": "AmazonSQS.SendMessageBatch"}
 assert iam_evaluator._CONDITION_OPS["arnlike"]("arn:aws:s3:::b", "arn:*b")
 session = iam_evaluator.EvalContext("arn:aws:sts::1:assumed-role/r/s", "AssumedRole", "1", "a:B", "*", "r")
 assert iam_evaluator._resolve_condition_key("aws:PrincipalArn", session) == session.principal_arn
-simulated = iam._simulate_principal_policy({"PolicySourceArn": "arn:aws:iam::1:role/none", "ActionNames.member.1": "a:B"})
+asked = {"PolicySourceArn": "arn:aws:iam::1:role/none", "ActionNames.member.1": "a:B"}
+simulated = iam._simulate_principal_policy(asked)
 assert simulated[0] == 200 and b"implicitDeny" in simulated[2]
 assert ecs._ts_to_epoch("2026-11-24T03:15:00.500Z") == 1795490100
 assert ecs._run_task({"cluster": "nowhere", "taskDefinition": "f"})[0] == 400 and "nowhere" in ecs._clusters
