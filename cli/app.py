@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from cli import check, diff, drift, new, project, render, sandbox, schema, upcoming
-from cli.ops import backfill, history, logs, pause, redrive, rerun, show, start, status, stop
+from cli.ops import backfill, history, logs, pause, policy, redrive, rerun, show, start, status, stop
 from ops.aws import refusals
 from ops.errors import OpsError
 from sandbox.errors import SandboxError
@@ -37,6 +37,7 @@ app.command("render", short_help="Print the AWS documents a job becomes.")(rende
 app.command("backfill", short_help="Run past times of a schedule.")(backfill.backfill)
 app.command("history", short_help="Show the runs of a job.")(history.history)
 app.command("pause", short_help="Switch a job's trigger off.")(pause.pause)
+app.command("policy", short_help="Print the IAM policy that an operator needs.")(policy.policy)
 app.command("redrive", short_help="Continue a run where it stands.")(redrive.redrive)
 app.command("rerun", short_help="Do a run again.")(rerun.rerun)
 app.command("resume", short_help="Switch a paused job's trigger on.")(pause.resume)

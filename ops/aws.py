@@ -95,6 +95,11 @@ class Aws:
         """The Region that is asked."""
         return self("stepfunctions").meta.region_name
 
+    @property
+    def partition(self) -> str:
+        """The partition that the Region is in: `aws`, `aws-cn`, `aws-us-gov`."""
+        return self("stepfunctions").meta.partition
+
 
 @contextmanager
 def refusals() -> Iterator[None]:

@@ -11,3 +11,8 @@ def caller(aws: Aws) -> str:
     Needs no permission: https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
     """
     return aws("sts").get_caller_identity()["Arn"].split(":", 5)[5]
+
+
+def account_of_caller(aws: Aws) -> str:
+    """The number of the account that the caller is in."""
+    return aws("sts").get_caller_identity()["Account"]

@@ -29,6 +29,8 @@ ACCEPTED_BY_PARLIAMENT = {
     # It knows executions of Express machines only.
     # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsstepfunctions.html
     ("RESOURCE_MISMATCH", "states:DescribeExecution"),
+    # It takes the map runs, of which there are none here, for as necessary as the machines.
+    ("RESOURCE_MISMATCH", "states:ListExecutions"),
     # Lists by family have no resource to name: the cluster is their condition.
     # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/security_iam_id-based-policy-examples.html
     ("RESOURCE_STAR", "ecs:ListTasks"),
