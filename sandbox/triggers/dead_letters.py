@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/scheduler/latest/UserGuide/configuring-schedule-dlq.
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from ministack.core.responses import get_account_id, request_scope
@@ -32,7 +33,7 @@ def send(
         trigger: whose delivery failed.
         target: the target that was not reached.
         queue_arn: its dead-letter queue, a standard one.
-        body: the event of a rule, the input of a schedule's target.
+        body: the event of a rule before the target's transformer, the request that a schedule made of its target.
         attributes: message attributes by AWS's names; empty ones are left out.
 
     Raises:
@@ -67,6 +68,11 @@ def keep(rule_arn: str, queue_arn: str, body: str, attributes: dict[str, str]) -
     except sqs._Err as error:
         raise NotKept(f"the dead-letter queue {queue_arn} was not reached: {error}") from None
     cloudwatch._evaluate_all_alarms()
+
+
+def request_of(target: dict[str, Any], text: str) -> str:
+    """What the letter of a schedule holds: the request of StartExecution, as AWS's page above shows SendMessage's."""
+    return json.dumps({"Input": text, "StateMachineArn": target["Arn"]})
 
 
 def _attributes(attributes: dict[str, str]) -> dict[str, dict[str, str]]:

@@ -234,7 +234,7 @@ class Triggers:
             "EXECUTION_ID": _attempt_id(failed),
             "IS_PAYLOAD_TRUNCATED": "false",
         }
-        return self._input(failed)
+        return dead_letters.request_of(failed.target, self._input(failed))
 
     def _input(self, attempt: _Attempt) -> str:
         trigger, target = attempt.trigger, attempt.target

@@ -38,7 +38,8 @@ def test_a_missing_target_goes_straight_to_the_dead_letter_queue(stack, fire):
     letters = {letter[1]["ERROR_CODE"]: letter for letter in stack.dead_letters()}
     assert letters.keys() == {"NO_RESOURCE", "StateMachineDoesNotExist"}
     body, attributes = letters["StateMachineDoesNotExist"]
-    assert body == {"at": "2030-05-01T03:15:00Z"}
+    # The request, as in AWS's example of a schedule for a queue.
+    assert body == {"Input": '{"at":"2030-05-01T03:15:00Z"}', "StateMachineArn": missing}
     assert attributes["SCHEDULED_TIME"] == "2030-05-01T03:15:00Z"
     assert attributes["SCHEDULE_ARN"].endswith(f":schedule/{stack.name}/{stack.name}")
     assert attributes["RETRY_ATTEMPTS"] == "0"
