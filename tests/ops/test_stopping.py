@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import itertools
-import json
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from types import SimpleNamespace
 
 import pytest
@@ -16,21 +13,11 @@ from ops.runs import read_run
 from ops.stopping import live_tasks, see_tasks_stopped, stop_execution
 from sandbox.faults import RefuseCapacity
 from sandbox.faults.run_task import RunTaskCall
+from tests.ops.denied import may_not
 from tests.ops.operated import Operated
 from tests.ops.tasks import tasks
 
 LONG = {"input": {"seconds": 600}}
-
-
-@contextmanager
-def may_not(operated: Operated, job: str, action: str) -> Iterator[None]:
-    """Deny the job's state machine an action."""
-    machine = operated.states.describe_state_machine(stateMachineArn=operated.job(job).state_machine_arn)
-    iam, role = operated.local_aws.client("iam"), machine["roleArn"].rpartition("/")[2]
-    policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": action, "Resource": "*"}]}
-    iam.put_role_policy(RoleName=role, PolicyName="denies", PolicyDocument=json.dumps(policy))
-    yield
-    iam.delete_role_policy(RoleName=role, PolicyName="denies")
 
 
 def test_a_run_s_task_has_stopped_when_it_is_said_to(operated: Operated) -> None:

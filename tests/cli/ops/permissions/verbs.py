@@ -1,0 +1,153 @@
+"""Each verb as somebody uses it who has it do all that it can do, so that it asks AWS for all that it may ask for."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from ops import pausing
+from spec.pause_note import PauseNote
+from tests.cli.ops.permissions.person import Done, Person
+from tests.ops.denied import may_not
+from tests.ops.operated import JOBS, Operated
+
+LONG = {"input": {"seconds": 600, "lines": 1}}
+TRIGGERED = ("obeys", "obeys-alone")
+"""Jobs with a rule, and with a schedule."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """The deployed stack, in which a run of `obeys-in-line` goes on, one of `obeys` has failed and one of `obeys-alone`
+    has succeeded with its own input.
+
+    Attributes:
+        operated: the stack.
+        smaller: the project's folder without `obeys-in-line`.
+    """
+
+    operated: Operated
+    smaller: Path
+
+
+@contextmanager
+def staged(operated: Operated, folder: Path) -> Iterator[Stage]:
+    """The runs; the one that goes on is stopped afterwards."""
+    goes_on = operated.start("obeys-in-line", LONG)
+    operated.until_submitted(goes_on)
+    operated.beside("obeys", {"input": {"exit": 64}})
+    operated.beside("obeys-alone")
+    shutil.copytree(operated.root, folder, dirs_exist_ok=True)
+    jobs = {name: job for name, job in JOBS.items() if name != "obeys-in-line"}
+    config = {"aws:region": operated.local_aws.region, "longhaul:jobs": jobs}
+    (folder / "Pulumi.night.yaml").write_text(json.dumps({"config": config}))
+    yield Stage(operated, folder)
+    operated.stop(goes_on)
+    operated.to_end(goes_on)
+
+
+def well(done: Done, code: int = 0) -> None:
+    """The command ended as it should."""
+    assert done.code == code, done
+
+
+def status(person: Person, _stage: Stage) -> None:
+    well(person.run("status"))
+    well(person.run("status", "--no-ledger"))
+
+
+def history(person: Person, _stage: Stage) -> None:
+    well(person.run("history", "obeys"))
+    well(person.run("history", "obeys", "--no-ledger"))
+
+
+def show(person: Person, _stage: Stage) -> None:
+    well(person.run("show", "obeys-in-line@latest"))
+
+
+def logs(person: Person, _stage: Stage) -> None:
+    well(person.run("logs", "obeys-in-line@latest"))
+
+
+def check_deployed(person: Person, stage: Stage) -> None:
+    # A run is in the way.
+    well(person.run("check", "night", "--deployed", root=stage.smaller), code=1)
+
+
+def start(person: Person, _stage: Stage) -> None:
+    well(person.run("start", "obeys", "--input", '{"lines": 1}', "--follow"))
+
+
+def rerun(person: Person, _stage: Stage) -> None:
+    well(person.run("rerun", "obeys-alone@latest", "--set", "lines=1", "--wait"))
+
+
+def backfill(person: Person, _stage: Stage) -> None:
+    time = "2024-02-29T03:15:00Z"
+    well(person.run("backfill", "obeys", "--from", time, "--to", time, "--yes"))
+
+
+def redrive(person: Person, stage: Stage) -> None:
+    execution_arn = aborted(stage.operated)
+    well(person.run("redrive", "obeys@latest"))
+    stage.operated.stop(execution_arn)
+
+
+def stop(person: Person, stage: Stage) -> None:
+    stage.operated.until_submitted(stage.operated.start("obeys", LONG))
+    with may_not(stage.operated, "obeys", "ecs:StopTask"):
+        done = person.run("stop", "obeys@latest", "--yes")
+    well(done)
+    assert "after Step Functions had left it running" in done.out
+
+
+def pause(person: Person, stage: Stage) -> None:
+    for job in TRIGGERED:
+        well(person.run("pause", job, "--reason", "disk full"))
+    switch(stage.operated, on=True)
+
+
+def resume(person: Person, stage: Stage) -> None:
+    switch(stage.operated, on=False)
+    for job in TRIGGERED:
+        well(person.run("resume", job))
+
+
+def switch(operated: Operated, *, on: bool) -> None:
+    """Resume or pause the jobs with a trigger as an administrator does."""
+    for job in TRIGGERED:
+        trigger = operated.job(job).trigger
+        assert trigger is not None
+        if on:
+            pausing.resume(operated.aws, trigger)
+        else:
+            pausing.pause(operated.aws, trigger, PauseNote(when="2026-11-24T03:15:00Z"))
+
+
+def aborted(operated: Operated) -> str:
+    """A run of `obeys`, the latest, that was stopped; its ARN."""
+    execution_arn = operated.start("obeys", LONG)
+    operated.until_submitted(execution_arn)
+    operated.stop(execution_arn)
+    return execution_arn
+
+
+USES: dict[str, Callable[[Person, Stage], None]] = {
+    "status": status,
+    "history": history,
+    "show": show,
+    "logs": logs,
+    "check --deployed": check_deployed,
+    "start": start,
+    "rerun": rerun,
+    "backfill": backfill,
+    "redrive": redrive,
+    "stop": stop,
+    "pause": pause,
+    "resume": resume,
+}
+"""By the verb."""
