@@ -60,7 +60,7 @@ ACCEPTED = (
     Accepted(
         "parliament",
         "RESOURCE_STAR",
-        "RolePolicy.*States",
+        "RolePolicy.*States|ManagedPolicyOperator",
         r"\['ecs:ListTasks'\]",
         "Lists by family have no resource to name, and the cluster is their condition: "
         "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/security_iam_id-based-policy-examples.html",
@@ -68,10 +68,25 @@ ACCEPTED = (
     Accepted(
         "parliament",
         "RESOURCE_MISMATCH",
-        "RolePolicy.*States",
+        "RolePolicy.*States|ManagedPolicy.*",
         r"\[\{'action': 'states:DescribeExecution', .*:express:.*",
         "It knows executions of Express machines only: "
         "https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsstepfunctions.html",
+    ),
+    Accepted(
+        "parliament",
+        "RESOURCE_MISMATCH",
+        "ManagedPolicy.*",
+        r"\[\{'action': 'states:ListExecutions', .*:mapRun:.*",
+        "It takes the runs of Distributed Maps, of which there are none here, for as necessary as the state machines.",
+    ),
+    Accepted(
+        "parliament",
+        "PERMISSIONS_MANAGEMENT_ACTIONS",
+        "ManagedPolicyOperator",
+        "iam:passrole",
+        "The stack's trigger role, and only to EventBridge Scheduler, which asks for it with every update of a schedule: "
+        "https://docs.aws.amazon.com/scheduler/latest/APIReference/API_UpdateSchedule.html",
     ),
     Accepted(
         "cfn-lint",

@@ -58,7 +58,15 @@ RULES: Mapping[str, tuple[frozenset[str], Callable[[Properties], Iterator[str]]]
     "unencrypted-queue": (frozenset({"AWS::SQS::Queue"}), unencrypted_queue),
     "log-group-without-retention": (frozenset({"AWS::Logs::LogGroup"}), log_group_without_retention),
     "wildcard-action": (
-        frozenset({"AWS::IAM::Role", "AWS::IAM::RolePolicy", "AWS::SNS::TopicPolicy", "AWS::SQS::QueuePolicy"}),
+        frozenset(
+            {
+                "AWS::IAM::ManagedPolicy",
+                "AWS::IAM::Role",
+                "AWS::IAM::RolePolicy",
+                "AWS::SNS::TopicPolicy",
+                "AWS::SQS::QueuePolicy",
+            }
+        ),
         wildcard_action,
     ),
 }
