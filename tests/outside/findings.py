@@ -85,7 +85,7 @@ ACCEPTED = (
         "PERMISSIONS_MANAGEMENT_ACTIONS",
         "ManagedPolicyOperator",
         "iam:passrole",
-        "The stack's trigger role, and only to EventBridge Scheduler, which asks for it with every update of a schedule: "
+        "The stack's trigger role, and only to EventBridge Scheduler, which wants it with every update of a schedule: "
         "https://docs.aws.amazon.com/scheduler/latest/APIReference/API_UpdateSchedule.html",
     ),
     Accepted(
