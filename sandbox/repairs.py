@@ -17,7 +17,7 @@ from ministack.core import iam_actions, iam_evaluator, responses
 from ministack.core.responses import error_response_json, get_account_id, get_region
 from ministack.services import ecs, eventbridge, iam, scheduler, sns, sqs, sts
 
-from sandbox import clients, log_filter, notifications, permissions, resource_tags
+from sandbox import clients, log_filter, log_writes, notifications, permissions, resource_tags
 from sandbox.ecs_api import EcsApi
 
 if TYPE_CHECKING:
@@ -244,6 +244,11 @@ def log_lines_are_told_in_pages(_aws: LocalAws) -> None:
     log_filter.install()
 
 
+def log_lines_are_taken_by_their_age(aws: LocalAws) -> None:
+    """As shipped, PutLogEvents takes lines of any time: see `log_writes`."""
+    log_writes.install(aws)
+
+
 def other_services_say_so(_aws: LocalAws) -> None:
     """As shipped, a service that is switched off answers in a form that most clients cannot read."""
     handlers: dict[str, Any] = app.SERVICE_HANDLERS
@@ -319,6 +324,7 @@ ALL: tuple[Callable[[LocalAws], None], ...] = (
     topics_are_published_to_as_on_aws,
     tags_find_all_that_has_them,
     log_lines_are_told_in_pages,
+    log_lines_are_taken_by_their_age,
     other_services_say_so,
     service_models_are_read_once,
     addresses_of_this_start,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -23,6 +22,10 @@ def logs(local_aws: LocalAws) -> Iterator[Any]:
     client.delete_log_group(logGroupName=GROUP)
 
 
+def milliseconds(local_aws: LocalAws) -> int:
+    return int(local_aws.clock.now() * 1000)
+
+
 def put(logs: Any, stream: str, messages: list[str], at: int) -> None:
     logs.create_log_stream(logGroupName=GROUP, logStreamName=stream)
     lines = [{"timestamp": at, "message": message} for message in messages]
@@ -35,8 +38,8 @@ def pages(logs: Any, **request: Any) -> list[list[str]]:
     return [[event["message"] for event in page["events"]] for page in found]
 
 
-def test_no_page_has_more_than_ten_thousand_lines(logs: Any) -> None:
-    now = int(time.time() * 1000)
+def test_no_page_has_more_than_ten_thousand_lines(local_aws: LocalAws, logs: Any) -> None:
+    now = milliseconds(local_aws)
     put(logs, "one", [f"a{number}" for number in range(9_999)], now)
     put(logs, "two", [f"b{number}" for number in range(3)], now + 1)
     found = pages(logs)
@@ -44,8 +47,8 @@ def test_no_page_has_more_than_ten_thousand_lines(logs: Any) -> None:
     assert [message for page in found for message in page][-3:] == ["b0", "b1", "b2"]
 
 
-def test_no_page_has_more_than_a_megabyte(logs: Any) -> None:
-    now = int(time.time() * 1000)
+def test_no_page_has_more_than_a_megabyte(local_aws: LocalAws, logs: Any) -> None:
+    now = milliseconds(local_aws)
     messages = [f"{number}" + "x" * 200_000 for number in range(11)]
     for number, message in enumerate(messages):
         put(logs, str(number), [message], now)
@@ -54,17 +57,17 @@ def test_no_page_has_more_than_a_megabyte(logs: Any) -> None:
     assert sorted(message for page in found for message in page) == sorted(messages)
 
 
-def test_a_limit_is_a_page(logs: Any) -> None:
-    put(logs, "one", ["a", "b", "c"], int(time.time() * 1000))
+def test_a_limit_is_a_page(local_aws: LocalAws, logs: Any) -> None:
+    put(logs, "one", ["a", "b", "c"], milliseconds(local_aws))
     assert [page for page in pages(logs, limit=2) if page] == [["a", "b"], ["c"]]
 
 
-def test_a_member_of_json(logs: Any) -> None:
+def test_a_member_of_json(local_aws: LocalAws, logs: Any) -> None:
     lines = [json.dumps({"detail": {"status": status}}) for status in ("FAILED", "SUCCEEDED")]
-    put(logs, "one", [*lines, "no JSON", "[1]"], int(time.time() * 1000))
+    put(logs, "one", [*lines, "no JSON", "[1]"], milliseconds(local_aws))
     assert pages(logs, filterPattern='{ $.detail.status = "FAILED" }') == [lines[:1]]
 
 
-def test_a_token_that_is_none(logs: Any) -> None:
+def test_a_token_that_is_none(local_aws: LocalAws, logs: Any) -> None:
     with pytest.raises(ClientError, match="InvalidParameterException"):
         logs.filter_log_events(logGroupName=GROUP, nextToken="next")
