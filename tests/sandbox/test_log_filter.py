@@ -68,6 +68,6 @@ def test_a_member_of_json(local_aws: LocalAws, logs: Any) -> None:
     assert pages(logs, filterPattern='{ $.detail.status = "FAILED" }') == [lines[:1]]
 
 
-def test_a_token_that_is_none(local_aws: LocalAws, logs: Any) -> None:
+def test_a_token_that_is_none(logs: Any) -> None:
     with pytest.raises(ClientError, match="InvalidParameterException"):
         logs.filter_log_events(logGroupName=GROUP, nextToken="next")
