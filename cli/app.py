@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from cli import check, diff, drift, new, project, render, sandbox, schema, upcoming
-from cli.ops import backfill, history, logs, pause, policy, redrive, rerun, show, start, status, stop
+from cli.ops import backfill, dead_letters, history, logs, pause, policy, redrive, rerun, show, start, status, stop
 from ops.aws import refusals
 from ops.errors import OpsError
 from sandbox.errors import SandboxError
@@ -47,6 +47,7 @@ app.command("show", short_help="Show one run from its start to its end.")(show.s
 app.command("status", short_help="Show how every job is doing.")(status.status)
 app.command("stop", short_help="Stop a run and its task.")(stop.stop)
 app.command("schema", short_help="Print the JSON Schema editors use.")(schema.schema)
+app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(sandbox.app, name="sandbox")
 
 
