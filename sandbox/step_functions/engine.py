@@ -2,6 +2,7 @@
 
 import contextvars
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from ministack.services import stepfunctions
@@ -20,7 +21,7 @@ _CLOSE_SECONDS = 5
 
 
 class Engine:
-    """Runs every execution of one sandbox on a thread of its own."""
+    """Runs the executions of one sandbox: each on a thread of its own, and on one more for what runs beside it."""
 
     def __init__(self, aws: LocalAws) -> None:
         self.clock = aws.clock
@@ -31,9 +32,10 @@ class Engine:
         self.tokens: dict[str, TaskToken] = {}
         self._tasks = aws.tasks
         self._lock = threading.Condition()
-        # By ARN, the latest after a redrive, and all whose threads have not ended yet.
+        # By ARN, the latest after a redrive, and all that have not ended yet.
         self._running: dict[str, Execution] = {}
         self._alive: set[Execution] = set()
+        self._threads = 0
         self._deleting: set[str] = set()
 
     def start(self, record: dict[str, Any]) -> None:
@@ -43,24 +45,39 @@ class Engine:
             self._running[execution.arn] = execution
             self._alive.add(execution)
         execution.announce_start()
-        # Taken here and entered on the thread, so that the clock cannot jump in between.
-        work = self.clock.working()
 
         def run() -> None:
-            with work:
-                execution.run()
-                self._forget(execution)
+            execution.run()
+            self._forget(execution)
 
+        self.run_beside(f"execution-{record['name']}", run)
+
+    def run_beside(self, name: str, run: Callable[[], None]) -> None:
+        """See execution.Services."""
+        # Taken here and entered on the thread, so that the clock cannot jump in between.
+        work = self.clock.working()
         # MiniStack's records are found by the account and region of the context.
         context = contextvars.copy_context()
-        threading.Thread(target=context.run, args=(run,), name=f"execution-{record['name']}", daemon=True).start()
+        with self._lock:
+            self._threads += 1
+
+        def target() -> None:
+            with work:
+                try:
+                    context.run(run)
+                finally:
+                    with self._lock:
+                        self._threads -= 1
+                        self._lock.notify_all()
+
+        threading.Thread(target=target, name=name, daemon=True).start()
 
     def close(self) -> None:
         """Let go of what still runs, unfinished: it would go on in whatever sandbox this process starts next."""
         with self._lock:
             for execution in self._alive:
                 execution.abandon()
-            self._lock.wait_for(lambda: not self._alive, _CLOSE_SECONDS)
+            self._lock.wait_for(lambda: not self._threads, _CLOSE_SECONDS)
 
     def running(self, execution_arn: str) -> Execution | None:
         """An execution that has not ended."""
@@ -118,7 +135,6 @@ class Engine:
             self._alive.discard(execution)
             if self._running.get(execution.arn) is execution:
                 del self._running[execution.arn]
-            self._lock.notify_all()
             last = arn in self._deleting and not self._executions_of(arn)
             if last:
                 self._deleting.discard(arn)

@@ -11,8 +11,9 @@ from sandbox.step_functions.errors import StateError
 
 TIMEOUT = "States.Timeout"
 HEARTBEAT_TIMEOUT = "States.HeartbeatTimeout"
-_UNCATCHABLE = "States.Runtime"
-_NOT_BY_WILDCARD = frozenset({"States.Runtime", "States.DataLimitExceeded"})
+UNCATCHABLE = "States.Runtime"
+"""The error that no Retry and no Catch takes."""
+_NOT_BY_WILDCARD = frozenset({UNCATCHABLE, "States.DataLimitExceeded"})
 
 
 class HeartbeatMissedError(StateError):
@@ -25,7 +26,7 @@ class HeartbeatMissedError(StateError):
 def matches(names: Iterable[str], failure: StateError) -> bool:
     """Whether one entry's ErrorEquals takes a failure."""
     error = failure.error
-    if error == _UNCATCHABLE:
+    if error == UNCATCHABLE:
         return False
     for name in names:
         if name == error or (name == HEARTBEAT_TIMEOUT and isinstance(failure, HeartbeatMissedError)):

@@ -1,10 +1,10 @@
-"""Runs one execution: walks its states on a thread of its own, ends once, wakes whoever waits for the end."""
+"""Runs one execution: walks its states, ends once, wakes whoever waits for the end."""
 
 import json
 import logging
 import random
 import threading
-from dataclasses import replace
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from sandbox.clock import Clock, Wake
@@ -13,10 +13,10 @@ from sandbox.stale_reads import StaleReads
 from sandbox.step_functions import announcements, redrive, states
 from sandbox.step_functions.errors import ExecutionOver, HistoryFull, StateError
 from sandbox.step_functions.execution_log import ExecutionLog
+from sandbox.step_functions.flow import Flow
 from sandbox.step_functions.history import LIMIT_CAUSE, History, epoch, timestamp
 from sandbox.step_functions.json_text import to_text
 from sandbox.step_functions.machine import Machine
-from sandbox.step_functions.position import Position
 from sandbox.step_functions.query import Evaluator
 from sandbox.step_functions.task_token import TaskToken
 
@@ -31,6 +31,10 @@ class Services(Protocol):
     region: str
     stale_reads: StaleReads
     tokens: dict[str, TaskToken]
+
+    def run_beside(self, name: str, run: Callable[[], None]) -> None:
+        """Run a piece of an execution's work on a thread of its own; returns at once."""
+        ...
 
     def client(self, service: str, machine: Machine) -> Any:
         """A boto3 client with the credentials of a machine's role; raises StateError if it cannot be assumed."""
@@ -67,15 +71,20 @@ class Execution:
         self.clock = services.clock
         self.evaluator = Evaluator(self.clock.now)
         self.input = json.loads(record["input"])
-        self.position: Position = record["position"]
         self.jitter = random.Random()
-        self.wake = Wake()
         log = ExecutionLog(self.machine.logging, self.arn, record["startDate"], record["redriveCount"])
-        self.history = History(record["events"], self.clock.now, log.write, self.position.event)
-        self._deadline = self._time_limit()
+        self.history = History(record["events"], self.clock.now, log.write)
+        self.deadline = self._time_limit()
         self.ended = Wake()
-        # Held while the history and the position change together, so that an end finds them in accord.
-        self._moving = threading.Lock()
+        # Held while the history and a position change together, so that an end finds them in accord.
+        self.moving = threading.Lock()
+        self.flow = Flow(
+            self,
+            self.definition["States"],
+            record["position"],
+            self.history.chain(record["position"].event),
+            is_outermost=True,
+        )
         self._over = False
         self._abandoned = False
 
@@ -101,7 +110,7 @@ class Execution:
     def run(self) -> None:
         """Run to the end, on the calling thread."""
         try:
-            output = to_text(states.walk(self))
+            output = to_text(states.walk(self.flow))
             self._end("SUCCEEDED", "ExecutionSucceeded", output=output)
         except StateError as failure:
             self._end("FAILED", "ExecutionFailed", error=failure.error, cause=failure.cause)
@@ -113,60 +122,21 @@ class Execution:
             _log.exception("the sandbox's state machine engine failed in %s", self.arn)
             self._end("FAILED", "ExecutionFailed", error="States.Runtime", cause=f"the sandbox failed: {problem!r}")
 
-    def enter(self, event_type: str, /, **details: Any) -> None:
-        """Write the entry of the state that is next, and be in it."""
-        with self._moving:
-            event = self.history.add(event_type, **details)
-            self.position = replace(self.position, event=event["id"], entered_time=event["timestamp"])
-
-    def leave(self, following: Position, event_type: str, /, **details: Any) -> None:
-        """Write the exit of the present state, and go on to `following`."""
-        with self._moving:
-            event = self.history.add(event_type, **details)
-            self.position = replace(following, event=event["id"])
-
     def abort(self, error: str | None, cause: str | None) -> None:
         """StopExecution: end at once; what is at work stops when it next looks."""
         self._end("ABORTED", "ExecutionAborted", in_flow=False, error=error, cause=cause)
-        self.wake.set()
 
     def abandon(self) -> None:
-        """Have the thread end at its next look, with the execution left as it is."""
+        """Have its threads end at their next look, with the execution left as it is."""
         self._abandoned = True
-        self.wake.set()
+        self.flow.rouse()
 
     def check(self) -> None:
         """Raise ExecutionOver if the execution has ended or its time is up."""
-        if self.clock.now() >= self._deadline:
+        if self.clock.now() >= self.deadline:
             self._end("TIMED_OUT", "ExecutionTimedOut", in_flow=False, event_only={"error": "States.Timeout"})
         if self._abandoned or self._over:
             raise ExecutionOver
-
-    def check_transition(self) -> None:
-        """As `check`, before the next state is entered: a machine that is being deleted ends its executions here.
-
-        https://docs.aws.amazon.com/step-functions/latest/apireference/API_DeleteStateMachine.html
-        """
-        self.check()
-        if self.services.is_being_deleted(self.machine.arn):
-            self.abort(None, None)
-            raise ExecutionOver
-
-    def pause(self, until: float | None) -> None:
-        """Block until the virtual time `until` or until something wakes the execution, which may be for no reason.
-
-        Raises ExecutionOver as `check` does.
-        """
-        self.check()
-        self.clock.wait(self._deadline if until is None else min(until, self._deadline), self.wake)
-        self.wake.clear()
-        self.check()
-
-    def sleep_until(self, until: float) -> None:
-        """Block until the virtual time `until`."""
-        while self.clock.now() < until:
-            self.pause(until)
-        self.check()
 
     def _end(
         self,
@@ -177,17 +147,18 @@ class Execution:
         event_only: dict[str, str] | None = None,
         **outcome: str | None,
     ) -> None:
-        with self._moving:
+        with self.moving:
             if self._over:
                 return
             self._over = True
             details = {"outputDetails": {"truncated": False}} if status == "SUCCEEDED" else {}
             self.history.end(event_type, in_flow=in_flow, **outcome, **(event_only or {}), **details)
-            self.record.update(outcome, stopDate=timestamp(self.clock.now()), position=self.position)
+            self.record.update(outcome, stopDate=timestamp(self.clock.now()), position=self.flow.place())
             # Before the status, which allows a redrive, and with it changes of the record.
             detail = self._detail({**self.record, "status": status})
             # Last, because whoever sees the new status may read the rest.
             self.record["status"] = status
+        self.flow.rouse()
         announcements.announce(detail)
         self.ended.set()
 

@@ -5,7 +5,7 @@ from typing import Any
 from ministack.services import stepfunctions
 
 from sandbox.step_functions.answers import Answer, ApiError, answer
-from sandbox.step_functions.definition import expressions, jackson
+from sandbox.step_functions.definition import all_states, expressions, jackson
 from sandbox.step_functions.machine import Machine
 
 DEFAULT_TRACING = {"enabled": False}
@@ -67,7 +67,7 @@ def describe_snapshot(machine: Machine) -> Answer:
 def variable_references(definition_text: str) -> dict[str, list[str]] | None:
     """The variables that each state refers to, by state; None if none does."""
     found: dict[str, Any] = {}
-    for name, state in jackson.loads(definition_text)["States"].items():
+    for _, name, state in all_states(jackson.loads(definition_text)):
         if names := expressions.variables(state):
             found[name] = names
     return found or None

@@ -4,6 +4,7 @@ from typing import Any
 
 from sandbox.identity import RoleSessions
 from sandbox.step_functions.answers import ApiError
+from sandbox.step_functions.definition import all_states
 from sandbox.step_functions.integrations.resource import split
 
 # https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html#cloudwatch-iam-policy
@@ -46,7 +47,7 @@ def check_role(
 
 def _rules(definition: dict[str, Any]) -> set[str]:
     found = set()
-    for state in definition["States"].values():
+    for _, _, state in all_states(definition):
         service, _, pattern = split(state.get("Resource", ""))
         if pattern.startswith("sync") and service in _MANAGED_RULES:
             found.add(_MANAGED_RULES[service])

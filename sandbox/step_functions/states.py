@@ -2,65 +2,36 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sandbox.step_functions import task_state
+from sandbox.step_functions import parallel_state, task_state
 from sandbox.step_functions.errors import StateError
+from sandbox.step_functions.transition import Transition, catch, following, leave, succeed
 from sandbox.step_functions.visit import Visit
 
 if TYPE_CHECKING:
-    from sandbox.step_functions.execution import Execution
-
-State = dict[str, Any]
+    from sandbox.step_functions.flow import Flow
 
 _TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)")
 
 
-@dataclass(frozen=True)
-class Transition:
-    """How a visit ended: its output, the state that follows (None: none), the variables it assigned."""
-
-    output: Any
-    next: str | None
-    assigned: dict[str, Any]
-
-
-def walk(execution: "Execution") -> Any:
-    """Visit states from the execution's position on; returns the output.
+def walk(flow: "Flow") -> Any:
+    """Visit states from the flow's position on; returns the output.
 
     Raises StateError when a state fails and no catcher takes it.
     """
-    while (name := execution.position.state) is not None:
-        execution.check_transition()
-        state = execution.definition["States"][name]
-        visit = Visit(execution, name, state)
+    while (name := flow.position.state) is not None:
+        flow.check_transition()
+        state = flow.states[name]
+        visit = Visit(flow, name, state)
         transition = _TYPES[state["Type"]](visit)
         visit.leave(transition.output, transition.assigned, transition.next)
-    return execution.position.input
-
-
-def leave(
-    visit: Visit, fields: State, location: str, *, default: Any, following: str | None, **extra: Any
-) -> Transition:
-    """The transition that a state's, a rule's or a catcher's Output and Assign make; `extra` joins `$states`.
-
-    `location` is where `fields` are, such as `Catch[0]/`, empty for the state itself.
-    """
-    output = visit.evaluate(fields["Output"], f"{location}Output", **extra) if "Output" in fields else default
-    assigned = visit.evaluate(fields["Assign"], f"{location}Assign", **extra) if "Assign" in fields else {}
-    visit.check_output(output)
-    visit.check_assigned(assigned)
-    return Transition(output, following, assigned)
-
-
-def _following(state: State) -> str | None:
-    return None if state.get("End") else state.get("Next")
+    return flow.position.input
 
 
 def _pass(visit: Visit) -> Transition:
-    return leave(visit, visit.state, "", default=visit.input, following=_following(visit.state))
+    return leave(visit, visit.state, "", default=visit.input, following=following(visit.state))
 
 
 def _succeed(visit: Visit) -> Transition:
@@ -89,8 +60,8 @@ def _wait(visit: Visit) -> Transition:
         until = _moment(visit, visit.typed(visit.state["Timestamp"], "string", "Timestamp"))
     else:
         until = visit.execution.clock.now() + visit.seconds("Seconds", minimum=0)
-    visit.execution.sleep_until(until)
-    return leave(visit, visit.state, "", default=visit.input, following=_following(visit.state))
+    visit.flow.sleep_until(until)
+    return leave(visit, visit.state, "", default=visit.input, following=following(visit.state))
 
 
 def _moment(visit: Visit, text: str) -> float:
@@ -107,19 +78,11 @@ def _moment(visit: Visit, text: str) -> float:
 
 
 def _task(visit: Visit) -> Transition:
-    def attempt() -> Transition:
-        result = task_state.attempt(visit)
-        return leave(visit, visit.state, "", default=result, following=_following(visit.state), result=result)
-
-    def caught(catcher: State, location: str, failure: StateError) -> Transition:
-        error_output = {"Error": failure.error, "Cause": failure.cause}
-        if failure.cause is None:
-            error_output["Cause"] = ""
-        return leave(
-            visit, catcher, location, default=error_output, following=catcher["Next"], errorOutput=error_output
-        )
-
-    return task_state.with_retries(visit, attempt, caught)
+    return task_state.with_retries(
+        visit,
+        lambda: succeed(visit, task_state.attempt(visit)),
+        lambda catcher, location, failure: catch(visit, catcher, location, failure),
+    )
 
 
 _TYPES: dict[str, Callable[[Visit], Transition]] = {
@@ -129,4 +92,5 @@ _TYPES: dict[str, Callable[[Visit], Transition]] = {
     "Choice": _choice,
     "Wait": _wait,
     "Task": _task,
+    "Parallel": parallel_state.run,
 }

@@ -20,12 +20,13 @@ def with_retries(
     visit: Visit,
     attempt: Callable[[], Outcome],
     caught: Callable[[dict[str, Any], str, StateError], Outcome],
+    uncaught: Callable[[StateError], None] = lambda _failure: None,
 ) -> Outcome:
     """Attempt until it succeeds, its retries are used up or a catcher takes the error.
 
-    `caught` gets the catcher, its location in the state and the error.
+    `caught` gets the catcher, its location in the state and the error; `uncaught` an error that nothing takes.
     """
-    execution = visit.execution
+    flow, execution = visit.flow, visit.execution
     retries = Retries(visit.state.get("Retry", []), execution.jitter)
     catchers = visit.state.get("Catch", [])
     while True:
@@ -35,10 +36,11 @@ def with_retries(
         except StateError as failure:
             delay_seconds = retries.delay_seconds(failure)
             if delay_seconds is not None:
-                execution.sleep_until(execution.clock.now() + delay_seconds)
+                flow.sleep_until(execution.clock.now() + delay_seconds)
                 continue
             at = first_match(catchers, failure)
             if at is None:
+                uncaught(failure)
                 raise
             return caught(catchers[at], f"Catch[{at}]/", failure)
 
@@ -47,7 +49,7 @@ def attempt(visit: Visit) -> Any:
     """Run the state's task once; returns its result, raises StateError if it fails."""
     execution = visit.execution
     integration = integrations.find(visit.state["Resource"])
-    token = TaskToken(execution.wake.set) if integration.waits_for_job else None
+    token = TaskToken(visit.flow.wake.set) if integration.waits_for_job else None
     visit.task_token = token.value if token else None
     arguments = visit.evaluate(visit.state["Arguments"], "Arguments") if "Arguments" in visit.state else visit.input
     if problems := argument_problems(visit.state["Resource"], arguments):
@@ -59,7 +61,7 @@ def attempt(visit: Visit) -> Any:
         for field in ("TimeoutSeconds", "HeartbeatSeconds")
     )
     parameters = integration.parameters(arguments)
-    events = integration.events(execution.history, execution.services.region)
+    events = integration.events(visit.flow.chain, execution.services.region)
     events.scheduled(to_text(parameters), timeout, heartbeat)
     events.started()
     # Only who has a token can send heartbeats.
@@ -92,6 +94,7 @@ class TaskCall:
         token: TaskToken | None,
         events: integrations.AttemptEvents,
     ) -> None:
+        self.flow = visit.flow
         self.execution = visit.execution
         self.parameters = parameters
         self._limits = limits
@@ -136,14 +139,14 @@ class TaskCall:
         return _Registration(self.execution, self._token)
 
     def _wait(self, ended: Wake) -> None:
-        execution = self.execution
-        ended.add_listener(execution.wake)
+        flow, clock = self.flow, self.execution.clock
+        ended.add_listener(flow.wake)
         try:
             while not ended.is_set() and not (self._token is not None and self._token.is_used):
-                self._limits.check(execution.clock.now(), self._token)
-                execution.pause(self._limits.next(self._token))
+                self._limits.check(clock.now(), self._token)
+                flow.pause(self._limits.next(self._token))
         finally:
-            ended.remove_listener(execution.wake)
+            ended.remove_listener(flow.wake)
 
 
 class _Registration:

@@ -8,11 +8,12 @@ from sandbox.step_functions.json_text import MAX_PAYLOAD_BYTES, exceeds_payload_
 from sandbox.step_functions.position import Position
 
 if TYPE_CHECKING:
-    from sandbox.step_functions.execution import Execution
+    from sandbox.step_functions.flow import Flow
 
 MAX_VARIABLES_BYTES = 10 * 1024 * 1024
 """https://docs.aws.amazon.com/step-functions/latest/dg/workflow-variables.html#variable-limits"""
 MAX_SECONDS = 99_999_999
+_RETRIED = ("Task", "Parallel", "Map")
 
 
 class Visit:
@@ -21,17 +22,18 @@ class Visit:
     `state` is its definition, `input` its input.
     """
 
-    def __init__(self, execution: "Execution", name: str, state: dict[str, Any]) -> None:
-        self.execution = execution
+    def __init__(self, flow: "Flow", name: str, state: dict[str, Any]) -> None:
+        self.flow = flow
+        self.execution = flow.execution
         self.name = name
         self.state = state
-        self.input = execution.position.input
-        if execution.position.entered_time is None:
-            execution.enter(
+        self.input = flow.position.input
+        if flow.position.entered_time is None:
+            flow.enter(
                 f"{state['Type']}StateEntered", name=name, input=to_text(self.input), inputDetails={"truncated": False}
             )
-        self._entered_time, self._entered_event = execution.position.entered_time, execution.position.event
-        self.retry_count: int | None = 0 if state["Type"] == "Task" else None
+        self._entered_time, self._entered_event = flow.position.entered_time, flow.position.event
+        self.retry_count: int | None = 0 if state["Type"] in _RETRIED else None
         self.task_token: str | None = None
 
     def context(self) -> dict[str, Any]:
@@ -114,7 +116,7 @@ class Visit:
     def leave(self, output: Any, assigned: dict[str, Any], following: str | None) -> None:
         """Write the state's exit; from here on the execution has the variables, and goes on to `following`."""
         variables = {name: to_text(value) for name, value in sorted(assigned.items())}
-        self.execution.leave(
+        self.flow.leave(
             Position(following, output, {**self._variables, **assigned}),
             f"{self.state['Type']}StateExited",
             name=self.name,
@@ -126,7 +128,7 @@ class Visit:
 
     @property
     def _variables(self) -> Mapping[str, Any]:
-        return self.execution.position.variables
+        return self.flow.position.variables
 
     @property
     def _prefix(self) -> str:
@@ -140,7 +142,7 @@ class Visit:
 
     def _evaluation_failed(self, error: EvaluationError) -> NoReturn:
         failure = EvaluationError(f"{self._prefix}{error.cause}", error.location)
-        self.execution.history.add(
+        self.flow.chain.add(
             "EvaluationFailed",
             cause=failure.cause,
             error=failure.error,

@@ -2,23 +2,24 @@
 
 from typing import Any
 
+from sandbox.step_functions.definition.nesting import all_states
 from sandbox.step_functions.integrations import refusal
 
 
 def unsupported(machine: dict[str, Any]) -> str | None:
     """Why the sandbox does not run a machine whose definition AWS accepts; None if it does."""
     language = machine.get("QueryLanguage", "JSONPath")
-    for name, state in machine["States"].items():
+    for place, _, state in all_states(machine):
         if (problem := _of_state(state, language)) is not None:
-            return f"The sandbox does not run {problem}: at /States/{name}"
+            return f"The sandbox does not run {problem}: at {place}"
     return None
 
 
 def _of_state(state: dict[str, Any], language: str) -> str | None:
-    if state["Type"] in ("Map", "Parallel"):
-        return f"{state['Type']} states"
     if state.get("QueryLanguage", language) != "JSONata":
         return 'states in JSONPath (set "QueryLanguage": "JSONata")'
+    if state["Type"] == "Map":
+        return "Map states"
     if state["Type"] == "Task":
         if "Credentials" in state:
             return "Task states with Credentials"

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
-from sandbox.step_functions.definition import expressions, fields, graph, jackson, resources, values
+from sandbox.step_functions.definition import expressions, fields, graph, jackson, resources, scopes, values
 from sandbox.step_functions.definition.diagnostic import Diagnostic, schema
+from sandbox.step_functions.definition.nesting import nested_machines
 
 MAX_STATE_NAME = 80
 
@@ -27,7 +28,7 @@ def validate(text: str, machine_type: str = "STANDARD") -> list[Diagnostic]:
         *_states(machine, "", language, machine_type),
     ]
     if not found:
-        found = [*_names(machine, "", set()), *_graphs(machine, "", top_level=True)]
+        found = [*_names(machine, "", set()), *_graphs(machine, "", top_level=True), *scopes.problems(machine)]
     return found
 
 
@@ -69,6 +70,8 @@ def _state(state: dict[str, Any], at: str, machine_language: str, machine_type: 
     yield from values.field_values(state, fields.VALUES, at, jsonata=jsonata)
     if kind == "Wait":
         yield from values.timestamp(state.get("Timestamp"), f"{at}/Timestamp")
+    if kind == "Parallel":
+        yield from _branches(state, at)
     if kind == "Choice":
         yield from _choices(state, at, jsonata=jsonata)
     if kind == "Task":
@@ -112,6 +115,13 @@ def _choices(state: dict[str, Any], at: str, *, jsonata: bool) -> Iterator[Diagn
             yield from values.required_fields(rule, ("Next",), place)
 
 
+def _branches(state: dict[str, Any], at: str) -> Iterator[Diagnostic]:
+    branches = state.get("Branches")
+    for number, branch in enumerate(branches if isinstance(branches, list) else []):
+        if not isinstance(branch, dict):
+            yield schema("Expected value of type [OBJECT]", f"{at}/Branches[{number}]")
+
+
 def _handlers(state: dict[str, Any], at: str) -> Iterator[Diagnostic]:
     for field, allowed, required, types in (
         ("Retry", fields.RETRIER, ("ErrorEquals",), fields.RETRIER_VALUES),
@@ -140,17 +150,6 @@ def _error_names(names: Any, at: str, is_last: bool) -> Iterator[Diagnostic]:
             yield schema("Expected value of type [STRING]", f"{at}[{number}]")
     if "States.ALL" in names and (len(names) > 1 or not is_last):
         yield schema("States.ALL must appear alone and at end of list", at)
-
-
-def nested_machines(state: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """(field, machine) of the machines inside a Parallel or Map state."""
-    for field in ("ItemProcessor", "Iterator"):
-        if isinstance(state.get(field), dict):
-            yield field, state[field]
-    branches = state.get("Branches")
-    for number, branch in enumerate(branches if isinstance(branches, list) else []):
-        if isinstance(branch, dict):
-            yield f"Branches[{number}]", branch
 
 
 def _nested(machine: dict[str, Any], at: str, language: str, machine_type: str) -> Iterator[Diagnostic]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import botocore.session
 
 from sandbox.clients import service_model
-from sandbox.step_functions.history import History
+from sandbox.step_functions.history import Chain
 from sandbox.step_functions.integrations.calls import Api, java_name, sdk_error
 from sandbox.step_functions.integrations.dynamodb import check_table_name
 from sandbox.step_functions.integrations.events import TaskEvents
@@ -86,9 +86,9 @@ class SdkTask:
         """See Integration."""
         return arguments
 
-    def events(self, history: History, region: str) -> TaskEvents:
+    def events(self, chain: Chain, region: str) -> TaskEvents:
         """See Integration."""
-        return TaskEvents(history, region, self.name, self._action)
+        return TaskEvents(chain, region, self.name, self._action)
 
     def run(self, call: "TaskCall") -> Any:
         """The operation's answer."""

@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/step-functions/latest/dg/connect-ddb.html
 import re
 from typing import TYPE_CHECKING, Any
 
-from sandbox.step_functions.history import History
+from sandbox.step_functions.history import Chain
 from sandbox.step_functions.integrations.calls import Api, Failure, optimised_error
 from sandbox.step_functions.integrations.events import TaskEvents
 from sandbox.step_functions.integrations.metadata import sdk_metadata
@@ -33,9 +33,9 @@ class ItemTask:
         """See Integration."""
         return arguments
 
-    def events(self, history: History, region: str) -> TaskEvents:
+    def events(self, chain: Chain, region: str) -> TaskEvents:
         """See Integration."""
-        return TaskEvents(history, region, "dynamodb", self._action)
+        return TaskEvents(chain, region, "dynamodb", self._action)
 
     def run(self, call: "TaskCall") -> Any:
         """The operation's answer."""

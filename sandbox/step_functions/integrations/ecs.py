@@ -7,7 +7,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from sandbox.step_functions.errors import StateError
-from sandbox.step_functions.history import History
+from sandbox.step_functions.history import Chain
 from sandbox.step_functions.integrations.calls import Api, optimised_error
 from sandbox.step_functions.integrations.events import TaskEvents
 from sandbox.step_functions.integrations.shapes import millisecond_time
@@ -38,9 +38,9 @@ class RunTask:
             return {**arguments, "StartedBy": STARTED_BY}
         return arguments
 
-    def events(self, history: History, region: str) -> TaskEvents:
+    def events(self, chain: Chain, region: str) -> TaskEvents:
         """See Integration."""
-        return TaskEvents(history, region, "ecs", "runTask.sync" if self.waits_for_job else "runTask")
+        return TaskEvents(chain, region, "ecs", "runTask.sync" if self.waits_for_job else "runTask")
 
     def run(self, call: "TaskCall") -> Any:
         """RunTask's answer, or with `.sync` the stopped task."""

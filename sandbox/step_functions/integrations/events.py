@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from sandbox.step_functions.errors import StateError
-from sandbox.step_functions.history import History
+from sandbox.step_functions.history import Chain
 
 _WHOLE = {"truncated": False}
 
@@ -39,14 +39,14 @@ class AttemptEvents(Protocol):
 class TaskEvents:
     """TaskScheduled and its like, for resources such as `ecs:runTask.sync`."""
 
-    def __init__(self, history: History, region: str, resource_type: str, resource: str) -> None:
-        self._history = history
+    def __init__(self, chain: Chain, region: str, resource_type: str, resource: str) -> None:
+        self._chain = chain
         self._region = region
         self._resource = {"resourceType": resource_type, "resource": resource}
 
     def scheduled(self, parameters: str, timeout: float | None, heartbeat: float | None) -> None:
         """See AttemptEvents."""
-        self._history.add(
+        self._chain.add(
             "TaskScheduled",
             **self._resource,
             region=self._region,
@@ -57,36 +57,36 @@ class TaskEvents:
 
     def started(self) -> None:
         """See AttemptEvents."""
-        self._history.add("TaskStarted", **self._resource)
+        self._chain.add("TaskStarted", **self._resource)
 
     def submitted(self, answer: str) -> None:
         """See AttemptEvents."""
-        self._history.add("TaskSubmitted", **self._resource, output=answer, outputDetails=_WHOLE)
+        self._chain.add("TaskSubmitted", **self._resource, output=answer, outputDetails=_WHOLE)
 
     def succeeded(self, output: str) -> None:
         """See AttemptEvents."""
-        self._history.add("TaskSucceeded", **self._resource, output=output, outputDetails=_WHOLE)
+        self._chain.add("TaskSucceeded", **self._resource, output=output, outputDetails=_WHOLE)
 
     def failed(self, failure: StateError) -> None:
         """See AttemptEvents."""
-        self._history.add("TaskFailed", **self._resource, error=failure.error, cause=failure.cause)
+        self._chain.add("TaskFailed", **self._resource, error=failure.error, cause=failure.cause)
 
     def timed_out(self, failure: StateError) -> None:
         """See AttemptEvents."""
-        self._history.add("TaskTimedOut", **self._resource, error=failure.error, cause=failure.cause)
+        self._chain.add("TaskTimedOut", **self._resource, error=failure.error, cause=failure.cause)
 
 
 class LambdaEvents:
     """LambdaFunctionScheduled and its like, for a function's ARN as Resource."""
 
-    def __init__(self, history: History, function_arn: str) -> None:
-        self._history = history
+    def __init__(self, chain: Chain, function_arn: str) -> None:
+        self._chain = chain
         self._function_arn = function_arn
 
     def scheduled(self, parameters: str, timeout: float | None, heartbeat: float | None) -> None:
         """See AttemptEvents. The event has no member for a heartbeat."""
         del heartbeat
-        self._history.add(
+        self._chain.add(
             "LambdaFunctionScheduled",
             resource=self._function_arn,
             input=parameters,
@@ -96,7 +96,7 @@ class LambdaEvents:
 
     def started(self) -> None:
         """See AttemptEvents."""
-        self._history.add("LambdaFunctionStarted")
+        self._chain.add("LambdaFunctionStarted")
 
     def submitted(self, answer: str) -> None:
         """A function's call is no job: this is never the case."""
@@ -104,15 +104,15 @@ class LambdaEvents:
 
     def succeeded(self, output: str) -> None:
         """See AttemptEvents."""
-        self._history.add("LambdaFunctionSucceeded", output=output, outputDetails=_WHOLE)
+        self._chain.add("LambdaFunctionSucceeded", output=output, outputDetails=_WHOLE)
 
     def failed(self, failure: StateError) -> None:
         """See AttemptEvents."""
-        self._history.add("LambdaFunctionFailed", error=failure.error, cause=failure.cause)
+        self._chain.add("LambdaFunctionFailed", error=failure.error, cause=failure.cause)
 
     def timed_out(self, failure: StateError) -> None:
         """See AttemptEvents."""
-        self._history.add("LambdaFunctionTimedOut", error=failure.error, cause=failure.cause)
+        self._chain.add("LambdaFunctionTimedOut", error=failure.error, cause=failure.cause)
 
 
 def _whole(seconds: float | None) -> int | None:

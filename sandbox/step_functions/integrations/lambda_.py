@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/step-functions/latest/dg/connect-lambda.html
 from typing import TYPE_CHECKING, Any
 
 from sandbox.step_functions.errors import StateError
-from sandbox.step_functions.history import History
+from sandbox.step_functions.history import Chain
 from sandbox.step_functions.integrations.calls import Api, Failure, parsed
 from sandbox.step_functions.integrations.events import LambdaEvents, TaskEvents
 from sandbox.step_functions.integrations.metadata import sdk_metadata
@@ -40,10 +40,10 @@ class FunctionTask:
         """See Integration."""
         return arguments
 
-    def events(self, history: History, region: str) -> LambdaEvents:
+    def events(self, chain: Chain, region: str) -> LambdaEvents:
         """See Integration."""
         del region
-        return LambdaEvents(history, self.name)
+        return LambdaEvents(chain, self.name)
 
     def run(self, call: "TaskCall") -> Any:
         """The function's result."""
@@ -65,9 +65,9 @@ class InvokeTask:
         """See Integration."""
         return arguments
 
-    def events(self, history: History, region: str) -> TaskEvents:
+    def events(self, chain: Chain, region: str) -> TaskEvents:
         """See Integration."""
-        return TaskEvents(history, region, "lambda", "invoke")
+        return TaskEvents(chain, region, "lambda", "invoke")
 
     def run(self, call: "TaskCall") -> Any:
         """Invoke's answer with the function's result as JSON in Payload."""

@@ -4,7 +4,7 @@ import re
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sandbox.clients import service_model
-from sandbox.step_functions.history import History
+from sandbox.step_functions.history import Chain
 from sandbox.step_functions.integrations.events import AttemptEvents
 from sandbox.step_functions.integrations.shapes import Shape, pascal
 
@@ -24,7 +24,7 @@ class Integration(Protocol):
         """The parameters that are sent, from the state's Arguments."""
         ...
 
-    def events(self, history: History, region: str) -> AttemptEvents:
+    def events(self, chain: Chain, region: str) -> AttemptEvents:
         """What writes an attempt's events."""
         ...
 

@@ -7,7 +7,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from sandbox.step_functions.errors import StateError
-from sandbox.step_functions.history import History
+from sandbox.step_functions.history import Chain
 from sandbox.step_functions.integrations.calls import Api, optimised_error, parsed
 from sandbox.step_functions.integrations.events import TaskEvents
 from sandbox.step_functions.integrations.metadata import sdk_metadata
@@ -37,10 +37,10 @@ class StartExecution:
         """See Integration."""
         return arguments
 
-    def events(self, history: History, region: str) -> TaskEvents:
+    def events(self, chain: Chain, region: str) -> TaskEvents:
         """See Integration."""
         resource = f"startExecution.{self._pattern}" if self._pattern else "startExecution"
-        return TaskEvents(history, region, "states", resource)
+        return TaskEvents(chain, region, "states", resource)
 
     def run(self, call: "TaskCall") -> Any:
         """StartExecution's answer, or the ended execution."""
@@ -63,7 +63,7 @@ class StartExecution:
         # As AWS, which asks until it is told of the end; times are told in milliseconds.
         lag_seconds = call.execution.services.stale_reads.seconds
         if lag_seconds:
-            call.execution.sleep_until(call.execution.clock.now() + lag_seconds + 0.001)
+            call.flow.sleep_until(call.execution.clock.now() + lag_seconds + 0.001)
         described = _DESCRIBE.call(client, {"ExecutionArn": child})
         if self._pattern == "sync:2":
             for payload in ("Input", "Output"):

@@ -37,7 +37,6 @@ def refusal(call: Any, *arguments: Any, **request: Any) -> tuple[str, str]:
     ("state", "what"),
     [
         ({"Type": "Map", "ItemProcessor": NESTED, "End": True}, "Map states"),
-        ({"Type": "Parallel", "Branches": [NESTED], "End": True}, "Parallel states"),
         (
             task("arn:aws:states:::lambda:invoke.waitForTaskToken", Arguments={"FunctionName": "f"}),
             "tasks that wait for a task token (.waitForTaskToken)",
@@ -66,6 +65,12 @@ def test_what_the_sandbox_does_not_run_is_refused_by_name(machines: Machines, st
     assert refusal(machines.create, {"Job": state}) == ("InvalidDefinition", expected)
 
 
+def test_what_is_inside_of_a_state_is_refused_too(machines: Machines) -> None:
+    inner = {"StartAt": "Act", "States": {"Act": task("arn:aws:states:eu-west-1:123456789012:activity:mine")}}
+    refused = refusal(machines.create, {"Job": {"Type": "Parallel", "Branches": [NESTED, inner], "End": True}})
+    assert "The sandbox does not run activities: at /States/Job/Branches[1]/States/Act" in refused[1]
+
+
 def test_jsonpath_is_refused_with_the_way_out(machines: Machines) -> None:
     code, message = refusal(machines.create, DONE, QueryLanguage="JSONPath")
     assert code == "InvalidDefinition"
@@ -90,8 +95,8 @@ def test_other_calls_that_are_not_run_say_so(machines: Machines) -> None:
 
 def test_an_update_is_refused_too_and_leaves_the_machine_as_it_was(machines: Machines) -> None:
     arn, sfn = machines.create(DONE), machines.aws.client("stepfunctions")
-    parallel = {"Job": {"Type": "Parallel", "Branches": [NESTED], "End": True}}
-    definition = json.dumps({"QueryLanguage": "JSONata", "StartAt": "Job", "States": parallel})
+    publish = task("arn:aws:states:::sns:publish", Arguments={"Message": "m", "TopicArn": "t"})
+    definition = json.dumps({"QueryLanguage": "JSONata", "StartAt": "Job", "States": {"Job": publish}})
     assert refusal(sfn.update_state_machine, stateMachineArn=arn, definition=definition)[0] == "InvalidDefinition"
     assert machines.run(arn).status == "SUCCEEDED"
 
@@ -107,8 +112,8 @@ def test_a_definition_that_aws_refuses_is_refused_in_its_words(machines: Machine
 def test_validation_alone_creates_nothing_and_refuses_nothing_of_its_own(machines: Machines) -> None:
     sfn = machines.aws.client("stepfunctions")
     before = len(sfn.list_state_machines()["stateMachines"])
-    parallel = {"Job": {"Type": "Parallel", "Branches": [NESTED], "End": True}}
-    definition = {"QueryLanguage": "JSONata", "StartAt": "Job", "States": parallel}
+    publish = task("arn:aws:states:::sns:publish", Arguments={"Message": "m", "TopicArn": "t"})
+    definition = {"QueryLanguage": "JSONata", "StartAt": "Job", "States": {"Job": publish}}
     answer = sfn.validate_state_machine_definition(definition=json.dumps(definition))
     assert (answer["result"], answer["diagnostics"]) == ("OK", [])
     definition["StartAt"] = "None"
