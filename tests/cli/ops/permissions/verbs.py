@@ -14,6 +14,7 @@ from spec.pause_note import PauseNote
 from tests.cli.ops.permissions.person import Done, Person
 from tests.ops.denied import may_not
 from tests.ops.operated import JOBS, Operated
+from tests.ops.tasks import tasks
 
 LONG = {"input": {"seconds": 600, "lines": 1}}
 TRIGGERED = ("obeys", "obeys-alone")
@@ -37,17 +38,27 @@ class Stage:
 @contextmanager
 def staged(operated: Operated, folder: Path) -> Iterator[Stage]:
     """The runs; the one that goes on is stopped afterwards."""
-    goes_on = operated.start("obeys-in-line", LONG)
-    operated.until_submitted(goes_on)
     operated.beside("obeys", {"input": {"exit": 64}})
     operated.beside("obeys-alone")
     shutil.copytree(operated.root, folder, dirs_exist_ok=True)
     jobs = {name: job for name, job in JOBS.items() if name != "obeys-in-line"}
     config = {"aws:region": operated.local_aws.region, "longhaul:jobs": jobs}
     (folder / "Pulumi.night.yaml").write_text(json.dumps({"config": config}))
-    yield Stage(operated, folder)
-    operated.stop(goes_on)
-    operated.to_end(goes_on)
+    with going_on(operated, "obeys-in-line"):
+        yield Stage(operated, folder)
+
+
+@contextmanager
+def going_on(operated: Operated, job: str) -> Iterator[str]:
+    """A run of a job that works, the latest; its ARN. Afterwards it does not, nor does its task."""
+    execution_arn = operated.start(job, LONG)
+    operated.until_submitted(execution_arn)
+    try:
+        yield execution_arn
+    finally:
+        operated.stop(execution_arn)
+        for task in tasks(operated, execution_arn):
+            operated.local_aws.client("ecs").stop_task(cluster=task["clusterArn"], task=task["taskArn"])
 
 
 def well(done: Done, code: int = 0) -> None:
@@ -92,14 +103,13 @@ def backfill(person: Person, _stage: Stage) -> None:
 
 
 def redrive(person: Person, stage: Stage) -> None:
-    execution_arn = aborted(stage.operated)
-    well(person.run("redrive", "obeys@latest"))
-    stage.operated.stop(execution_arn)
+    with going_on(stage.operated, "obeys") as execution_arn:
+        stage.operated.stop(execution_arn)
+        well(person.run("redrive", "obeys@latest"))
 
 
 def stop(person: Person, stage: Stage) -> None:
-    stage.operated.until_submitted(stage.operated.start("obeys", LONG))
-    with may_not(stage.operated, "obeys", "ecs:StopTask"):
+    with going_on(stage.operated, "obeys"), may_not(stage.operated, "obeys", "ecs:StopTask"):
         done = person.run("stop", "obeys@latest", "--yes")
     well(done)
     assert "after Step Functions had left it running" in done.out
@@ -126,14 +136,6 @@ def switch(operated: Operated, *, on: bool) -> None:
             pausing.resume(operated.aws, trigger)
         else:
             pausing.pause(operated.aws, trigger, PauseNote(when="2026-11-24T03:15:00Z"))
-
-
-def aborted(operated: Operated) -> str:
-    """A run of `obeys`, the latest, that was stopped; its ARN."""
-    execution_arn = operated.start("obeys", LONG)
-    operated.until_submitted(execution_arn)
-    operated.stop(execution_arn)
-    return execution_arn
 
 
 USES: dict[str, Callable[[Person, Stage], None]] = {
