@@ -11,6 +11,7 @@ from components.job_cluster import JobCluster, JobClusterArgs
 from components.ledger import Ledger, LedgerArgs
 from components.network import Network, NetworkArgs
 from components.place import current_place
+from components.results import Results, ResultsArgs
 from components.scheduled_job import ScheduledJob, ScheduledJobArgs
 from components.summary import stack_outputs
 from components.trigger_delivery import TriggerDelivery, TriggerDeliveryArgs
@@ -35,11 +36,14 @@ network = Network(name, NetworkArgs(stack=stack, place=place))
 cluster = JobCluster(name, JobClusterArgs(stack=stack, place=place))
 delivery = TriggerDelivery(name, TriggerDeliveryArgs(stack=stack, place=place))
 ledger = Ledger(name, LedgerArgs(stack=stack, place=place, delivery=delivery))
+results = Results(name, ResultsArgs(stack=stack, place=place)) if stack.needs_results_bucket else None
 alerts = Alerts(name, AlertsArgs(stack=stack, place=place, delivery=delivery)) if stack.alerts.wanted else None
 jobs = {
     job.name: ScheduledJob(
         place.name(job.name),
-        ScheduledJobArgs(job=job, stack=stack, place=place, network=network, cluster=cluster, delivery=delivery),
+        ScheduledJobArgs(
+            job=job, stack=stack, place=place, network=network, cluster=cluster, delivery=delivery, results=results
+        ),
     )
     for job in stack.jobs
 }

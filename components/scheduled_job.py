@@ -11,6 +11,7 @@ from pulumi_aws import cloudwatch, ecs, sfn
 from components.documents import document
 from components.job_cluster import JobCluster
 from components.network import Network
+from components.results import Results
 from components.roles import GrantedRole, create_role
 from components.tags import tags_of_job
 from components.trigger import create_trigger
@@ -39,6 +40,7 @@ class ScheduledJobArgs:
     stack: the stack it belongs to, deployed to `place`.
     network, cluster: where its tasks run.
     delivery: what its trigger starts it with.
+    results: where it leaves its results; None where no job of the stack leaves any.
     """
 
     job: JobSpec
@@ -47,6 +49,7 @@ class ScheduledJobArgs:
     network: Network
     cluster: JobCluster
     delivery: TriggerDelivery
+    results: Results | None
 
 
 class ScheduledJob(pulumi.ComponentResource):
@@ -103,13 +106,19 @@ class ScheduledJob(pulumi.ComponentResource):
         )
 
     def _create_task_role(self) -> GrantedRole:
-        policy = task_role_policy(self._args.job)
+        job, results = self._args.job, self._args.results
+        needed = bool(job.permissions) or job.results
         return create_role(
             f"{self._name}-task",
             parent=self,
-            description=f"What the code of {self._args.job.name} may do",
+            description=f"What the code of {job.name} may do",
             trust=trust_policy("ecs-tasks", self._args.place),
-            policy=None if policy is None else json.dumps(policy),
+            policy=document(
+                lambda results_bucket_arn: task_role_policy(job, results_bucket_arn=results_bucket_arn) or {},
+                results_bucket_arn=results.bucket_arn if job.results and results else None,
+            )
+            if needed
+            else None,
             tags=self._tags,
         )
 
@@ -186,6 +195,7 @@ class ScheduledJob(pulumi.ComponentResource):
     def _create_state_machine(self, task_role: GrantedRole, execution_role: GrantedRole) -> sfn.StateMachine:
         job, place, network, cluster = self._args.job, self._args.place, self._args.network, self._args.cluster
         rivals, table = self._args.stack.rivals(job), cluster.lock_table if job.overlap.needs_table else None
+        results = self._args.results if job.results else None
         role = create_role(
             f"{self._name}-states",
             parent=self,
@@ -197,6 +207,7 @@ class ScheduledJob(pulumi.ComponentResource):
                 execution_role_arn=execution_role.arn,
                 task_role_arn=task_role.arn,
                 lock_table_arn=table and table.arn,
+                results_bucket_arn=results and results.bucket_arn,
             ),
             tags=self._tags,
         )
@@ -214,6 +225,7 @@ class ScheduledJob(pulumi.ComponentResource):
                 security_group_ids=network.security_group_ids,
                 log_group_name=self.log_group_name,
                 lock_table_name=table and table.name,
+                results_bucket=results and results.bucket_name,
             ),
             role_arn=role.arn,
             logging_configuration=sfn.StateMachineLoggingConfigurationArgs(
@@ -234,6 +246,7 @@ class ScheduledJob(pulumi.ComponentResource):
                     *execution_role.grants,
                     *network.endpoints,
                     cluster.capacity_providers,
+                    *(results.settings if results else ()),
                 ],
             ),
         )

@@ -19,6 +19,8 @@ STOP_TASK = "Stop the task left over"
 WAIT_FOR_TASKS = "Wait for tasks to stop"
 CLEAR = "Clear the dead run's lock"
 RUN = "Run the job"
+READ_RESULT = "Read the result"
+READ_WHOLE = "Read the whole result"
 DECIDE = "How did it end?"
 WAIT_TO_RETRY = "Wait before the next attempt"
 WAIT_TO_START = "Wait before starting again"
@@ -31,6 +33,16 @@ SKIPPED = "Skipped"
 GROUPS = {
     "The lock": (NOTE_TIME, TAKE, LOOK, ASK, TURN, JOIN, DISPLACE, STOP_OTHER, WAIT_FOR_TURN, WAIT_A_MOMENT, CLEAR),
     "Tasks left over": (SETTLE, LIST_TASKS, DESCRIBE_TASKS, LEFT_OVER, CONFIRM, STOP_TASK, WAIT_FOR_TASKS),
-    "The job": (RUN, DECIDE, WAIT_TO_RETRY, WAIT_TO_START, RELEASE, RELEASE_FAILED, WHAT_FAILED),
+    "The job": (
+        RUN,
+        READ_RESULT,
+        READ_WHOLE,
+        DECIDE,
+        WAIT_TO_RETRY,
+        WAIT_TO_START,
+        RELEASE,
+        RELEASE_FAILED,
+        WHAT_FAILED,
+    ),
 }
 """The parts of a machine, as its diagram frames them."""

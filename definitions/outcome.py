@@ -23,6 +23,7 @@ class Outcome(StrEnum):
     REFUSED = "Job.Refused"
     INTERRUPTED = "Job.Interrupted"
     STOPPED = "Job.Stopped"
+    INVALID_RESULT = "Job.InvalidResult"
     UNEXPLAINED = "Job.Unexplained"
 
 

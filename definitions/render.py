@@ -4,6 +4,7 @@ from typing import Any
 
 from definitions import policies, trigger
 from definitions.place import Place
+from definitions.results import bucket_name_beginning
 from definitions.state_machine import RunTarget, state_machine
 from definitions.task_definition import task_definition
 from definitions.trust import trigger_trust_policy, trust_policy
@@ -41,6 +42,8 @@ def documents(job: JobSpec, stack: StackSpec) -> dict[str, Any]:
     execution_role_arn = _role_arn(place, f"{job.name}-execution" if own else "execution")
     task_role_arn = _role_arn(place, f"{job.name}-task")
     log_group_name = f"{place.log_group_prefix(job.name)}-{STAND_IN_SUFFIX}"
+    results_bucket_arn = f"arn:{place.partition}:s3:::{_results_bucket(place)}"
+    granted = policies.task_role_policy(job, results_bucket_arn=results_bucket_arn)
     roles = {"execution_role_arn": execution_role_arn, "task_role_arn": task_role_arn}
     return {
         "state-machine": state_machine(job, place, _target(job, stack, place, cluster_arn, log_group_name)),
@@ -56,7 +59,7 @@ def documents(job: JobSpec, stack: StackSpec) -> dict[str, Any]:
             },
             "task-role": {
                 "trust": trust_policy("ecs-tasks", place),
-                **({"policy": granted} if (granted := policies.task_role_policy(job)) else {}),
+                **({"policy": granted} if granted else {}),
             },
             "state-machine-role": {
                 "trust": trust_policy("states", place),
@@ -66,6 +69,7 @@ def documents(job: JobSpec, stack: StackSpec) -> dict[str, Any]:
                     rivals=stack.rivals(job),
                     cluster_arn=cluster_arn,
                     lock_table_arn=place.arn("dynamodb", f"table/{_lock_table_name(place)}"),
+                    results_bucket_arn=results_bucket_arn,
                     **roles,
                 ),
             },
@@ -74,6 +78,11 @@ def documents(job: JobSpec, stack: StackSpec) -> dict[str, Any]:
                 "policy": policies.trigger_role_policy(place, dead_letter_arn=dead_letter_arn),
             },
             "dead-letter-queue": {"policy": policies.dead_letter_queue_policy(place, dead_letter_arn)},
+            **(
+                {"results-bucket": {"policy": policies.results_bucket_policy(place, results_bucket_arn)}}
+                if job.results
+                else {}
+            ),
         },
         "trigger": _trigger(job, stack, place, dead_letter_arn),
     }
@@ -102,11 +111,16 @@ def _target(job: JobSpec, stack: StackSpec, place: Place, cluster_arn: str, log_
         else network.nat == "none" and network.endpoints is None,
         log_group_name=log_group_name,
         lock_table_name=_lock_table_name(place),
+        results_bucket=_results_bucket(place),
     )
 
 
 def _lock_table_name(place: Place) -> str:
     return f"{place.prefix}locks-{STAND_IN_SUFFIX}"
+
+
+def _results_bucket(place: Place) -> str:
+    return f"{bucket_name_beginning(place)}-{STAND_IN_SUFFIX}"
 
 
 def _built_image(place: Place) -> str:

@@ -10,9 +10,10 @@ from typing import Any
 from definitions.jsonata import NAME, REDRIVES, default, expression, literal
 from definitions.outcome import Outcome
 from definitions.place import Place
+from definitions.results import result_url
 from definitions.task_definition import CONTAINER_NAME
 from spec.job import JobSpec
-from spec.overrides import MOST_CHARACTERS
+from spec.overrides import MOST_CHARACTERS, RESULT_VARIABLE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +28,7 @@ class RunTarget:
         assign_public_ip: True in a public subnet without NAT, where it is the task's only way out.
         log_group_name: the CloudWatch log group the task definition writes to.
         lock_table_name: the stack's DynamoDB table of locks; None where no job of the stack needs one.
+        results_bucket: the name of the stack's bucket for results; None where no job of the stack leaves any.
     """
 
     cluster_arn: str
@@ -36,6 +38,7 @@ class RunTarget:
     assign_public_ip: bool
     log_group_name: str
     lock_table_name: str | None = None
+    results_bucket: str | None = None
 
 
 SCHEDULED_TIME = r"""(
@@ -76,14 +79,14 @@ def run_task_arguments(job: JobSpec, place: Place, target: RunTarget) -> dict[st
         "EnableExecuteCommand": False,
         "Overrides": {
             "ContainerOverrides": expression(f"""(
-                {_overrides(job, place)}
+                {_overrides(job, place, target)}
                 $size > {MOST_CHARACTERS} ? $error('more than ECS takes') : $overrides
             )""")
         },
     }
 
 
-def after_evaluation_error(job: JobSpec, place: Place, lost_turn: str | None) -> str:
+def after_evaluation_error(job: JobSpec, place: Place, target: RunTarget, lost_turn: str | None) -> str:
     """The record of an attempt whose arguments could not be evaluated, as a JSONata expression.
 
     Its outcome is `lost_turn` when the execution was redriven since it took the lock (None where there is no lock), and
@@ -93,7 +96,7 @@ def after_evaluation_error(job: JobSpec, place: Place, lost_turn: str | None) ->
         literal(f" of the {MOST_CHARACTERS:,} characters that ECS takes: keep larger input in S3 and pass its name")
     }"""
     return expression(f"""(
-        {_overrides(job, place)}
+        {_overrides(job, place, target)}
         {{
             'outcome': {f"$not($redrive = {REDRIVES}) ? '{lost_turn}' : " if lost_turn else ""}'{Outcome.REFUSED}',
             'mayRunOn': false,
@@ -104,7 +107,7 @@ def after_evaluation_error(job: JobSpec, place: Place, lost_turn: str | None) ->
     )""")
 
 
-def _overrides(job: JobSpec, place: Place) -> str:
+def _overrides(job: JobSpec, place: Place, target: RunTarget) -> str:
     """JSONata that sets `$overrides`, what the run tells its container, and `$size`, as ECS measures it.
 
     Nothing in here fails, whatever a person starts the run with: what is not as it should be is left for ECS to refuse.
@@ -118,6 +121,9 @@ def _overrides(job: JobSpec, place: Place) -> str:
         "LONGHAUL_ATTEMPT": f"$string(({default('attempt', 1)}) + ({default('startRetries', 0)}))",
         "LONGHAUL_INPUT": _input(job),
     }
+    if job.results:
+        assert target.results_bucket is not None, "a stack with such a job has a bucket"
+        environment[RESULT_VARIABLE] = result_url(job, target.results_bucket)
     own = ", ".join(f"{{'Name': {literal(name)}, 'Value': {value}}}" for name, value in environment.items())
     given = "$states.context.Execution.Input"
     return f"""

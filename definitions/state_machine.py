@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/step-functions/latest/dg/concepts-amazon-states-lang
 
 Variables: `attempt` (1, 2, ...: what the job's own retries have used), `startRetries` (what the infrastructure has used
 of its own), `lostCapacity` (how often it was for want of capacity), `run` (how the last attempt ended, see outcome.py);
-those of a job that must not overlap are in overlap.py.
+those of a job that must not overlap are in overlap.py, those of one that leaves results in results.py.
 """
 
 from typing import Any
@@ -22,6 +22,7 @@ from definitions.outcome import (
 )
 from definitions.overlap import exclusive_states, look_for_own_tasks, once_per_time_state, release_states
 from definitions.place import Place
+from definitions.results import read_states, result_key
 from definitions.run_task import RunTarget, after_evaluation_error, run_task_arguments
 from definitions.verdict import failure_cause, skipped_output, success_output
 from spec.container import RetrySpec, StartRetrySpec
@@ -37,9 +38,10 @@ FAILURES = {
     Outcome.REFUSED: ("Refused", "AWS refused to start it, for a reason that does not pass. Not retried."),
     Outcome.INTERRUPTED: ("Interrupted", "AWS took the machine away while the job ran, once too often."),
     Outcome.STOPPED: ("Stopped", "Somebody stopped the task. Not retried."),
+    Outcome.INVALID_RESULT: ("Left no valid result", "The job exited with code 0 and left no result. Not retried."),
     Outcome.UNEXPLAINED: ("Failed without a reason", "The task failed, and the cause cannot be read."),
 }
-"""The Fail states: the state's name and comment, by the outcome that is its Error."""
+"""The Fail states: the state's name and comment, by the outcome that is its Error. One is for jobs with results."""
 
 _LOST_TURN = "LOST_TURN"
 """In the place of an outcome: the execution was redriven, and has to ask for the lock again before it runs its task."""
@@ -68,7 +70,12 @@ def state_machine(job: JobSpec, place: Place, target: RunTarget) -> dict[str, An
     elif table is not None and job.overlap.once_per_time:
         states |= once_per_time_state(job, table)
     start_at = next(iter(states), names.RUN)
-    states |= {names.RUN: _run(job, place, target), names.DECIDE: _decide(job)}
+    done = names.RELEASE if exclusive else names.SUCCEEDED
+    states[names.RUN] = _run(job, place, target)
+    if job.results:
+        assert target.results_bucket is not None, "a stack with such a job has a bucket"
+        states |= read_states(target.results_bucket, done)
+    states[names.DECIDE] = _decide(job, done)
     if job.retries.attempts:
         states[names.WAIT_TO_RETRY] = _wait_to_retry(job)
     if job.start_retries.attempts:
@@ -78,7 +85,7 @@ def state_machine(job: JobSpec, place: Place, target: RunTarget) -> dict[str, An
         states[names.WHAT_FAILED] = {
             "Comment": "Tells the kinds of failure apart.",
             "Type": "Choice",
-            "Choices": _failure_rules(),
+            "Choices": _failure_rules(job),
             "Default": FAILURES[Outcome.UNEXPLAINED][0],
         }
     states[names.SUCCEEDED] = {
@@ -92,7 +99,7 @@ def state_machine(job: JobSpec, place: Place, target: RunTarget) -> dict[str, An
             "Type": "Succeed",
             "Output": skipped_output(job, place),
         }
-    for outcome, (name, comment) in FAILURES.items():
+    for outcome, (name, comment) in _failures(job).items():
         states[name] = {
             "Comment": comment,
             "Type": "Fail",
@@ -132,24 +139,31 @@ def _run(job: JobSpec, place: Place, target: RunTarget) -> dict[str, Any]:
         "Catch": [
             caught("timed out", "States.Timeout", AFTER_TIMEOUT),
             caught(
-                "could not be asked for", "States.QueryEvaluationError", after_evaluation_error(job, place, lost_turn)
+                "could not be asked for",
+                "States.QueryEvaluationError",
+                after_evaluation_error(job, place, target, lost_turn),
             ),
             caught("failed", "States.ALL", AFTER_ERROR),
         ],
-        "Assign": {**counters, "run": AFTER_RESULT},
+        "Assign": {
+            **counters,
+            "run": AFTER_RESULT,
+            **({"resultKey": expression(result_key(job))} if job.results else {}),
+        },
         "Output": UNCHANGED,
-        "Next": names.DECIDE,
+        "Next": names.READ_RESULT if job.results else names.DECIDE,
     }
 
 
-def _decide(job: JobSpec) -> dict[str, Any]:
+def _decide(job: JobSpec, done: str) -> dict[str, Any]:
     exclusive = job.overlap.is_exclusive
     again = {
         names.WAIT_TO_START: ("the infrastructure's fault", _may_be_started_again(job.start_retries)),
         names.WAIT_TO_RETRY: ("ran and failed, attempts left", _may_be_retried(job.retries)),
     }
     again = {name: (comment, condition) for name, (comment, condition) in again.items() if condition is not None}
-    rules = [rule("exit code 0", _ended(Outcome.SUCCEEDED), names.RELEASE if exclusive else names.SUCCEEDED)]
+    # Of a job with results, no success comes here.
+    rules = [] if job.results else [rule("exit code 0", _ended(Outcome.SUCCEEDED), done)]
     if exclusive:
         rules.append(rule("redriven: to the lock again", f"$run.outcome = {literal(_LOST_TURN)}", names.LOOK))
         if again:
@@ -162,7 +176,7 @@ def _decide(job: JobSpec) -> dict[str, Any]:
         # Of a task that may run on, the lock is left to the next run, which looks for what is left over.
         rules.append(rule("failed, and its task has stopped", "$not($run.mayRunOn)", names.RELEASE_FAILED))
     else:
-        rules += _failure_rules()
+        rules += _failure_rules(job)
     return {
         "Comment": "Tells a success, what deserves another attempt, and the kinds of failure apart.",
         "Type": "Choice",
@@ -171,10 +185,14 @@ def _decide(job: JobSpec) -> dict[str, Any]:
     }
 
 
-def _failure_rules() -> list[dict[str, Any]]:
+def _failures(job: JobSpec) -> dict[Outcome, tuple[str, str]]:
+    return {outcome: state for outcome, state in FAILURES.items() if job.results or outcome != Outcome.INVALID_RESULT}
+
+
+def _failure_rules(job: JobSpec) -> list[dict[str, Any]]:
     return [
         rule(name.lower(), _ended(outcome), name)
-        for outcome, (name, _) in FAILURES.items()
+        for outcome, (name, _) in _failures(job).items()
         if outcome is not Outcome.UNEXPLAINED
     ]
 

@@ -16,9 +16,10 @@ def success_output(job: JobSpec, place: Place, log_group_name: str) -> str:
     """The output of a succeeded execution, as a JSONata expression.
 
     Keys: job, stack, status, exitCode, taskArn, startedAt, stoppedAt, scheduledTime, attempts, startRetries, logGroup,
-    logStream. Like every fact that AWS tells, one that AWS left out is left out here.
+    logStream; result, of a job that leaves one. Like every fact that AWS tells, one that AWS left out is left out here.
     """
-    return expression(_facts(job, place, log_group_name, status="SUCCEEDED"))
+    result = "'result': $result" if job.results else ""
+    return expression(_facts(job, place, log_group_name, status="SUCCEEDED", more=result))
 
 
 def skipped_output(job: JobSpec, place: Place) -> str:
@@ -93,6 +94,8 @@ def _sentence(job: JobSpec, place: Place, log_group_name: str, outcome: Outcome)
             said = f"{literal(f'{which} lost its machine before it finished')} & {within} & {code} & {why}"
         case Outcome.STOPPED:
             said = f"{literal(f'{which} was stopped by a person or a tool')} & {within} & {why}"
+        case Outcome.INVALID_RESULT:
+            said = f"{literal(f'{which} exited with code 0')} & {within} & ' and left ' & $run.reason"
         case Outcome.UNEXPLAINED:
             said = f"{literal(f'{which} failed')} & {within} & ', and AWS did not explain it' & {why}"
             log = literal(f"; look for the latest stream {LOG_STREAM_PREFIX}/{CONTAINER_NAME}/... in {group}")

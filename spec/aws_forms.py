@@ -14,6 +14,8 @@ RETENTION_DAYS = (
     *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
     *(1096, 1827, 2192, 2557, 2922, 3288, 3653),
 )
+LONGEST_BUCKET_NAME = 63
+"""https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html"""
 _PARTITION = r"aws(?:-[a-z]+)*"
 _RESERVED_VARIABLES = ("LONGHAUL_", "AWS_", "ECS_")
 

@@ -58,6 +58,11 @@ class JobSpec(ContainerSpec):
         description="JSON the job gets as `LONGHAUL_INPUT`, unless a person's start brings its own. No secrets. "
         "Numbers of more than 15 digits go in quotes.",
     )
+    results: Annotated[bool, flag()] = Field(
+        default=False,
+        description="Whether a run leaves a [result](results.md): JSON of up to 128 KiB, put where "
+        "`LONGHAUL_RESULT_URL` says. It is part of the run's output; a run that leaves none fails.",
+    )
     log_retention_days: Annotated[int, retention_days()] = Field(
         default=30,
         validation_alias="logRetention",

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from spec.aws_forms import LONGEST_BUCKET_NAME
 from spec.durations import DAY_SECONDS, duration_text
 from spec.model import Problem
 from spec.run_length import longest_execution_seconds
@@ -142,6 +143,9 @@ def _permissions_fit(job: JobSpec) -> Iterator[Problem]:
         }
         for permission in job.permissions
     ]
+    if job.results:
+        longest = f"arn:aws-us-gov:s3:::{'x' * LONGEST_BUCKET_NAME}/{job.name}/*"
+        statements.append({"Sid": "LeaveResults", "Effect": "Allow", "Action": ["s3:PutObject"], "Resource": longest})
     length = len(json.dumps({"Version": "2012-10-17", "Statement": statements}, separators=(",", ":")))
     if length > _INLINE_POLICY_CHARACTERS:
         limit = f"at most {_INLINE_POLICY_CHARACTERS:,} characters of policy, IAM's limit for a role"

@@ -3,8 +3,12 @@
 https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TaskOverride.html
 """
 
+from spec.aws_forms import LONGEST_BUCKET_NAME
 from spec.compact_json import compact
 from spec.job import JobSpec
+
+RESULT_VARIABLE = "LONGHAUL_RESULT_URL"
+"""The environment variable that says where a job with `results` leaves its result."""
 
 MOST_CHARACTERS = 8192
 """What ECS takes as overrides, the characters of their JSON included."""
@@ -12,6 +16,8 @@ MOST_CHARACTERS = 8192
 _LONGEST_EXECUTION_NAME = 80
 # Times have at most milliseconds.
 _LONGEST_TIME = "2026-11-24T03:15:00.000Z"
+# A history holds 25,000 events, and each redrive adds to it.
+_MOST_REDRIVES = 25_000
 
 
 def input_room(job: JobSpec, stack: str) -> int:
@@ -31,9 +37,16 @@ def input_room(job: JobSpec, stack: str) -> int:
         "LONGHAUL_SCHEDULED_TIME": _LONGEST_TIME,
         "LONGHAUL_ATTEMPT": str(job.retries.attempts + job.start_retries.attempts + 1),
         "LONGHAUL_INPUT": "",
+        **({RESULT_VARIABLE: _longest_result_url(job)} if job.results else {}),
     }
     environment = [{"name": name, "value": value} for name, value in variables.items()]
     return MOST_CHARACTERS - len(compact({"containerOverrides": [{"name": "job", "environment": environment}]}))
+
+
+def _longest_result_url(job: JobSpec) -> str:
+    attempt = f"{job.retries.attempts + 1}-{job.start_retries.attempts}"
+    execution = "x" * _LONGEST_EXECUTION_NAME
+    return f"s3://{'x' * LONGEST_BUCKET_NAME}/{job.name}/{execution}/{_MOST_REDRIVES}/{attempt}.json"
 
 
 def input_size(job: JobSpec) -> int:

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from spec.alerts import AlertsSpec
 from spec.aws_forms import Tags, aws_region, retention_days
-from spec.forms import choice, flag
+from spec.forms import choice, flag, whole_number
 from spec.job import JobSpec
 from spec.model import Spec
 from spec.network import NetworkSpec
@@ -40,6 +40,12 @@ class StackSettings(Spec):
         description="How long the ledger keeps the runs' changes of status, in days, one of those that "
         "[`logRetention`](#a-job) takes. Step Functions itself forgets a run 90 days after its end.",
     )
+    result_retention_days: Annotated[int, whole_number(1, 3650)] = Field(
+        default=90,
+        validation_alias="resultRetention",
+        description="How long the objects stay in S3 that jobs with `results` leave, in days. What is in them is in "
+        "the runs' output too.",
+    )
     alerts: AlertsSpec = Field(
         default_factory=AlertsSpec,
         description="Who hears of failed runs and of starts that could not be delivered; unset, nobody does.",
@@ -66,6 +72,11 @@ class StackSpec(StackSettings):
     def needs_lock_table(self) -> bool:
         """Whether any job keeps its runs apart, or its scheduled times."""
         return any(job.overlap.needs_table for job in self.jobs)
+
+    @property
+    def needs_results_bucket(self) -> bool:
+        """Whether any job leaves results."""
+        return any(job.results for job in self.jobs)
 
     def rivals(self, job: JobSpec) -> tuple[str, ...]:
         """The names of the jobs that share the job's lock, itself among them, in the order of the file."""

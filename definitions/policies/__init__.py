@@ -3,6 +3,7 @@
 from definitions.policies.alerts import alert_key_policy, alert_topic_policy
 from definitions.policies.execution_role import execution_role_policy, needs_own_execution_role
 from definitions.policies.ledger import ledger_policy
+from definitions.policies.results import results_bucket_policy
 from definitions.policies.state_machine_role import state_machine_role_policy
 from definitions.policies.task_role import task_role_policy
 from definitions.policies.trigger_role import dead_letter_queue_policy, trigger_role_policy
@@ -14,6 +15,7 @@ __all__ = [
     "execution_role_policy",
     "ledger_policy",
     "needs_own_execution_role",
+    "results_bucket_policy",
     "state_machine_role_policy",
     "task_role_policy",
     "trigger_role_policy",

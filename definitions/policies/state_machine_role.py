@@ -41,6 +41,7 @@ def state_machine_role_policy(
     execution_role_arn: str,
     task_role_arn: str,
     lock_table_arn: str | None,
+    results_bucket_arn: str | None,
 ) -> dict[str, Any]:
     """The policy of the role that a job's executions have.
 
@@ -54,6 +55,7 @@ def state_machine_role_policy(
         execution_role_arn: the task definition's execution role.
         task_role_arn: the task definition's task role.
         lock_table_arn: the stack's lock table; None where no job of the stack needs one.
+        results_bucket_arn: the stack's bucket for results; None where no job of the stack leaves any.
     """
     tasks_of_cluster = place.arn("ecs", f"task/{cluster_arn.rpartition('/')[2]}/*")
     on_cluster = {"ArnEquals": {"ecs:cluster": cluster_arn}}
@@ -86,6 +88,7 @@ def state_machine_role_policy(
             allow("DeliverExecutionLog", _LOG_DELIVERY_ACTIONS, "*"),
             allow("Trace", _TRACE_ACTIONS, "*"),
             *_lock_statements(job, place, rivals, on_cluster, lock_table_arn),
+            *_result_statements(job, results_bucket_arn),
         ]
     )
 
@@ -113,6 +116,18 @@ def _lock_statements(
         allow("AskAfterTheHolder", asking, executions),
         # Lists have no resource but the cluster that they are asked of.
         allow("LookForItsTasks", ["ecs:ListTasks"], "*", on_cluster),
+    ]
+
+
+def _result_statements(job: JobSpec, bucket_arn: str | None) -> list[dict[str, Any]]:
+    if not job.results or bucket_arn is None:
+        return []
+    results = f"{job.name}/*"
+    return [
+        allow("ReadResults", ["s3:GetObject"], f"{bucket_arn}/{results}"),
+        # Without it S3 does not say that an object is missing: it denies access.
+        # https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
+        allow("HearThatOneIsMissing", ["s3:ListBucket"], bucket_arn, {"StringLike": {"s3:prefix": results}}),
     ]
 
 

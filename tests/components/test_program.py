@@ -251,6 +251,7 @@ def test_the_project_file_describes_every_key_and_its_values_are_the_built_in_on
         "keepLogs",
         "alerts",
         "ledgerRetention",
+        "resultRetention",
         "tags",
     }
     for described in keys.values():

@@ -27,6 +27,7 @@ def target() -> RunTarget:
         assign_public_ip=True,
         log_group_name=LOG_GROUP,
         lock_table_name="longhaul-dev-locks-0a1b2c3",
+        results_bucket="longhaul-dev-results-0a1b2c3",
     )
 
 

@@ -94,6 +94,10 @@ SCHEDULER = job(
     **_BUILD,
 )
 
+RESULTS = job(results=True, **_BUILD)
+
+RESULTS_WITH_LOCK = job(results=True, overlap="skip", retries={"attempts": 1}, **_BUILD)
+
 JOBS: dict[str, JobSpec] = {
     "plain": PLAIN,
     "everything-set": EVERYTHING_SET,
@@ -102,6 +106,8 @@ JOBS: dict[str, JobSpec] = {
     "once-per-time": ONCE_PER_TIME,
     "secrets": SECRETS,
     "scheduler": SCHEDULER,
+    "results": RESULTS,
+    "results-with-lock": RESULTS_WITH_LOCK,
 }
 
 

@@ -98,6 +98,7 @@ jobs = st.builds(
             "stopTimeout": st.sampled_from(["2s", "2m"]),
             "retries": retries,
             "enabled": st.booleans(),
+            "results": st.booleans(),
             "startDeadline": st.sampled_from(["1m", "1d"]),
             "input": json_values,
             "logRetention": st.sampled_from(RETENTION_DAYS),

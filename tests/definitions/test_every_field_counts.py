@@ -81,6 +81,7 @@ CHANGES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "start_deadline_seconds": (SCHEDULED, {**SCHEDULED, "startDeadline": "5m"}),
     "input": ({}, {"input": {"day": "today"}}),
     "tags": ({}, {"tags": {"team": "sales"}}),
+    "results": ({}, {"results": True}),
 }
 
 ELSEWHERE = {

@@ -20,6 +20,7 @@ TASK_ROLE = "arn:aws:iam::123456789012:role/longhaul-dev-nightly-task-0a1b2c3"
 REPOSITORY = "arn:aws:ecr:eu-west-1:123456789012:repository/longhaul-dev"
 QUEUE = "arn:aws:sqs:eu-west-1:123456789012:longhaul-dev-dead-letters-0a1b2c3"
 LOG_STREAM = "arn:aws:logs:eu-west-1:123456789012:log-group:/longhaul/longhaul/dev/{}-0a1b2c3:log-stream:run/job/0123"
+BUCKET = "arn:aws:s3:::longhaul-dev-results-0a1b2c3"
 LOCKS = "arn:aws:dynamodb:eu-west-1:123456789012:table/longhaul-dev-locks-0a1b2c3"
 EXECUTION = "arn:aws:states:eu-west-1:123456789012:execution:longhaul-dev-{}:7f2e"
 KEY = "arn:aws:kms:eu-west-1:123456789012:key/0a1b2c3d-4e5f"
@@ -53,6 +54,7 @@ def machine_role_of(one: JobSpec, place: Place, *rivals: str) -> dict[str, Any]:
         execution_role_arn=EXECUTION_ROLE,
         task_role_arn=TASK_ROLE,
         lock_table_arn=LOCKS,
+        results_bucket_arn=BUCKET,
     )
 
 
@@ -222,7 +224,8 @@ def test_the_code_of_a_job_may_do_what_the_job_asks_for() -> None:
                 },
                 {"actions": ["s3:GetObject"], "resources": ["arn:aws:s3:::sales/secret"], "effect": "Deny"},
             ]
-        )
+        ),
+        results_bucket_arn=BUCKET,
     )
 
     assert granted == {
@@ -237,7 +240,7 @@ def test_the_code_of_a_job_may_do_what_the_job_asks_for() -> None:
             {"Effect": "Deny", "Action": ["s3:GetObject"], "Resource": ["arn:aws:s3:::sales/secret"]},
         ],
     }
-    assert policies.task_role_policy(job()) is None
+    assert policies.task_role_policy(job(), results_bucket_arn=None) is None
 
 
 def test_the_trigger_role_starts_the_machines_of_its_stack_only(place: Place) -> None:
@@ -298,14 +301,16 @@ def test_in_another_partition_every_arn_is_of_that_partition() -> None:
     documents = json.dumps(
         [
             policies.state_machine_role_policy(
-                job(overlap="replace"),
+                job(overlap="replace", results=True),
                 china,
                 rivals=["nightly"],
                 cluster_arn=cluster,
                 execution_role_arn=role,
                 task_role_arn=role,
                 lock_table_arn="arn:aws-cn:dynamodb:cn-north-1:123456789012:table/locks",
+                results_bucket_arn="arn:aws-cn:s3:::results",
             ),
+            policies.results_bucket_policy(china, "arn:aws-cn:s3:::results"),
             policies.execution_role_policy(china, repository_arn=None, job=job(secrets={"ONE": "sales/database"})),
             policies.trigger_role_policy(china, dead_letter_arn="arn:aws-cn:sqs:cn-north-1:123456789012:dead"),
             policies.dead_letter_queue_policy(china, "arn:aws-cn:sqs:cn-north-1:123456789012:dead"),

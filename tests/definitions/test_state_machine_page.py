@@ -46,8 +46,12 @@ def with_retries(policy: Any) -> JobSpec:
     return job(overlap=policy, retries=RETRIES)
 
 
+DRAWN = {**{name: with_retries(policy) for name, policy in POLICIES.items()}, "results": job(results=True)}
+"""The jobs whose machines the page draws, in its order."""
+
+
 def test_the_diagrams_are_drawn_from_the_definitions(machine_of: MachineOf) -> None:
-    drawn = [diagram(machine_of(with_retries(policy)), names.GROUPS) for policy in POLICIES.values()]
+    drawn = [diagram(machine_of(one), names.GROUPS) for one in DRAWN.values()]
     if UPDATE:
         following = iter(drawn)
         PAGE.write_text(FENCE.sub(lambda _: next(following), PAGE.read_text("utf-8")), encoding="utf-8")
@@ -59,8 +63,8 @@ def test_the_page_lists_every_state_with_its_error(machine_of: MachineOf) -> Non
     rows = re.findall(r"^\| ([^|`]+) \| [^|]+ \| (?:`(Job\.\w+)` )?\|$", PAGE.read_text("utf-8"), re.MULTILINE)
 
     states = {}
-    for policy in POLICIES.values():
-        states |= machine_of(with_retries(policy))["States"]
+    for one in DRAWN.values():
+        states |= machine_of(one)["States"]
     listed = {name: error for name, error in rows if name in states}
     assert listed == {name: state.get("Error", "") for name, state in states.items()}
 
@@ -120,9 +124,9 @@ def test_the_page_shows_what_an_execution_really_says(place: Place, target: RunT
     assert f"    {walk(definition, due, [failed(3)] * 3).sentence}\n" in page
 
 
-@pytest.mark.parametrize("policy", POLICIES.values(), ids=POLICIES)
-def test_a_diagram_shows_every_way_from_state_to_state(policy: Any, machine_of: MachineOf) -> None:
-    states = machine_of(with_retries(policy))["States"]
+@pytest.mark.parametrize("drawn_job", DRAWN.values(), ids=DRAWN)
+def test_a_diagram_shows_every_way_from_state_to_state(drawn_job: JobSpec, machine_of: MachineOf) -> None:
+    states = machine_of(drawn_job)["States"]
     drawn = diagram({"StartAt": names.RUN, "States": states}, names.GROUPS)
     nodes = dict(re.findall(r'^ +(s\d+)[({\[]+"([^"]+)"', drawn, re.MULTILINE))
     arrows = {(nodes[a], nodes[b]) for a, b in re.findall(r"^    (s\d+) .*--> (s\d+)$", drawn, re.MULTILINE)}

@@ -95,7 +95,10 @@ def policy_findings(policy: dict[str, Any], *, auditors: bool = False) -> list[A
     auditors: also what may be right and should be looked at, such as ways to get more rights.
     """
     # parliament knows no trust policies: what they are for is the role they belong to.
-    whole = [{"Resource": ROLE_ARN, **statement} for statement in policy["Statement"]]
+    whole = [
+        statement if "NotResource" in statement else {"Resource": ROLE_ARN, **statement}
+        for statement in policy["Statement"]
+    ]
     text = json.dumps({**policy, "Statement": whole})
     return analyze_policy_string(text, include_community_auditors=auditors).findings
 

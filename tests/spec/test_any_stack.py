@@ -70,6 +70,7 @@ VALID = {
     "timezone": st.just("Europe/Berlin"),
     "flexibleWindow": st.just("15m"),
     "enabled": st.booleans(),
+    "results": st.booleans(),
     "startDeadline": st.just("5m"),
     "input": st.recursive(
         st.none() | st.booleans() | st.integers(-(10**15), 10**15) | st.text(st.characters(exclude_categories=["C"])),
@@ -92,6 +93,7 @@ SETTINGS = {
     "longhaul:containerInsights": st.sampled_from(["disabled", "enhanced"]),
     "longhaul:keepLogs": st.sampled_from([True, "true"]),
     "longhaul:ledgerRetention": st.sampled_from([1, "3653"]),
+    "longhaul:resultRetention": st.sampled_from([1, 3650]),
     "longhaul:alerts": st.sampled_from(
         [
             {},

@@ -75,6 +75,7 @@ def test_the_room_is_measured_with_the_variables_of_a_run() -> None:
         security_group_ids=(),
         assign_public_ip=False,
         log_group_name="",
+        results_bucket="x" * 63,
     )
     given = {"scheduledTime": "2026-11-24T03:15:00.000Z", "input": ""}
     states = {"context": {"Execution": {"Name": "x" * 80, "Input": given}}}
