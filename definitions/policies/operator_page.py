@@ -6,10 +6,11 @@
 import sys
 from collections.abc import Iterable, Iterator
 
-from definitions.policies.operator import FINDING, READING, VERBS, Need, needs
+from definitions.policies.operator import needs
+from definitions.policies.operator_grants import FINDING, READING, VERBS, Need
 
 _INTRODUCTION = """\
-<!-- Made by `python -m definitions.policies.operator_page`. Change definitions/policies/operator.py, not this page. -->
+<!-- Made by `python -m definitions.policies.operator_page`. Change operator_grants.py there, not this page. -->
 # What an operator may do
 
 The commands of [operating.md](operating.md) ask AWS as whoever calls them. What they need for one stack is printed

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from definitions.place import Place
-from definitions.policies.operator import GRANTS, READING, VERBS, operator_policy
+from definitions.policies.operator import operator_policy
+from definitions.policies.operator_grants import GRANTS, READING, VERBS
 from definitions.policies.operator_page import page
 from tests.definitions.test_golden import UPDATE
 from tests.definitions.validators import policy_problems

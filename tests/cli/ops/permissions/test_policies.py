@@ -10,7 +10,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from definitions.place import Place
-from definitions.policies.operator import READING, VERBS, needs, operator_policy
+from definitions.policies.operator import needs, operator_policy
+from definitions.policies.operator_grants import READING, VERBS
 from sandbox.local_aws import LocalAws
 from tests.cli.ops.permissions.person import NEEDS_NO_PERMISSION, Person, people
 from tests.cli.ops.permissions.verbs import TRIGGERED, USES, Stage, going_on, staged, switch

@@ -1,0 +1,191 @@
+"""Every action that a verb of the command line needs, and no other: what for, and on what.
+
+Jobs are found by their tags, with tag:GetResources. Whoever may not do that is told of them one by one, with
+states:ListStateMachines and ListTagsForResource: those are granted to nobody, as one way is enough.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from definitions.place import Place
+from definitions.policies.statements import Condition
+from definitions.task_definition import CONTAINER_NAME, LOG_STREAM_PREFIX
+from spec.pause_note import TAG
+
+READING = ("status", "history", "show", "logs", "check --deployed")
+"""The verbs that change nothing."""
+_STARTING = ("start", "rerun", "backfill")
+_CHANGING = (*_STARTING, "redrive", "stop", "pause", "resume")
+VERBS = (*READING, *_CHANGING)
+
+FINDING = tuple(verb for verb in VERBS if verb != "check --deployed")
+"""The verbs that look for the stack's jobs and their triggers first."""
+_OF_RUNS = ("show", "logs", "rerun", "redrive", "stop")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Need:
+    """An action, the verbs that need it, and what for."""
+
+    action: str
+    verbs: tuple[str, ...]
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grant:
+    """Actions on the same resources, as one statement.
+
+    Attributes:
+        sid: the statement's.
+        on: the resources in words.
+        resource: their ARN as a pattern, in a place.
+        needs: the actions.
+        condition: when they are allowed, in a place; None for always.
+    """
+
+    sid: str
+    on: str
+    resource: Callable[[Place], str]
+    needs: tuple[Need, ...]
+    condition: Callable[[Place], Condition] | None = None
+
+
+GRANTS: tuple[Grant, ...] = (
+    # https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
+    Grant(
+        sid="TheseKnowNoResource",
+        on="anything",
+        resource=lambda _: "*",
+        needs=(
+            Need(action="tag:GetResources", verbs=VERBS, why="finds the jobs by their tags"),
+            Need(action="events:ListRules", verbs=FINDING, why="finds the rules that start them"),
+            Need(action="scheduler:ListSchedules", verbs=FINDING, why="finds the schedules that start the others"),
+            Need(action="logs:DescribeLogGroups", verbs=("status", "history"), why="finds the ledger"),
+            Need(
+                action="ecs:DescribeTaskDefinition",
+                verbs=("show", "logs", "start"),
+                why="tells where an attempt logs; of `start`, with `--follow`",
+            ),
+        ),
+    ),
+    Grant(
+        sid="Schedules",
+        on="the jobs' schedules",
+        resource=lambda place: place.arn("scheduler", f"schedule/{place.schedule_group_name}/{place.prefix}*"),
+        needs=(
+            Need(action="scheduler:GetSchedule", verbs=FINDING, why="reads a schedule, which no list tells whole"),
+            Need(action="scheduler:UpdateSchedule", verbs=("pause", "resume"), why="switches a schedule off or on"),
+        ),
+    ),
+    Grant(
+        sid="OnlyTheClusterBoundsThisList",
+        on="tasks of the stack's cluster",
+        resource=lambda _: "*",
+        condition=lambda place: {"ArnLike": {"ecs:cluster": place.arn("ecs", f"cluster/{place.prefix}*")}},
+        needs=(Need(action="ecs:ListTasks", verbs=("stop",), why="looks for a task that was left running"),),
+    ),
+    Grant(
+        sid="Jobs",
+        on="the jobs' state machines",
+        resource=lambda place: place.state_machine_arn_pattern,
+        needs=(
+            Need(
+                action="states:ListExecutions",
+                verbs=("status", "history", "check --deployed", *_OF_RUNS, "backfill"),
+                why="lists runs, and finds `JOB@latest`, `JOB@-2` and `JOB@failed`",
+            ),
+            Need(action="states:StartExecution", verbs=_STARTING, why="starts a run"),
+        ),
+    ),
+    Grant(
+        sid="Runs",
+        on="their executions",
+        resource=lambda place: place.arn("states", f"execution:{place.prefix}*:*"),
+        needs=(
+            Need(
+                action="states:DescribeExecution",
+                verbs=("status", "history", "start", *_OF_RUNS, "backfill"),
+                why="tells how a run is doing, or how it ended; of `start`, with `--wait` or `--follow`",
+            ),
+            Need(
+                action="states:GetExecutionHistory",
+                verbs=("show", "logs", "start", "rerun", "stop"),
+                why="tells of attempts and their tasks; of `start`, with `--follow`; of `rerun`, with `--set`",
+            ),
+            Need(
+                action="states:DescribeStateMachineForExecution",
+                verbs=("stop",),
+                why="tells which cluster a run's tasks are in",
+            ),
+            Need(action="states:RedriveExecution", verbs=("redrive",), why="continues a run"),
+            Need(action="states:StopExecution", verbs=("stop",), why="ends a run"),
+        ),
+    ),
+    Grant(
+        sid="Tasks",
+        on="tasks of the stack's cluster",
+        resource=lambda place: place.arn("ecs", f"task/{place.prefix}*/*"),
+        needs=(
+            Need(action="ecs:DescribeTasks", verbs=("show", "stop"), why="tells how a task is doing, or why it ended"),
+            Need(action="ecs:StopTask", verbs=("stop",), why="stops a task that Step Functions left running"),
+        ),
+    ),
+    Grant(
+        sid="Logs",
+        on="the jobs' log streams",
+        resource=lambda place: place.arn(
+            "logs",
+            f"log-group:{place.stack_log_group_prefix}*:log-stream:{LOG_STREAM_PREFIX}/{CONTAINER_NAME}/*",
+        ),
+        needs=(
+            Need(
+                action="logs:GetLogEvents",
+                verbs=("show", "logs", "start"),
+                why="reads what a task wrote; of `start`, with `--follow`",
+            ),
+        ),
+    ),
+    Grant(
+        sid="Ledger",
+        on="the ledger's log group",
+        resource=lambda place: place.arn("logs", f"log-group:{place.ledger_prefix}*"),
+        needs=(Need(action="logs:FilterLogEvents", verbs=("status", "history"), why="reads the ledger"),),
+    ),
+    # https://docs.aws.amazon.com/scheduler/latest/UserGuide/setting-up.html#setting-up-execution-role
+    Grant(
+        sid="LeaveSchedulesTheirRole",
+        on="the stack's trigger role",
+        resource=lambda place: f"arn:{place.partition}:iam::{place.account}:role/{place.prefix}trigger-*",
+        condition=lambda _: {"StringEquals": {"iam:PassedToService": "scheduler.amazonaws.com"}},
+        needs=(
+            Need(
+                action="iam:PassRole",
+                verbs=("pause", "resume"),
+                why="leaves a schedule its role: AWS has whoever updates a schedule give it anew",
+            ),
+        ),
+    ),
+    Grant(
+        sid="Rules",
+        on="the jobs' rules",
+        resource=lambda place: place.rule_arn_pattern,
+        needs=(
+            Need(action="events:DisableRule", verbs=("pause",), why="switches a rule off"),
+            Need(action="events:EnableRule", verbs=("resume",), why="switches a rule on"),
+        ),
+    ),
+    Grant(
+        sid="NotesOfPauses",
+        on=f"the tag `{TAG}` of the jobs' rules",
+        resource=lambda place: place.rule_arn_pattern,
+        # By the other tags the jobs are found.
+        condition=lambda _: {"ForAllValues:StringEquals": {"aws:TagKeys": [TAG]}},
+        needs=(
+            Need(action="events:TagResource", verbs=("pause",), why="notes who paused a job, when and why"),
+            Need(action="events:UntagResource", verbs=("resume",), why="takes that away"),
+        ),
+    ),
+)
