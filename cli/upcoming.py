@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice, takewhile
 from typing import TYPE_CHECKING, Annotated
-from zoneinfo import ZoneInfo
 
 import typer
 
 from cli import project
 from cli.arguments import LONGEST_HOURS, Output, find_job, instant, utc_text
+from cli.schedule_times import own_iso, own_text
 
 if TYPE_CHECKING:
     from spec.job import JobSpec
@@ -36,7 +36,7 @@ class Firing:
         return {
             "job": self.job,
             "scheduledTime": utc_text(self.moment),
-            "localTime": self.moment.astimezone(ZoneInfo(self.timezone)).isoformat(timespec="seconds"),
+            "localTime": own_iso(self.moment, self.timezone),
             "timezone": self.timezone,
             "schedule": self.schedule,
         }
@@ -126,8 +126,7 @@ def _show(firings: list[Firing], output: Output) -> None:
         *(["job"] if named else []), "UTC", "schedule's own time", "local time", "schedule", box=box.SIMPLE_HEAD
     )
     for firing in firings:
-        own = firing.moment.astimezone(ZoneInfo(firing.timezone))
         cells = [firing.job or ""] if named else []
-        cells += [f"{firing.moment:%Y-%m-%d %H:%M}", f"{own:%Y-%m-%d %H:%M} {firing.timezone}"]
+        cells += [f"{firing.moment:%Y-%m-%d %H:%M}", own_text(firing.moment, firing.timezone)]
         table.add_row(*cells, f"{firing.moment.astimezone():%Y-%m-%d %H:%M %Z}", firing.schedule)
     print_whole(console(), table)

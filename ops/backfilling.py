@@ -58,11 +58,7 @@ def plan(aws: Aws, job: DeployedJob, first: datetime, last: datetime) -> Plan:
         raise NotFoundError(f"{job.name} has no schedule: only people start it")
     moments = _times(job.trigger, first, last)
     # None of them can have been started before it was due.
-    runs = [
-        (due, run)
-        for run in read_history(aws, job, since=first, limit=_MOST_RUNS)
-        if (due := _moment(run.scheduled_time)) is not None
-    ]
+    runs = [(run.due, run) for run in read_history(aws, job, since=first, limit=_MOST_RUNS) if run.due is not None]
     done = {due for due, run in runs if run.status in _DONE}
     tries = [due for due, run in runs if run.trigger == "backfill"]
     due = [
@@ -111,11 +107,3 @@ def _times(trigger: Trigger, first: datetime, last: datetime) -> list[datetime]:
     if len(found) > MOST_TIMES:
         raise TooManyTimesError(f"there are more than {MOST_TIMES:,} times from {first} to {last}: take a shorter span")
     return [moment.astimezone(UTC) for moment in found]
-
-
-def _moment(text: str | None) -> datetime | None:
-    """A scheduled time as it is in an execution's input; None for what is none."""
-    try:
-        return datetime.fromisoformat(text).astimezone(UTC) if text else None
-    except ValueError:
-        return None

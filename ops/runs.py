@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 Clients = Callable[[str], Any]
@@ -48,6 +48,14 @@ class Run:
     @property
     def name(self) -> str:
         return self.execution_arn.rpartition(":")[2]
+
+    @property
+    def due(self) -> datetime | None:
+        """The scheduled time, in UTC; None where there is none, or what a person has put there is no time."""
+        try:
+            return datetime.fromisoformat(self.scheduled_time).astimezone(UTC) if self.scheduled_time else None
+        except ValueError:
+            return None
 
     @property
     def duration(self) -> timedelta | None:
