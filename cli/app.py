@@ -14,7 +14,21 @@ from typing import Annotated
 import typer
 
 from cli import check, diff, drift, new, project, render, sandbox, schema, upcoming
-from cli.ops import backfill, dead_letters, history, logs, pause, policy, redrive, rerun, show, start, status, stop
+from cli.ops import (
+    backfill,
+    calendar,
+    dead_letters,
+    history,
+    logs,
+    pause,
+    policy,
+    redrive,
+    rerun,
+    show,
+    start,
+    status,
+    stop,
+)
 from ops.aws import refusals
 from ops.errors import OpsError
 from sandbox.errors import SandboxError
@@ -35,6 +49,7 @@ app.command("new", short_help="Make a job's folder to start from.")(new.new)
 app.command("next", short_help="Show when what runs next.")(upcoming.upcoming)
 app.command("render", short_help="Print the AWS documents a job becomes.")(render.render)
 app.command("backfill", short_help="Run past times of a schedule.")(backfill.backfill)
+app.command("calendar", short_help="Show what will run when.")(calendar.calendar)
 app.command("history", short_help="Show the runs of a job.")(history.history)
 app.command("pause", short_help="Switch a job's trigger off.")(pause.pause)
 app.command("policy", short_help="Print the IAM policy that an operator needs.")(policy.policy)
