@@ -36,12 +36,12 @@ app = typer.Typer(
 _NOTHING = "No dead letter can be seen."
 
 IdsArgument = Annotated[
-    list[str] | None, typer.Argument(metavar="[ID]...", help="A letter, or how the id of only one begins.")
+    list[str] | None, typer.Argument(metavar="ID", help="A letter, or how the id of only one begins.")
 ]
 AllOption = Annotated[bool, typer.Option("--all", help="All letters that can be seen.")]
 
 
-@app.command("list")
+@app.command("list", short_help="Show what lies in the queue.")
 @verb
 def list_letters(where: Where, output: OutputOption = Listing.TABLE, utc: UtcOption = False) -> None:
     """Show what lies in the stack's dead-letter queue, the oldest first. It stays there."""
@@ -58,7 +58,7 @@ def list_letters(where: Where, output: OutputOption = Listing.TABLE, utc: UtcOpt
         notices().print(f"Somebody has {elsewhere} more in hand, {until}.", markup=False)
 
 
-@app.command()
+@app.command(short_help="Deliver letters again.")
 @verb
 def retry(
     where: Where,
@@ -92,7 +92,7 @@ def retry(
             raise typer.Exit(1)
 
 
-@app.command()
+@app.command(short_help="Throw letters away.")
 @verb
 def discard(
     where: Where,
