@@ -117,9 +117,7 @@ class Alerts(pulumi.ComponentResource):
         alarm = alerts.dead_letter_alarm(queue_name="", topic_arn="")
         cloudwatch.MetricAlarm(
             name,
-            alarm_description=delivery.dead_letter_url.apply(
-                lambda url: alerts.dead_letter_alarm_description(place, url)
-            ),
+            alarm_description=alerts.dead_letter_alarm_description(place),
             namespace=alarm["Namespace"],
             metric_name=alarm["MetricName"],
             dimensions={"QueueName": delivery.dead_letter_name},

@@ -106,8 +106,7 @@ def dead_letter_alarm(queue_name: str, topic_arn: str) -> dict[str, Any]:
     }
 
 
-def dead_letter_alarm_description(place: Place, queue_url: str) -> str:
+def dead_letter_alarm_description(place: Place) -> str:
     """What the alarm says to a person: what it is about, and the command to look."""
     what = f"Starts, alerts or lines of the ledger of {place.project} ({place.stack}) could not be delivered"
-    look = f"aws sqs receive-message --region {place.region} --queue-url {queue_url} --message-attribute-names All"
-    return f"{what}. To look: {look}"
+    return f"{what}. To look: ./longhaul dead-letters list --stack {place.stack} --region {place.region}"

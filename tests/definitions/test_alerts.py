@@ -80,15 +80,14 @@ def test_the_link_leads_to_the_partitions_console(place: Place, partition: str, 
 
 
 def test_aws_would_take_the_alarm(place: Place) -> None:
-    url = "https://sqs.eu-west-1.amazonaws.com/123456789012/longhaul-dev-dead-letters-0a1b2c3"
-    description = alerts.dead_letter_alarm_description(place, url)
+    description = alerts.dead_letter_alarm_description(place)
     alarm = alerts.dead_letter_alarm("longhaul-dev-dead-letters-0a1b2c3", TOPIC)
 
     request = {"AlarmName": "longhaul-dev-dead-letters-0a1b2c3", "AlarmDescription": description, **alarm}
     assert request_problems("cloudwatch", "PutMetricAlarm", request) == []
     assert description == (
         "Starts, alerts or lines of the ledger of longhaul (dev) could not be delivered. To look: "
-        f"aws sqs receive-message --region eu-west-1 --queue-url {url} --message-attribute-names All"
+        "./longhaul dead-letters list --stack dev --region eu-west-1"
     )
 
 

@@ -82,7 +82,7 @@ def test_an_alarm_waits_for_dead_letters(stack: Stack) -> None:
 
     assert (alarm["StateValue"], alarm["TreatMissingData"]) == ("OK", "notBreaching")
     assert alarm["AlarmActions"] == [stack.topic]
-    assert stack.deployment.outputs["deadLetterQueueUrl"] in alarm["AlarmDescription"]
+    assert "./longhaul dead-letters list --stack dev --region eu-west-1" in alarm["AlarmDescription"]
 
 
 @pytest.mark.parametrize("token", [TOPIC, KEY], ids=["topic", "key"])
@@ -175,8 +175,7 @@ def test_a_dead_letter_raises_the_alarm_and_its_end_ends_it(stack: Stack) -> Non
     assert told["Subject"] == f'ALARM: "{name}" in eu-west-1'
     assert (told["AlarmName"], told["OldStateValue"], told["NewStateValue"]) == (name, "OK", "ALARM")
     assert told["AlarmDescription"].endswith(
-        "of heard (dev) could not be delivered. To look: aws sqs receive-message --region eu-west-1 "
-        f"--queue-url {stack.deployment.outputs['deadLetterQueueUrl']} --message-attribute-names All"
+        "of heard (dev) could not be delivered. To look: ./longhaul dead-letters list --stack dev --region eu-west-1"
     )
     assert last_action(stack) == f"Successfully executed action {stack.topic}"
     dead_letter(stack)
