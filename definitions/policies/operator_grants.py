@@ -14,7 +14,7 @@ from definitions.policies.statements import Condition
 from definitions.task_definition import CONTAINER_NAME, LOG_STREAM_PREFIX
 from spec.pause_note import TAG
 
-READING = ("status", "history", "show", "logs", "check --deployed")
+READING = ("status", "history", "calendar", "show", "logs", "check --deployed")
 """The verbs that change nothing."""
 _STARTING = ("start", "rerun", "backfill")
 _CHANGING = (*_STARTING, "redrive", "stop", "pause", "resume")
@@ -22,6 +22,7 @@ VERBS = (*READING, *_CHANGING)
 
 FINDING = tuple(verb for verb in VERBS if verb != "check --deployed")
 """The verbs that look for the stack's jobs and their triggers first."""
+_OF_LEDGER = ("status", "history", "calendar")
 _OF_RUNS = ("show", "logs", "rerun", "redrive", "stop")
 
 
@@ -63,7 +64,7 @@ GRANTS: tuple[Grant, ...] = (
             Need(action="tag:GetResources", verbs=VERBS, why="finds the jobs by their tags"),
             Need(action="events:ListRules", verbs=FINDING, why="finds the rules that start them"),
             Need(action="scheduler:ListSchedules", verbs=FINDING, why="finds the schedules that start the others"),
-            Need(action="logs:DescribeLogGroups", verbs=("status", "history"), why="finds the ledger"),
+            Need(action="logs:DescribeLogGroups", verbs=_OF_LEDGER, why="finds the ledger"),
             Need(
                 action="ecs:DescribeTaskDefinition",
                 verbs=("show", "logs", "start"),
@@ -94,7 +95,7 @@ GRANTS: tuple[Grant, ...] = (
         needs=(
             Need(
                 action="states:ListExecutions",
-                verbs=("status", "history", "check --deployed", *_OF_RUNS, "backfill"),
+                verbs=(*_OF_LEDGER, "check --deployed", *_OF_RUNS, "backfill"),
                 why="lists runs, and finds `JOB@latest`, `JOB@-2` and `JOB@failed`",
             ),
             Need(action="states:StartExecution", verbs=_STARTING, why="starts a run"),
@@ -107,7 +108,7 @@ GRANTS: tuple[Grant, ...] = (
         needs=(
             Need(
                 action="states:DescribeExecution",
-                verbs=("status", "history", "start", *_OF_RUNS, "backfill"),
+                verbs=(*_OF_LEDGER, "start", *_OF_RUNS, "backfill"),
                 why="tells how a run is doing, or how it ended; of `start`, with `--wait` or `--follow`",
             ),
             Need(
@@ -152,7 +153,7 @@ GRANTS: tuple[Grant, ...] = (
         sid="Ledger",
         on="the ledger's log group",
         resource=lambda place: place.arn("logs", f"log-group:{place.ledger_prefix}*"),
-        needs=(Need(action="logs:FilterLogEvents", verbs=("status", "history"), why="reads the ledger"),),
+        needs=(Need(action="logs:FilterLogEvents", verbs=_OF_LEDGER, why="reads the ledger"),),
     ),
     # https://docs.aws.amazon.com/scheduler/latest/UserGuide/setting-up.html#setting-up-execution-role
     Grant(

@@ -76,6 +76,11 @@ def history(person: Person, _stage: Stage) -> None:
     well(person.run("history", "obeys", "--no-ledger"))
 
 
+def calendar(person: Person, _stage: Stage) -> None:
+    well(person.run("calendar"))
+    well(person.run("calendar", "--no-ledger"))
+
+
 def show(person: Person, _stage: Stage) -> None:
     well(person.run("show", "obeys-in-line@latest"))
 
@@ -141,6 +146,7 @@ def switch(operated: Operated, *, on: bool) -> None:
 USES: dict[str, Callable[[Person, Stage], None]] = {
     "status": status,
     "history": history,
+    "calendar": calendar,
     "show": show,
     "logs": logs,
     "check --deployed": check_deployed,
