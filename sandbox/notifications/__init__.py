@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sandbox.notifications import alarms, rules, subscriptions
+from sandbox.notifications import alarms, callers, rules, subscriptions
 
 if TYPE_CHECKING:
     from sandbox.local_aws import LocalAws
@@ -18,5 +18,6 @@ if TYPE_CHECKING:
 def install(aws: LocalAws) -> None:
     """Put all of it in place; again does no harm."""
     subscriptions.install()
+    callers.install()
     rules.install(aws)
     alarms.install(aws)

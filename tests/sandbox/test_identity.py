@@ -198,6 +198,26 @@ def test_each_of_several_parameters_is_checked(local_aws: LocalAws, role: Callab
         client.get_parameters(Names=["/one", "/two"])
 
 
+def test_who_publishes_to_an_encrypted_topic_may_use_its_key(local_aws: LocalAws, role: Callable[..., str]) -> None:
+    key = local_aws.client("kms").create_key()["KeyMetadata"]["Arn"]
+    topic = local_aws.client("sns").create_topic(Name="encrypted", Attributes={"KmsMasterKeyId": key})["TopicArn"]
+    for_it = {"StringEquals": {"kms:EncryptionContext:aws:sns:topicArn": topic}}
+    publish, use = policy(("sns:Publish", topic)), ("kms:GenerateDataKey", "kms:Decrypt")
+    for_others = {"StringEquals": {"kms:EncryptionContext:aws:sns:topicArn": f"{topic}-other"}}
+    for grants, lacks in (
+        ((), use[0]),
+        ((policy((use[0], key), **for_it),), use[1]),
+        ((policy((use[0], key), **for_others), policy((use[1], key), **for_it)), use[0]),
+    ):
+        client = local_aws.identity.client("sns", role(STATES, publish, *grants))
+        with pytest.raises(ClientError) as refused:
+            client.publish(TopicArn=topic, Message="x")
+        assert refused.value.response["Error"]["Code"] == "KMSAccessDenied"
+        assert f"is not authorized to perform: {lacks} on resource: {key}" in str(refused.value)
+    allowed = role(STATES, publish, *(policy((action, key), **for_it) for action in use))
+    local_aws.identity.client("sns", allowed).publish(TopicArn=topic, Message="x")
+
+
 class TestPassRole:
     """Whoever is no administrator needs iam:PassRole to hand a role to a service."""
 
