@@ -16,10 +16,10 @@ class StateError(Exception):
 class EvaluationError(StateError):
     """A JSONata expression failed; AWS records where before the state fails.
 
-    `location` is the field in AWS's notation, such as `Output/total` or `Choices[0]/Condition`.
+    `location` is the field in AWS's notation, such as `Output/total` or `Choices[0]/Condition`; None for no field.
     """
 
-    def __init__(self, cause: str, location: str) -> None:
+    def __init__(self, cause: str, location: str | None) -> None:
         super().__init__("States.QueryEvaluationError", cause)
         self.location = location
 

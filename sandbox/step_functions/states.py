@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sandbox.step_functions import parallel_state, task_state
+from sandbox.step_functions import map_state, parallel_state, task_state
 from sandbox.step_functions.errors import StateError
 from sandbox.step_functions.transition import Transition, catch, following, leave, succeed
 from sandbox.step_functions.visit import Visit
@@ -93,4 +93,5 @@ _TYPES: dict[str, Callable[[Visit], Transition]] = {
     "Wait": _wait,
     "Task": _task,
     "Parallel": parallel_state.run,
+    "Map": map_state.run,
 }

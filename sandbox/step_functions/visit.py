@@ -36,8 +36,11 @@ class Visit:
         self.retry_count: int | None = 0 if state["Type"] in _RETRIED else None
         self.task_token: str | None = None
 
-    def context(self) -> dict[str, Any]:
-        """The context object. https://docs.aws.amazon.com/step-functions/latest/dg/input-output-contextobject.html"""
+    def context(self, item: dict[str, Any] | None = None) -> dict[str, Any]:
+        """The context object, with the member Map for an item if one is given or the state is inside of a Map state.
+
+        https://docs.aws.amazon.com/step-functions/latest/dg/input-output-contextobject.html
+        """
         record, machine = self.execution.record, self.execution.machine
         state: dict[str, Any] = {"Name": self.name, "EnteredTime": self._entered_time}
         if self.retry_count is not None:
@@ -58,33 +61,43 @@ class Visit:
             context["Execution"]["RedriveTime"] = record["redriveDate"]
         if self.task_token is not None:
             context["Task"] = {"Token": self.task_token}
+        item = item or self.flow.item
+        if item is not None:
+            context["Map"] = item
         return context
 
-    def evaluate(self, value: Any, location: str, **extra: Any) -> Any:
-        """A field's value with its expressions replaced; `extra` (result, errorOutput) joins `$states`."""
+    def evaluate(self, value: Any, location: str, *, item: dict[str, Any] | None = None, **extra: Any) -> Any:
+        """A field's value with its expressions replaced; `extra` (result, errorOutput) joins `$states`.
+
+        `item` is what the context object tells of the item that the field is evaluated for.
+        """
         try:
-            return self.execution.evaluator.template(value, location, self._names(extra))
+            return self.execution.evaluator.template(value, location, self._names(extra, item))
         except EvaluationError as error:
             self._evaluation_failed(error)
 
     def typed(self, value: Any, expected: str, location: str) -> Any:
         """As `evaluate`, for a field that needs a JSON type: boolean, number or string."""
         try:
-            return self.execution.evaluator.typed(value, expected, location, self._names({}))
+            return self.execution.evaluator.typed(value, expected, location, self._names({}, None))
         except EvaluationError as error:
             self._evaluation_failed(error)
 
     def seconds(self, field: str, *, minimum: int) -> float:
         """A field that holds or gives whole seconds."""
+        return self.whole_number(field, minimum=minimum, maximum=MAX_SECONDS)
+
+    def whole_number(self, field: str, *, minimum: int, maximum: int) -> float:
+        """A field that holds or gives a whole number within bounds."""
         value = self.typed(self.state[field], "number", field)
-        if value != int(value) or not minimum <= value <= MAX_SECONDS:
+        if value != int(value) or not minimum <= value <= maximum:
             raise self.evaluation_error(
-                f"The {field} field must be a whole number from {minimum} to {MAX_SECONDS}: {value}", field
+                f"The {field} field must be a whole number from {minimum} to {maximum}: {value}", field
             )
         return value
 
-    def evaluation_error(self, text: str, location: str) -> StateError:
-        """Record that a field's value cannot be used; returns the error to raise."""
+    def evaluation_error(self, text: str, location: str | None) -> StateError:
+        """Record that a value, of a field if there is a location, cannot be used; returns the error to raise."""
         try:
             self._evaluation_failed(EvaluationError(text, location))
         except EvaluationError as error:
@@ -137,8 +150,8 @@ class Visit:
             f"(entered at the event id #{self._entered_event}). "
         )
 
-    def _names(self, extra: dict[str, Any]) -> dict[str, Any]:
-        return {**self._variables, "states": {"input": self.input, "context": self.context(), **extra}}
+    def _names(self, extra: dict[str, Any], item: dict[str, Any] | None) -> dict[str, Any]:
+        return {**self._variables, "states": {"input": self.input, "context": self.context(item), **extra}}
 
     def _evaluation_failed(self, error: EvaluationError) -> NoReturn:
         failure = EvaluationError(f"{self._prefix}{error.cause}", error.location)

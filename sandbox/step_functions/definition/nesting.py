@@ -24,3 +24,10 @@ def all_states(machine: Machine, at: str = "") -> Iterator[tuple[str, str, dict[
         yield place, name, state
         for field, nested in nested_machines(state):
             yield from all_states(nested, f"{place}/{field}")
+
+
+def is_distributed(state: dict[str, Any]) -> bool:
+    """Whether a Map state runs its processor in executions of their own."""
+    machine = state.get("ItemProcessor") or state.get("Iterator") or {}
+    configuration = machine.get("ProcessorConfig") if isinstance(machine, dict) else None
+    return isinstance(configuration, dict) and configuration.get("Mode") == "DISTRIBUTED"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from sandbox.step_functions.definition.diagnostic import Diagnostic, schema
-from sandbox.step_functions.definition.nesting import Machine, nested_machines
+from sandbox.step_functions.definition.nesting import Machine, is_distributed, nested_machines
 
 
 def problems(machine: Machine, at: str = "", outer: frozenset[str] = frozenset()) -> Iterator[Diagnostic]:
@@ -21,8 +21,7 @@ def problems(machine: Machine, at: str = "", outer: frozenset[str] = frozenset()
                     f"Variable '{name}' is assigned in an outer scope and cannot be assigned here", place + field
                 )
         for field, nested in nested_machines(state):
-            is_apart = nested.get("ProcessorConfig", {}).get("Mode") == "DISTRIBUTED"
-            yield from problems(nested, f"{place}/{field}", frozenset() if is_apart else outer | own)
+            yield from problems(nested, f"{place}/{field}", frozenset() if is_distributed(state) else outer | own)
 
 
 def _assigned(state: dict[str, Any]) -> Iterator[tuple[str, str]]:

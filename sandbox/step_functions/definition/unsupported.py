@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sandbox.step_functions.definition.nesting import all_states
+from sandbox.step_functions.definition.nesting import all_states, is_distributed
 from sandbox.step_functions.integrations import refusal
 
 
@@ -18,8 +18,8 @@ def unsupported(machine: dict[str, Any]) -> str | None:
 def _of_state(state: dict[str, Any], language: str) -> str | None:
     if state.get("QueryLanguage", language) != "JSONata":
         return 'states in JSONPath (set "QueryLanguage": "JSONata")'
-    if state["Type"] == "Map":
-        return "Map states"
+    if state["Type"] == "Map" and is_distributed(state):
+        return "Map states in Distributed mode"
     if state["Type"] == "Task":
         if "Credentials" in state:
             return "Task states with Credentials"

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from sandbox.step_functions.definition import expressions, fields, graph, jackson, resources, scopes, values
+from sandbox.step_functions.definition import expressions, fields, graph, jackson, map_fields, resources, scopes, values
 from sandbox.step_functions.definition.diagnostic import Diagnostic, schema
 from sandbox.step_functions.definition.nesting import nested_machines
 
@@ -72,6 +72,8 @@ def _state(state: dict[str, Any], at: str, machine_language: str, machine_type: 
         yield from values.timestamp(state.get("Timestamp"), f"{at}/Timestamp")
     if kind == "Parallel":
         yield from _branches(state, at)
+    if kind == "Map":
+        yield from map_fields.problems(state, at)
     if kind == "Choice":
         yield from _choices(state, at, jsonata=jsonata)
     if kind == "Task":

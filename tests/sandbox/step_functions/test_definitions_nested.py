@@ -1,6 +1,7 @@
-"""What AWS refuses of the machines inside of Parallel states, by its code and text.
+"""What AWS refuses of the machines inside of Parallel and Map states, by its code and text.
 
 https://docs.aws.amazon.com/step-functions/latest/dg/state-parallel.html
+https://docs.aws.amazon.com/step-functions/latest/dg/state-map.html
 """
 
 from __future__ import annotations
@@ -63,3 +64,60 @@ def test_a_branch_cannot_assign_what_is_assigned_around_it() -> None:
     (found,) = nested(branch(A=sets), before={"Assign": {"x": 1}})
     assert "Variable 'x' is assigned in an outer scope" in found
     assert found.endswith("at /States/Parallel/Branches[0]/States/A/Assign")
+
+
+def mapping(**fields: Any) -> list[str]:
+    """The problems of a Map state with these fields."""
+    state = {"Type": "Map", "ItemProcessor": branch(In=DONE), "End": True, **fields}
+    return problems(json.dumps({"QueryLanguage": "JSONata", "StartAt": "Map", "States": {"Map": state}}))
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"Items": [1, "{% 2 %}"], "ItemSelector": "{% $states.context.Map.Item.Value %}", "MaxConcurrency": 0},
+        {"Items": "{% $states.input %}", "MaxConcurrency": "{% 5 %}"},
+        # AWS takes them in Inline mode too.
+        {"ToleratedFailureCount": "{% 1 %}", "ToleratedFailurePercentage": 12.5},
+        {"ItemProcessor": {**branch(In=DONE), "ProcessorConfig": {"Mode": "INLINE"}}},
+        {"ItemProcessor": {**branch(In=DONE), "ProcessorConfig": {}}},
+    ],
+)
+def test_maps_that_are_right(fields: dict[str, Any]) -> None:
+    assert mapping(**fields) == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({"Items": {"a": 1}}, "Expected value of type [ARRAY] at /States/Map/Items"),
+        ({"Items": "[1]"}, "Expected value of type [ARRAY] at /States/Map/Items"),
+        ({"MaxConcurrency": -1}, "Minimum value is 0 at /States/Map/MaxConcurrency"),
+        ({"MaxConcurrency": 1.5}, "Expected value of type [INTEGER] at /States/Map/MaxConcurrency"),
+        ({"ToleratedFailurePercentage": 101}, "Maximum value is 100.0 at /States/Map/ToleratedFailurePercentage"),
+        ({"ItemProcessor": []}, "Expected value of type [OBJECT] at /States/Map/ItemProcessor"),
+        ({"ItemProcessor": {**branch(In=DONE), "ProcessorConfig": {"Mode": "PARALLEL"}}},
+         "Value should be one of the following: [INLINE, DISTRIBUTED] "
+         "at /States/Map/ItemProcessor/ProcessorConfig/Mode"),
+        ({"ItemProcessor": {**branch(In=DONE), "ProcessorConfig": {"Mode": "DISTRIBUTED"}}},
+         "These fields are required: [ExecutionType] at /States/Map/ItemProcessor/ProcessorConfig"),
+        ({"ItemProcessor": {**branch(In=DONE), "ProcessorConfig": 1}},
+         "Expected value of type [OBJECT] at /States/Map/ItemProcessor/ProcessorConfig"),
+        ({"ItemReader": {"Resource": "arn:aws:states:::s3:listObjectsV2"}},
+         "Field 'ItemReader' is not supported at /States/Map"),
+        ({"Label": "mine"}, "Field 'Label' is not supported at /States/Map"),
+        ({"Iterator": branch(Other=DONE)},
+         "There should only be one of the following fields: [ItemProcessor, Iterator] at /States/Map"),
+        ({"Parameters": {}}, "The QueryLanguage is set to 'JSONata', but field 'Parameters' is only supported for the "
+         "'JSONPath' QueryLanguage at /States/Map"),
+    ],
+)  # fmt: skip
+def test_maps_that_are_wrong(fields: dict[str, Any], expected: str) -> None:
+    assert f"SCHEMA_VALIDATION_FAILED: {expected}" in mapping(**fields)
+
+
+def test_an_iteration_cannot_assign_what_is_assigned_around_it() -> None:
+    sets = branch(In={"Type": "Pass", "Assign": {"x": 1}, "End": True})
+    (found,) = mapping(ItemProcessor=sets, Assign={"x": 2})
+    assert found.endswith("at /States/Map/ItemProcessor/States/In/Assign")
