@@ -13,6 +13,7 @@ from components.network import Network, NetworkArgs
 from components.place import current_place
 from components.results import Results, ResultsArgs
 from components.scheduled_job import ScheduledJob, ScheduledJobArgs
+from components.started_by import check_starting_roles
 from components.summary import stack_outputs
 from components.trigger_delivery import TriggerDelivery, TriggerDeliveryArgs
 from spec.errors import SpecErrors
@@ -31,6 +32,7 @@ except SpecErrors as errors:
     raise pulumi.RunError(str(errors)) from None
 
 place = current_place(stack)
+check_starting_roles(stack, place)
 name = f"{stack.project}-{stack.name}"
 network = Network(name, NetworkArgs(stack=stack, place=place))
 cluster = JobCluster(name, JobClusterArgs(stack=stack, place=place))

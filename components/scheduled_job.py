@@ -13,6 +13,7 @@ from components.job_cluster import JobCluster
 from components.network import Network
 from components.results import Results
 from components.roles import GrantedRole, create_role
+from components.started_by import create_starters
 from components.tags import tags_of_job
 from components.trigger import create_trigger
 from components.trigger_delivery import TriggerDelivery
@@ -53,7 +54,7 @@ class ScheduledJobArgs:
 
 
 class ScheduledJob(pulumi.ComponentResource):
-    """A job's log, roles, task definition, state machine and trigger. docs/resources.md lists them.
+    """A job's log, roles, task definition, state machine and triggers. docs/resources.md lists them.
 
     Its name is the job's name in AWS, `<project>-<stack>-<job>`, so that roles with generated names carry it too.
 
@@ -92,6 +93,15 @@ class ScheduledJob(pulumi.ComponentResource):
             parent=self,
             job=args.job,
             stack=args.stack,
+            place=args.place,
+            delivery=args.delivery,
+            state_machine_arn=machine.arn,
+            tags=self._tags,
+        )
+        create_starters(
+            name,
+            parent=self,
+            job=args.job,
             place=args.place,
             delivery=args.delivery,
             state_machine_arn=machine.arn,

@@ -7,11 +7,9 @@ dead-letter queue, whose alarm tells of it.
 import json
 from typing import Any
 
-from definitions.overlap import REPLACED
 from definitions.place import Place
-from definitions.status_changes import status_changes
+from definitions.status_changes import FAILED_STATUSES, NOT_REPLACED, status_changes
 
-ALERTED_STATUSES = ("FAILED", "TIMED_OUT", "ABORTED")
 TARGET_ID = "topic"
 
 # The paths of an event that a message is written with.
@@ -32,10 +30,7 @@ _CONSOLES = {
 
 def event_pattern(place: Place) -> dict[str, Any]:
     """Matches the ends of runs that somebody should hear of."""
-    # A run that gave way to a newer one is as its job wants it. `anything-but` alone does not match an event without
-    # the key: an execution that was stopped by hand.
-    not_replaced = [{"error": [{"anything-but": [REPLACED]}, None]}, {"error": [{"exists": False}]}]
-    return status_changes(place, status=list(ALERTED_STATUSES), **{"$or": not_replaced})
+    return status_changes(place, status=list(FAILED_STATUSES), **{"$or": NOT_REPLACED})
 
 
 def description(place: Place) -> str:

@@ -29,8 +29,14 @@ OWN = f"{ME} & ' ' & $string({REDRIVES}) & ' '"
 MINE = f"{OWN} & $states.context.State.EnteredTime"
 """The entry that a run makes in the present state: the same in each of the state's retries."""
 
-IS_SCHEDULED = "$states.context.Execution.Input.trigger = 'schedule'"
-"""Whether the schedule started the run: what a person starts for the same time is no duplicate."""
+_EVENT = "$states.context.Execution.Input.eventId"
+
+STARTS_ONCE = f"($states.context.Execution.Input.trigger = 'schedule' or $exists({_EVENT}))"
+"""Whether the schedule or an event started the run: what a person starts for the same time is no duplicate."""
+
+STARTED_BEFORE = f"""($exists({_EVENT}) ? 'its event ' & $string({_EVENT}) : 'its scheduled time ' & {SCHEDULED_TIME})
+    & ' was started before'"""
+"""Why a run is left out whose time, or whose event, has started another one."""
 
 
 def lock_key(job: JobSpec) -> str:
@@ -97,7 +103,7 @@ def look(job: JobSpec, table: str) -> dict[str, Any]:
     """Read the line, and who was started for the run's scheduled time: a request of BatchGetItem."""
     lock = f"{{'{KEY_ATTRIBUTE}': {{'S': {literal(lock_key(job))}}}}}"
     time = f"{{'{KEY_ATTRIBUTE}': {{'S': {_time_key(job)}}}}}"
-    keys = expression(f"{IS_SCHEDULED} ? [{lock}, {time}] : [{lock}]")
+    keys = expression(f"{STARTS_ONCE} ? [{lock}, {time}] : [{lock}]")
     return {"RequestItems": {table: {"ConsistentRead": True, "Keys": keys}}}
 
 
@@ -138,7 +144,7 @@ def note_time(job: JobSpec, table: str) -> dict[str, Any]:
     return {
         "TableName": table,
         "Item": {
-            KEY_ATTRIBUTE: {"S": expression(f"{IS_SCHEDULED} ? {_time_key(job)} : {_key(job, NAME)}")},
+            KEY_ATTRIBUTE: {"S": expression(f"{STARTS_ONCE} ? {_time_key(job)} : {_key(job, NAME)}")},
             "execution": {"S": expression(ME)},
             EXPIRY_ATTRIBUTE: {"N": expression(_expiry())},
         },
@@ -165,11 +171,11 @@ def _change_line(job: JobSpec, table: str, *, update: str, condition: str, value
         'ConditionExpression': 'attribute_not_exists(execution) OR execution = :me',
         'ExpressionAttributeValues': {{':me': {{'S': {ME}}}}}
     }}}}"""
-    return {"TransactItems": expression(f"($mine := {MINE}; {IS_SCHEDULED} ? [{line}, {time}] : [{line}])")}
+    return {"TransactItems": expression(f"($mine := {MINE}; {STARTS_ONCE} ? [{line}, {time}] : [{line}])")}
 
 
 def _time_key(job: JobSpec) -> str:
-    return _key(job, SCHEDULED_TIME)
+    return _key(job, f"($exists({_EVENT}) ? $string({_EVENT}) : {SCHEDULED_TIME})")
 
 
 def _key(job: JobSpec, last: str) -> str:

@@ -16,7 +16,7 @@ from definitions.calls import CONDITION_FAILED, TRANSACTION_CANCELLED, call, rul
 from definitions.jsonata import ME, NOW_SECONDS, REDRIVES, UNCHANGED, expression, literal
 from definitions.left_over import left_over_states, search_from
 from definitions.place import Place
-from definitions.run_task import SCHEDULED_TIME, RunTarget
+from definitions.run_task import RunTarget
 from spec.job import JobSpec
 
 REPLACED = "Job.Replaced"
@@ -31,14 +31,12 @@ _UNKNOWN_EXECUTION = "Sfn.ExecutionDoesNotExistException"
 # A redrive may have come since the look.
 _IN_LINE = f"$substring($seen.mine, 0, $length({lock.OWN})) = {lock.OWN}"
 
-_STARTED_BEFORE = f"'its scheduled time ' & {SCHEDULED_TIME} & ' was started before'"
-
 _OWN = {"entry": expression(lock.MINE), "redrive": expression(REDRIVES)}
 
 
 def once_per_time_state(job: JobSpec, table: str) -> dict[str, Any]:
     """The first state of a job whose runs may overlap, but start once for a scheduled time."""
-    started = {"skipped": {"reason": expression(_STARTED_BEFORE)}}
+    started = {"skipped": {"reason": expression(lock.STARTED_BEFORE)}}
     return {
         names.NOTE_TIME: call(
             "A scheduled time may be delivered twice; the second one stops here.",
@@ -162,7 +160,7 @@ def _first_rules() -> list[dict[str, Any]]:
             "its time was started before",
             f"$exists($seen.startedBy) and $seen.startedBy != {ME}",
             names.SKIPPED,
-            _skipped(_STARTED_BEFORE, because="$seen.startedBy"),
+            _skipped(lock.STARTED_BEFORE, because="$seen.startedBy"),
         ),
         rule(
             "its own",

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from definitions import policies, trigger
+from definitions import policies, started_by, trigger
 from definitions.place import Place
 from definitions.results import bucket_name_beginning
 from definitions.state_machine import RunTarget, state_machine
@@ -26,7 +26,8 @@ def documents(job: JobSpec, stack: StackSpec) -> dict[str, Any]:
 
     Returns:
         `state-machine`, `task-definition`, `policies` (role or queue to its documents) and `trigger` (`rule` with
-        `target`, or `schedule`; empty for a job without a schedule).
+        `target`, or `schedule`; nothing for a job without a schedule; and in `startedBy` the rules that other things
+        start it by, each with its target).
     """
     place = Place(
         project=stack.project,
@@ -83,6 +84,9 @@ def documents(job: JobSpec, stack: StackSpec) -> dict[str, Any]:
                 if job.results
                 else {}
             ),
+            **{
+                f"starter {name}": {"policy": policies.starter_policy(job, place)} for name in job.started_by.role_names
+            },
         },
         "trigger": _trigger(job, stack, place, dead_letter_arn),
     }
@@ -90,13 +94,18 @@ def documents(job: JobSpec, stack: StackSpec) -> dict[str, Any]:
 
 def _trigger(job: JobSpec, stack: StackSpec, place: Place, dead_letter_arn: str) -> dict[str, Any]:
     arns = {"role_arn": _role_arn(place, "trigger"), "dead_letter_arn": dead_letter_arn}
+    starting = [
+        {"rule": started_by.rule(rule), "target": started_by.target(rule, job, place, **arns)}
+        for rule in started_by.rules(job, place)
+    ]
+    others = {"startedBy": starting} if starting else {}
     match trigger_kind(job, stack):
         case "rule":
-            return {"rule": trigger.rule(job, place), "target": trigger.rule_target(job, place, **arns)}
+            return {"rule": trigger.rule(job, place), "target": trigger.rule_target(job, place, **arns), **others}
         case "scheduler":
-            return {"schedule": trigger.schedule(job, place, **arns)}
+            return {"schedule": trigger.schedule(job, place, **arns), **others}
         case None:
-            return {}
+            return others
 
 
 def _target(job: JobSpec, stack: StackSpec, place: Place, cluster_arn: str, log_group_name: str) -> RunTarget:

@@ -17,7 +17,8 @@ from spec.start_input import start_input
 MAXIMUM_RETRY_ATTEMPTS = 185
 """The most that both services allow, so that the deadline alone decides when a start is given up."""
 
-_TARGET_ID = "state-machine"
+TARGET_ID = "state-machine"
+"""What the one target of each rule that starts a job is called."""
 
 
 def rule(job: JobSpec, place: Place) -> dict[str, Any]:
@@ -45,7 +46,7 @@ def rule_target(job: JobSpec, place: Place, *, role_arn: str, dead_letter_arn: s
         dead_letter_arn: the stack's dead-letter queue.
     """
     return {
-        "Id": _TARGET_ID,
+        "Id": TARGET_ID,
         "Arn": place.state_machine_arn(job.name),
         "RoleArn": role_arn,
         "InputTransformer": {
@@ -54,7 +55,7 @@ def rule_target(job: JobSpec, place: Place, *, role_arn: str, dead_letter_arn: s
             # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html
             "InputTemplate": start_input(job, "<time>"),
         },
-        "RetryPolicy": _retry_policy(job),
+        "RetryPolicy": retry_policy(job),
         "DeadLetterConfig": {"Arn": dead_letter_arn},
     }
 
@@ -86,13 +87,14 @@ def schedule(job: JobSpec, place: Place, *, role_arn: str, dead_letter_arn: str)
             "RoleArn": role_arn,
             # https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html
             "Input": start_input(job, '"<aws.scheduler.scheduled-time>"'),
-            "RetryPolicy": _retry_policy(job),
+            "RetryPolicy": retry_policy(job),
             "DeadLetterConfig": {"Arn": dead_letter_arn},
         },
     }
 
 
-def _retry_policy(job: JobSpec) -> dict[str, int]:
+def retry_policy(job: JobSpec) -> dict[str, int]:
+    """How long a start is tried again: until the job's deadline."""
     return {
         "MaximumEventAgeInSeconds": job.start_deadline_seconds,
         "MaximumRetryAttempts": MAXIMUM_RETRY_ATTEMPTS,

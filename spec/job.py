@@ -12,6 +12,7 @@ from spec.durations import DAY_SECONDS, duration
 from spec.forms import flag, json_value, text
 from spec.model import Problem
 from spec.overlap import OverlapSpec
+from spec.started_by import StartedBySpec
 from spec.words import listed
 
 JOB_NAME = text(
@@ -33,6 +34,11 @@ class JobSpec(ContainerSpec):
         description="What a run does that finds another one of the job still running, however it was started: by the "
         "schedule, by hand, again, for a past time. `overlap: queue` says the policy alone.",
     )
+    started_by: StartedBySpec = Field(
+        default_factory=StartedBySpec,
+        validation_alias="startedBy",
+        description="What starts the job beside its schedule: other jobs' ends, objects in S3, roles that may.",
+    )
     schedule: Annotated[str, schedule_expression()] | None = Field(
         default=None,
         description="When the job starts: `cron(...)`, `rate(...)` or `at(...)`. Without it, people start it.",
@@ -51,7 +57,8 @@ class JobSpec(ContainerSpec):
     start_deadline_seconds: Annotated[int, duration(60, DAY_SECONDS)] = Field(
         default=3600,
         validation_alias="startDeadline",
-        description="How late a start may still be delivered; after that it goes to the dead-letter queue.",
+        description="How late a start by the schedule, a job or an object may still be delivered; after that it goes "
+        "to the dead-letter queue.",
     )
     input: Annotated[Any, json_value()] = Field(
         default_factory=dict,

@@ -149,6 +149,8 @@ def _drop_what_has_no_effect(layers: JobLayers, merged: Merged) -> Iterator[Spec
     for key in _TRIGGER_FIELDS:
         if key not in merged.value:
             continue
+        if schedule is None and key == "startDeadline" and _has_rules(merged.value.get("startedBy")):
+            continue
         if schedule is None:
             message = "expected a schedule beside it, found none"
         elif key == "timezone" and isinstance(schedule, str) and schedule.startswith("rate("):
@@ -170,6 +172,10 @@ def _drop_what_has_no_effect(layers: JobLayers, merged: Merged) -> Iterator[Spec
             may_be_for_another = merged.height_of(loc) < merged.height_of(needed)
         if may_be_for_another:
             merged.drop(loc)
+
+
+def _has_rules(started_by: object) -> bool:
+    return isinstance(started_by, dict) and bool(started_by.get("jobs") or started_by.get("objects"))
 
 
 def _retries_that_never_are(layers: JobLayers, merged: Merged) -> Iterator[SpecError]:

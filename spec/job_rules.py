@@ -33,6 +33,7 @@ def problems(job: JobSpec) -> Iterator[Problem]:
     yield from _overlap(job)
     yield from _a_run_ends(job)
     yield from _schedule(job)
+    yield from _started_by(job)
     yield from _permissions_fit(job)
     yield from _container_fits(job)
     yield from tags_differ(job.tags)
@@ -131,6 +132,11 @@ def _schedule(job: JobSpec) -> Iterator[Problem]:
             f"expected cron(...) or at(...) beside it, found {job.schedule}: a rate has no time of day",
             (("schedule",),),
         )
+
+
+def _started_by(job: JobSpec) -> Iterator[Problem]:
+    for problem in job.started_by.problems():
+        yield Problem(("startedBy", *problem.loc), problem.message)
 
 
 def _permissions_fit(job: JobSpec) -> Iterator[Problem]:

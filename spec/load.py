@@ -16,6 +16,7 @@ from spec.model import Loc
 from spec.overlap_groups import lone_groups
 from spec.stack import StackSettings, StackSpec
 from spec.stack_file import StackConfig, decoded, read_config, stack_file, stack_names
+from spec.started_by import StartedBySpec, mistakes_between
 from spec.translate import findings
 from spec.words import kind, listed, nearest_hint, shown
 from spec.yaml_file import Written
@@ -51,8 +52,9 @@ class _Loader:
         self._check_names()
         self._settings = self._read_settings()
         self._defaults = self._read_defaults()
-        jobs = [job for entry in self._job_entries() if (job := self._read_job(entry)) is not None]
-        self._check_groups(jobs)
+        entries = list(self._job_entries())
+        jobs = [job for entry in entries if (job := self._read_job(entry)) is not None]
+        self._check_between(jobs, [str(entry.path[-1]) for entry in entries])
         region = self._read_region()
         if region is not None:
             self._check_region(region)
@@ -164,10 +166,14 @@ class _Loader:
         self.errors.extend(job.error(problem) for problem in rules if not problem.concerns(job.wrong))
         return job
 
-    def _check_groups(self, jobs: list[ReadJob]) -> None:
+    def _check_between(self, jobs: list[ReadJob], names: list[str]) -> None:
+        """What jobs say of each other; `names` are those of all, readable or not."""
         by_name = {job.spec.name: job for job in jobs}
         for spec, problem in lone_groups(job.spec for job in jobs):
             self.errors.append(by_name[spec.name].error(problem))
+        started = {name: by_name[name].spec.started_by if name in by_name else StartedBySpec() for name in names}
+        for name, problem in mistakes_between(started):
+            self.errors.append(by_name[name].error(problem))
 
 
 def _empty_values(value: Any, loc: Loc = ()) -> Iterator[Loc]:

@@ -23,6 +23,7 @@ from spec.permission import PermissionSpec
 from spec.schema import DEFAULTS_DESCRIPTION, JOBS_DESCRIPTION, REGION_DESCRIPTION
 from spec.sizes import FARGATE_MEMORY_MIB
 from spec.stack import StackSettings
+from spec.started_by import StartedBySpec, StartingJobSpec, StartingObjectsSpec
 from spec.words import listed
 
 _INTRODUCTION = """\
@@ -53,6 +54,9 @@ _SECTIONS: tuple[tuple[str, type[Spec]], ...] = (
     ("retries", RetrySpec),
     ("startRetries", StartRetrySpec),
     ("overlap", OverlapSpec),
+    ("startedBy", StartedBySpec),
+    ("startedBy.jobs", StartingJobSpec),
+    ("startedBy.objects", StartingObjectsSpec),
 )
 _STACK_SECTIONS: tuple[tuple[str, type[Spec]], ...] = (("network", NetworkSpec), ("alerts", AlertsSpec))
 _HEADER = "| Key | What it takes | Default | What it is |\n| --- | --- | --- | --- |"
@@ -114,7 +118,7 @@ def _takes(annotation: Any) -> str:
         title = next(title for title, model in (*_SECTIONS, *_STACK_SECTIONS) if model is inner)
         shorthand = shorthand_field(inner)
         alone = "" if shorthand is None else f"{_takes_field(shorthand)}, or "
-        return f"{alone}a map, see [{title}](#{title.lower()})"
+        return f"{alone}a map, see [{title}](#{title.lower().replace('.', '')})"
     item = get_args(inner)[0 if get_origin(inner) is tuple else 1]
     if get_origin(inner) is tuple:
         return f"a list; each item: {_takes(item)}"

@@ -17,12 +17,22 @@ from spec.overlap import OverlapSpec
 from spec.permission import PermissionSpec
 from spec.stack import StackSettings
 from spec.stack_file import NAMESPACE
+from spec.started_by import StartedBySpec, StartingJobSpec, StartingObjectsSpec
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 # Laid over each other in layers, so that each may leave out what another says, and take away with an empty value.
-_LAYERED = (BuildSpec, CapacitySpec, JobSpec, OverlapSpec, RetrySpec, SecretSpec, StartRetrySpec)
+_LAYERED = (BuildSpec, CapacitySpec, JobSpec, OverlapSpec, RetrySpec, SecretSpec, StartedBySpec, StartRetrySpec)
 MODELS: dict[str, type[Spec]] = {
-    model.__name__: model for model in (*_LAYERED, AlertsSpec, NetworkSpec, PermissionSpec, StackSettings)
+    model.__name__: model
+    for model in (
+        *_LAYERED,
+        AlertsSpec,
+        NetworkSpec,
+        PermissionSpec,
+        StackSettings,
+        StartingJobSpec,
+        StartingObjectsSpec,
+    )
 }
 """All models that people write, by their names."""
 DEFAULTS_DESCRIPTION = "Fields that hold for every job of the stack whose job.yaml or entry does not say otherwise."

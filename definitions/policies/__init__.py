@@ -4,6 +4,7 @@ from definitions.policies.alerts import alert_key_policy, alert_topic_policy
 from definitions.policies.execution_role import execution_role_policy, needs_own_execution_role
 from definitions.policies.ledger import ledger_policy
 from definitions.policies.results import results_bucket_policy
+from definitions.policies.starter import starter_policy
 from definitions.policies.state_machine_role import state_machine_role_policy
 from definitions.policies.task_role import task_role_policy
 from definitions.policies.trigger_role import dead_letter_queue_policy, trigger_role_policy
@@ -16,6 +17,7 @@ __all__ = [
     "ledger_policy",
     "needs_own_execution_role",
     "results_bucket_policy",
+    "starter_policy",
     "state_machine_role_policy",
     "task_role_policy",
     "trigger_role_policy",

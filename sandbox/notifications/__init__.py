@@ -1,4 +1,4 @@
-"""What rules and alarms publish to SNS topics and rules write to log groups, let through by policies as on AWS.
+"""What rules and alarms publish to SNS topics, and rules write to log groups and start, let through as on AWS.
 
 MiniStack keeps topics, subscriptions, log groups, alarms and metrics; `install` has it ask who may publish or write,
 apply a target's input transformer, keep what was not delivered in the dead-letter queue, and leave alone whoever is
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sandbox.notifications import alarms, callers, rules, subscriptions
+from sandbox.notifications import alarms, callers, objects, rules, subscriptions
 
 if TYPE_CHECKING:
     from sandbox.local_aws import LocalAws
@@ -21,3 +21,4 @@ def install(aws: LocalAws) -> None:
     callers.install()
     rules.install(aws)
     alarms.install(aws)
+    objects.install(aws)

@@ -1,4 +1,4 @@
-"""Has rules deliver events to SNS topics and log groups as EventBridge does.
+"""Has rules deliver events to SNS topics, log groups and state machines as EventBridge does.
 
 What cannot be delivered goes to the target's dead-letter queue.
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-event-delivery.html
@@ -16,6 +16,7 @@ from ministack.services import eventbridge
 from sandbox.notifications.log_lines import write
 from sandbox.notifications.permission import NotDelivered
 from sandbox.notifications.publishing import publish
+from sandbox.notifications.starts import start
 from sandbox.triggers.dead_letters import NotKept, keep
 from sandbox.triggers.payload import NoSuchPath, rule_input
 
@@ -30,33 +31,37 @@ _invoke_target = eventbridge._invoke_target
 
 
 def install(aws: LocalAws) -> None:
-    """As shipped, a rule publishes to any topic, whatever policies say, and to no log group; what it cannot is gone."""
+    """As shipped, rules publish and start whatever policies say, write to no log group, and what fails is gone."""
 
     def invoke(target: dict[str, Any], event: dict[str, Any], rule: dict[str, Any], view: Any = None) -> None:
         service = target["Arn"].split(":")[2]
-        if service not in ("sns", "logs"):
+        if service not in ("sns", "logs", "states"):
             _invoke_target(target, event, rule, view)
             return
         seen = (view or eventbridge._pattern_event_view(event)).event_with_detail()
+        now = datetime.fromtimestamp(aws.clock.now(), UTC)
         try:
             if service == "logs":
                 write(target["Arn"], seen, rule_arn=rule["Arn"])
+            elif service == "states":
+                start(aws, target, seen, _text(target, seen, rule, now), rule_arn=rule["Arn"])
             else:
-                _publish(target, seen, rule, datetime.fromtimestamp(aws.clock.now(), UTC))
+                # EventBridge says nothing of the rule when it publishes.
+                # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html#eb-sns-permissions
+                publish(SERVICE, target["Arn"], _text(target, seen, rule, now))
         except NotDelivered as error:
             _give_up(target, seen, rule, error.code, str(error))
 
     eventbridge._invoke_target = invoke
 
 
-def _publish(target: dict[str, Any], event: dict[str, Any], rule: dict[str, Any], now: datetime) -> None:
+def _text(target: dict[str, Any], event: dict[str, Any], rule: dict[str, Any], now: datetime) -> str:
+    """What the target gets of an event; raises NotDelivered."""
     try:
         text = rule_input(target, event, rule_name=rule["Name"], rule_arn=rule["Arn"], now=now)
     except NoSuchPath as error:
         raise NotDelivered("INVALID_PARAMETER", str(error)) from None
-    # EventBridge says nothing of the rule when it publishes.
-    # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html#eb-sns-permissions
-    publish(SERVICE, target["Arn"], _as_delivered(text, target))
+    return _as_delivered(text, target)
 
 
 def _as_delivered(text: str, target: dict[str, Any]) -> str:

@@ -23,6 +23,8 @@ Answer = tuple[int, dict[str, str], bytes]
 
 MOST_TARGETS = 5
 LONGEST_INPUT = 8192
+# https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html
+LONGEST_PATTERN = 2048
 QUEUE_ARN = re.compile(r"arn:aws(-[a-z]+)*:sqs:[a-z0-9-]+:\d{12}:[a-zA-Z0-9_-]+")
 LOG_GROUP_ARN = re.compile(r"arn:aws(-[a-z]+)*:logs:[a-z0-9-]+:\d{12}:log-group:.+")
 STATE_MACHINE_ARN = re.compile(r"arn:aws(-[a-z]+)*:states:[a-z0-9-]+:\d{12}:stateMachine:.+")
@@ -81,6 +83,8 @@ def _check_rule(request: dict[str, Any]) -> None:
     expression = request.get("ScheduleExpression", "")
     if not expression and not request.get("EventPattern"):
         raise Refused("Parameter(s) EventPattern or ScheduleExpression must be specified.")
+    if len(request.get("EventPattern") or "") > LONGEST_PATTERN:
+        raise Refused(f"Event pattern is longer than {LONGEST_PATTERN} characters.", "LimitExceededException")
     if not expression:
         return
     try:

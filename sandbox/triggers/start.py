@@ -10,7 +10,7 @@ from sandbox.local_aws import LocalAws
 from sandbox.triggers.deployed import Trigger
 
 # Of AWS's list of codes: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
-_RULE_CODES = {
+RULE_CODES = {
     "AccessDeniedException": "NO_PERMISSIONS",
     "StateMachineDoesNotExist": "NO_RESOURCE",
     "StateMachineDeleting": "NO_RESOURCE",
@@ -53,7 +53,7 @@ def start_execution(aws: LocalAws, trigger: Trigger, target: dict[str, Any], nam
     except ClientError as error:
         code, message = error.response["Error"]["Code"], error.response["Error"]["Message"]
         try_again = code in _TRY_AGAIN or error.response["ResponseMetadata"]["HTTPStatusCode"] >= 500
-        raise StartError(_code(trigger, _RULE_CODES.get(code, "ERROR_FROM_TARGET"), code), message, try_again) from None
+        raise StartError(_code(trigger, RULE_CODES.get(code, "ERROR_FROM_TARGET"), code), message, try_again) from None
     except HTTPClientError as error:
         raise StartError(_code(trigger, "CONNECTION_FAILURE", "SdkClientException"), str(error), True) from None
 

@@ -98,6 +98,21 @@ RESULTS = job(results=True, **_BUILD)
 
 RESULTS_WITH_LOCK = job(results=True, overlap="skip", retries={"attempts": 1}, **_BUILD)
 
+STARTED_BY = job(
+    startedBy={
+        "jobs": ["daily-rollup", {"job": "daily-rollup", "on": "failure"}],
+        "objects": [
+            {"bucket": "sales", "prefix": "in/", "suffix": ".csv"},
+            {"bucket": "sales", "suffix": ".ok"},
+            {"bucket": "uploads"},
+        ],
+        "roles": ["importer", "arn:aws:iam::123456789012:role/service/api"],
+    },
+    startDeadline="10m",
+    overlap={"policy": "allow", "oncePerTime": True},
+    **_BUILD,
+)
+
 JOBS: dict[str, JobSpec] = {
     "plain": PLAIN,
     "everything-set": EVERYTHING_SET,
@@ -108,6 +123,7 @@ JOBS: dict[str, JobSpec] = {
     "scheduler": SCHEDULER,
     "results": RESULTS,
     "results-with-lock": RESULTS_WITH_LOCK,
+    "started-by": STARTED_BY,
 }
 
 

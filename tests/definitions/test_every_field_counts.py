@@ -17,6 +17,7 @@ from tests.definitions.samples import job
 SCHEDULED = {"schedule": "cron(15 3 * * ? *)"}
 SECRET = {"from": "sales/database", "key": "user", "kmsKey": "arn:aws:kms:eu-west-1:123456789012:key/0a1b"}
 PERMISSION = {"actions": ["s3:GetObject"], "resources": ["arn:aws:s3:::sales/*"]}
+OBJECTS = {"bucket": "sales"}
 BUILT = {"image": None, "build": {"context": "jobs/nightly", "dockerfile": "jobs/nightly/Dockerfile"}}
 
 # Path of a field: a job without it or with one value, the same job with another.
@@ -74,6 +75,27 @@ CHANGES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "overlap.group": ({"overlap": "skip"}, {"overlap": {"group": "sales"}}),
     "overlap.queue_limit": ({"overlap": "queue"}, {"overlap": {"policy": "queue", "queueLimit": 5}}),
     "overlap.once_per_time": ({}, {"overlap": {"policy": "allow", "oncePerTime": True}}),
+    "started_by": ({}, {"startedBy": {"jobs": ["other"]}}),
+    "started_by.jobs": ({}, {"startedBy": {"jobs": ["other"]}}),
+    "started_by.jobs.job": ({"startedBy": {"jobs": ["other"]}}, {"startedBy": {"jobs": ["another"]}}),
+    "started_by.jobs.on": (
+        {"startedBy": {"jobs": ["other"]}},
+        {"startedBy": {"jobs": [{"job": "other", "on": "failure"}]}},
+    ),
+    "started_by.objects": ({}, {"startedBy": {"objects": [OBJECTS]}}),
+    "started_by.objects.bucket": (
+        {"startedBy": {"objects": [OBJECTS]}},
+        {"startedBy": {"objects": [{**OBJECTS, "bucket": "other"}]}},
+    ),
+    "started_by.objects.prefix": (
+        {"startedBy": {"objects": [OBJECTS]}},
+        {"startedBy": {"objects": [{**OBJECTS, "prefix": "in/"}]}},
+    ),
+    "started_by.objects.suffix": (
+        {"startedBy": {"objects": [OBJECTS]}},
+        {"startedBy": {"objects": [{**OBJECTS, "suffix": ".csv"}]}},
+    ),
+    "started_by.roles": ({}, {"startedBy": {"roles": ["importer"]}}),
     "schedule": ({}, SCHEDULED),
     "timezone": (SCHEDULED, {**SCHEDULED, "timezone": "Europe/Berlin"}),
     "flexible_window_minutes": (SCHEDULED, {**SCHEDULED, "flexibleWindow": "5m"}),

@@ -111,9 +111,9 @@ def document_problems(documents: dict[str, Any]) -> list[str]:
     for parts in documents["policies"].values():
         for policy in parts.values():
             problems += policy_problems(policy)
-    if "rule" in trigger:
-        problems += request_problems("events", "PutRule", trigger["rule"])
-        targets = {"Rule": trigger["rule"]["Name"], "Targets": [trigger["target"]]}
+    for one in ([trigger] if "rule" in trigger else []) + trigger.get("startedBy", []):
+        problems += request_problems("events", "PutRule", one["rule"])
+        targets = {"Rule": one["rule"]["Name"], "Targets": [one["target"]]}
         problems += request_problems("events", "PutTargets", targets)
     if "schedule" in trigger:
         problems += request_problems("scheduler", "CreateSchedule", trigger["schedule"])

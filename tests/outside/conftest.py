@@ -27,6 +27,10 @@ longhaul:jobs:
     command: [--all]
     schedule: at(2027-01-01T03:15:00)
     input: {shops: [one, two]}
+    startedBy:
+      jobs: [secretive, {job: secretive, "on": failure}]
+      objects: [{bucket: sales, prefix: in/, suffix: .csv}]
+      roles: [importer]
 """
 STACKS = ("dev", "prod", "elsewhere")
 

@@ -270,7 +270,7 @@ TRANSLATIONS: Mapping[str, Translation | Nowhere] = {
     ),
     "aws:iam/rolePolicy:RolePolicy": Translation(
         "AWS::IAM::RolePolicy",
-        {"role": "RoleName", "policy": ("PolicyDocument", json.loads)},
+        {"name": "PolicyName", "role": "RoleName", "policy": ("PolicyDocument", json.loads)},
         generated_name="PolicyName",
     ),
     "aws:kms/alias:Alias": Translation(

@@ -66,6 +66,15 @@ VALID = {
     )
     | st.fixed_dictionaries({"policy": st.just("queue")}, optional={"queueLimit": st.integers(1, 500)})
     | st.fixed_dictionaries({"policy": st.just("allow")}, optional={"oncePerTime": st.booleans()}),
+    # Jobs are known of a stack as a whole only.
+    "startedBy": st.fixed_dictionaries(
+        {},
+        optional={
+            "jobs": st.just([]),
+            "objects": st.just([{"bucket": "sales"}, {"bucket": "sales", "prefix": "in/", "suffix": ".csv"}]),
+            "roles": st.just(["importer", "arn:aws:iam::123456789012:role/service/api"]),
+        },
+    ),
     "schedule": st.sampled_from(["rate(1 day)", "cron(0 3 * * ? *)", "at(2031-05-06T07:08:09)"]),
     "timezone": st.just("Europe/Berlin"),
     "flexibleWindow": st.just("15m"),
@@ -191,7 +200,7 @@ def test_what_the_loader_takes_the_schemas_take(folder, config: Any, job: Any) -
     assert not [error.message for error in JOB_VALIDATOR.iter_errors(job)]
 
 
-@pytest.mark.parametrize("field", ["capacity", "retries", "startRetries", "overlap"])
+@pytest.mark.parametrize("field", ["capacity", "retries", "startRetries", "overlap", "startedBy"])
 def test_every_key_of_a_map_is_tried(field: str) -> None:
     model = model_at(JobSpec, (field,))
     assert model

@@ -1,0 +1,304 @@
+"""What starts jobs beside their schedules, on deployed machines with real processes: jobs' ends, objects, roles."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from ops.runs import read_run
+from sandbox.deploy import Deployment, deploy
+from sandbox.errors import SandboxError
+from sandbox.local_aws import LocalAws
+
+ROOT = Path(__file__).parents[2]
+IMAGE = "public.ecr.aws/docker/library/alpine:3"
+# The first job does what its input says; the others tell what they were given.
+OBEYS = {"image": IMAGE, "entrypoint": ["sh", "-c", 'eval "eval $LONGHAUL_INPUT"'], "input": "exit 0"}
+TELLS = {"image": IMAGE, "entrypoint": ["sh", "-c", 'printf "%s\\n" "$LONGHAUL_INPUT"'], "overlap": {"policy": "queue"}}
+
+
+@dataclass(frozen=True)
+class Stack:
+    """The deployed stack, and the bucket whose objects start a job of it."""
+
+    aws: LocalAws
+    deployment: Deployment
+    bucket: str
+    role: str
+
+    def machine(self, job: str) -> str:
+        return self.deployment.outputs["stateMachines"][job]
+
+    def start(self, job: str, execution_input: dict[str, Any]) -> str:
+        text = json.dumps(execution_input)
+        return self._states.start_execution(stateMachineArn=self.machine(job), input=text)["executionArn"]
+
+    def runs(self, job: str) -> list[str]:
+        """The executions of a job, once nothing goes on any more."""
+        while True:
+            self.aws.clock.wait_idle()
+            if not any(self._listed(one, statusFilter="RUNNING") for one in self.deployment.outputs["stateMachines"]):
+                return self._listed(job)
+            if (deadline := self.aws.clock.next_deadline()) is not None:
+                self.aws.clock.advance_to(deadline)
+
+    def told(self, execution_arn: str) -> Any:
+        """What a job that tells its input was given."""
+        run = read_run(self.aws.client, "any", execution_arn)
+        answer = self.aws.client("logs").get_log_events(logGroupName=run.log_group, logStreamName=run.log_stream)
+        (line,) = answer["events"]
+        return json.loads(line["message"])
+
+    def describe(self, execution_arn: str) -> dict[str, Any]:
+        told = self._states.describe_execution(executionArn=execution_arn)
+        return {**told, "input": json.loads(told["input"])}
+
+    def dead_letters(self) -> list[dict[str, str]]:
+        """The attributes of what lies in the dead-letter queue, taken out of it."""
+        sqs, url = self.aws.client("sqs"), self.deployment.outputs["deadLetterQueueUrl"]
+        received = sqs.receive_message(QueueUrl=url, MessageAttributeNames=["All"]).get("Messages", [])
+        for message in received:
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        return [
+            {name: value["StringValue"] for name, value in message["MessageAttributes"].items()} for message in received
+        ]
+
+    @property
+    def _states(self) -> Any:
+        return self.aws.client("stepfunctions")
+
+    def _listed(self, job: str, **more: str) -> list[str]:
+        listed = self._states.list_executions(stateMachineArn=self.machine(job), **more)["executions"]
+        return [execution["executionArn"] for execution in listed]
+
+
+def write_project(root: Path, jobs: dict[str, Any]) -> None:
+    shutil.copy(ROOT / "__main__.py", root)
+    (root / "Pulumi.yaml").write_text("name: chains\nruntime: python\n")
+    config = {"aws:region": "eu-west-1", "longhaul:network": {"availabilityZones": 1}, "longhaul:jobs": jobs}
+    (root / "Pulumi.dev.yaml").write_text(json.dumps({"config": config}))
+
+
+def new_role(aws: LocalAws, name: str) -> str:
+    """A role that somebody else made, here one that a Lambda function assumes; its ARN."""
+    statement = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    role = aws.client("iam").create_role(RoleName=name, Path="/service/", AssumeRolePolicyDocument=document)["Role"]
+    return role["Arn"]
+
+
+@pytest.fixture(scope="module")
+def stack(local_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    root, bucket = tmp_path_factory.mktemp("chains"), f"chains-{secrets.token_hex(4)}"
+    role = new_role(local_aws, f"{bucket}-api")
+    objects = [{"bucket": bucket, "prefix": "in/", "suffix": ".csv"}, {"bucket": bucket, "suffix": ".ok"}]
+    write_project(
+        root,
+        {
+            "rollup": OBEYS,
+            "report": {**TELLS, "startedBy": {"jobs": ["rollup"]}},
+            "cleanup": {**TELLS, "startedBy": {"jobs": [{"job": "rollup", "on": "failure"}]}},
+            "load": {**TELLS, "startedBy": {"objects": objects}},
+            "called": {**TELLS, "startedBy": {"roles": [role]}},
+        },
+    )
+    s3 = local_aws.client("s3")
+    s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    deployment = deploy(root, "dev", local_aws)
+    yield Stack(local_aws, deployment, bucket, role)
+    deployment.destroy()
+    left = local_aws.client("iam").list_role_policies(RoleName=role.rpartition("/")[2])["PolicyNames"]
+    assert left == [], "what a role was given goes with the stack"
+    local_aws.client("iam").delete_role(RoleName=role.rpartition("/")[2])
+
+
+@pytest.fixture
+def new_runs(stack: Stack) -> Callable[[str], list[str]]:
+    """The runs of a job since the test began."""
+    before = {job: set(stack.runs(job)) for job in stack.deployment.outputs["stateMachines"]}
+    return lambda job: [arn for arn in stack.runs(job) if arn not in before[job]]
+
+
+@pytest.fixture
+def notifying(stack: Stack) -> Iterator[None]:
+    """The bucket sends its events to EventBridge."""
+    notify(stack, {"EventBridgeConfiguration": {}})
+    yield
+    notify(stack, {})
+
+
+def notify(stack: Stack, configuration: dict[str, Any]) -> None:
+    s3 = stack.aws.client("s3")
+    s3.put_bucket_notification_configuration(Bucket=stack.bucket, NotificationConfiguration=configuration)
+
+
+def test_a_success_starts_the_next_job_once(stack: Stack, new_runs) -> None:
+    first = stack.start("rollup", {"input": "exit 0"})
+    (second,) = new_runs("report")
+    assert new_runs("cleanup") == []
+    given = stack.describe(second)["input"]
+    assert (given["trigger"], given["startedBy"]) == ("job", first)
+    assert stack.told(second) == {"job": "rollup", "execution": first, "status": "SUCCEEDED"}
+
+
+def test_a_failure_starts_what_cleans_up(stack: Stack, new_runs) -> None:
+    first = stack.start("rollup", {"input": "exit 3"})
+    (second,) = new_runs("cleanup")
+    assert new_runs("report") == []
+    assert stack.told(second) == {"job": "rollup", "execution": first, "status": "FAILED"}
+
+
+SKIPPED = '{"job":"rollup","stack":"dev","status":"SKIPPED","reason":"the run x of y still runs"}'
+SUCCEEDED = '{"job":"rollup","stack":"dev","status":"SUCCEEDED","exitCode":0}'
+INCLUDED, TOO_LARGE = {"included": True}, {"included": False}
+
+
+@pytest.mark.parametrize(
+    ("change", "starts"),
+    [
+        # As in https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html.
+        ({"status": "RUNNING", "output": None, "outputDetails": None}, []),
+        ({"status": "SUCCEEDED", "output": SUCCEEDED, "outputDetails": INCLUDED}, ["report"]),
+        ({"status": "SUCCEEDED", "output": SKIPPED, "outputDetails": INCLUDED}, []),
+        ({"status": "SUCCEEDED", "output": None, "outputDetails": TOO_LARGE}, ["report"]),
+        ({"status": "FAILED", "error": "Job.ExitedNonZero", "output": None, "outputDetails": None}, ["cleanup"]),
+        ({"status": "TIMED_OUT", "output": None, "outputDetails": None}, ["cleanup"]),
+        ({"status": "ABORTED", "error": None, "output": None, "outputDetails": None}, ["cleanup"]),
+        ({"status": "ABORTED", "error": "Job.Replaced", "output": None, "outputDetails": None}, []),
+    ],
+)
+def test_what_each_change_of_status_starts(stack: Stack, change: dict[str, Any], starts: list[str]) -> None:
+    events = stack.aws.client("events")
+    event = {
+        "id": "315c1398-40ff-a850-213b-158f73e60175",
+        "source": "aws.states",
+        "account": stack.aws.account,
+        "time": "2026-11-24T03:15:00Z",
+        "region": "eu-west-1",
+        "resources": [],
+        "detail-type": "Step Functions Execution Status Change",
+        "detail": {"stateMachineArn": stack.machine("rollup"), **change},
+    }
+    matching = [
+        rule["Name"].removeprefix("chains-dev-").partition(".")[0]
+        for rule in events.list_rules(NamePrefix="chains-dev-")["Rules"]
+        if "." in rule["Name"]
+        and events.test_event_pattern(EventPattern=rule["EventPattern"], Event=json.dumps(event))["Result"]
+    ]
+    assert matching == starts
+
+
+def test_a_skipped_run_starts_nothing(stack: Stack, new_runs, tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    stack.start("rollup", {"input": f"until [ -e {gate} ]; do sleep 0.02; done"})
+    skipped = stack.start("rollup", {})
+    states = stack.aws.client("stepfunctions")
+    while states.describe_execution(executionArn=skipped)["status"] == "RUNNING":
+        pass
+    gate.touch()
+    assert len(new_runs("rollup")) == 2
+    assert "SKIPPED" in states.describe_execution(executionArn=skipped)["output"]
+    assert len(new_runs("report")) == 1
+    assert new_runs("cleanup") == []
+
+
+@pytest.mark.usefixtures("notifying")
+def test_an_object_starts_a_job(stack: Stack, new_runs) -> None:
+    # In a key anything may be.
+    key = 'in/day="1"\\<time> ü.csv'
+    stack.aws.client("s3").put_object(Bucket=stack.bucket, Key=key, Body=b"a,b\n")
+    (run,) = new_runs("load")
+    given = stack.describe(run)["input"]
+    assert given["trigger"] == "object"
+    assert given["input"]["bucket"] == stack.bucket
+    told = stack.told(run)
+    assert {name: told["object"][name] for name in ("key", "size")} == {"key": key, "size": 4}
+    assert told["object"]["etag"] == stack.aws.client("s3").head_object(Bucket=stack.bucket, Key=key)["ETag"].strip('"')
+    assert "version-id" not in told["object"]
+
+
+@pytest.mark.usefixtures("notifying")
+def test_an_object_that_two_entries_are_for_starts_one_run(stack: Stack, new_runs) -> None:
+    for key in ("in/1.csv", "elsewhere/1.ok"):
+        stack.aws.client("s3").put_object(Bucket=stack.bucket, Key=key, Body=b"")
+    assert len(new_runs("load")) == 2
+
+
+@pytest.mark.usefixtures("notifying")
+def test_an_object_of_a_bucket_with_versions_tells_its_version(stack: Stack, new_runs) -> None:
+    s3 = stack.aws.client("s3")
+    s3.put_bucket_versioning(Bucket=stack.bucket, VersioningConfiguration={"Status": "Enabled"})
+    version = s3.put_object(Bucket=stack.bucket, Key="in/2.csv", Body=b"")["VersionId"]
+    (run,) = new_runs("load")
+    assert stack.told(run)["object"]["version-id"] == version
+
+
+@pytest.mark.usefixtures("notifying")
+@pytest.mark.parametrize("key", ["out/1.csv", "in/1.txt", "1.csv", "IN/1.csv"])
+def test_another_object_starts_nothing(stack: Stack, new_runs, key: str) -> None:
+    stack.aws.client("s3").put_object(Bucket=stack.bucket, Key=key, Body=b"")
+    assert new_runs("load") == []
+
+
+def test_a_bucket_that_tells_nobody_starts_nothing(stack: Stack, new_runs) -> None:
+    stack.aws.client("s3").put_object(Bucket=stack.bucket, Key="in/1.csv", Body=b"")
+    assert new_runs("load") == []
+
+
+@pytest.mark.usefixtures("notifying")
+def test_what_may_not_be_started_is_kept(stack: Stack, new_runs) -> None:
+    iam = stack.aws.client("iam")
+    (rule,) = stack.aws.client("events").list_rules(NamePrefix="chains-dev-load.")["Rules"]
+    (target,) = stack.aws.client("events").list_targets_by_rule(Rule=rule["Name"])["Targets"]
+    role = target["RoleArn"].rpartition("/")[2]
+    (name,) = iam.list_role_policies(RoleName=role)["PolicyNames"]
+    own = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
+    rest = {**own, "Statement": [each for each in own["Statement"] if each["Action"] != ["states:StartExecution"]]}
+    iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=json.dumps(rest))
+    try:
+        stack.aws.client("s3").put_object(Bucket=stack.bucket, Key="in/3.csv", Body=b"")
+        assert new_runs("load") == []
+    finally:
+        iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=json.dumps(own))
+    (letter,) = stack.dead_letters()
+    assert letter["ERROR_CODE"] == "NO_PERMISSIONS"
+    assert letter["TARGET_ARN"] == stack.machine("load")
+    assert "is not authorized to perform: states:StartExecution" in letter["ERROR_MESSAGE"]
+
+
+def test_an_event_that_comes_twice_starts_the_job_once(stack: Stack, new_runs) -> None:
+    first = stack.start("rollup", {})
+    (second,) = new_runs("report")
+    again = stack.start("report", stack.describe(second)["input"])
+    assert set(new_runs("report")) == {second, again}
+    output = json.loads(stack.describe(again)["output"])
+    assert (output["status"], output["because"]) == ("SKIPPED", second)
+    assert output["reason"] == f"its event {stack.describe(second)['input']['eventId']} was started before"
+    assert stack.describe(second)["input"]["startedBy"] == first
+
+
+def test_a_named_role_may_start_the_job_and_no_other(stack: Stack) -> None:
+    def client(role: str) -> Any:
+        return stack.aws.identity.client("stepfunctions", role, principal="lambda.amazonaws.com", session_name="call")
+
+    arn = client(stack.role).start_execution(stateMachineArn=stack.machine("called"), input="{}")["executionArn"]
+    assert arn in stack.runs("called")
+    with pytest.raises(ClientError, match="AccessDenied"):
+        client(stack.role).start_execution(stateMachineArn=stack.machine("report"), input="{}")
+
+
+def test_a_role_of_another_account_is_refused(local_aws: LocalAws, tmp_path: Path) -> None:
+    role = "arn:aws:iam::210987654321:role/api"
+    write_project(tmp_path, {"called": {**TELLS, "startedBy": {"roles": [role]}}})
+    with pytest.raises(
+        SandboxError, match=rf"called: expected a role of the account \d+ in startedBy.roles, found {role}"
+    ):
+        deploy(tmp_path, "dev", local_aws)
