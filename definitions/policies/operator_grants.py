@@ -16,13 +16,14 @@ from spec.pause_note import TAG
 
 READING = ("status", "history", "calendar", "show", "logs", "check --deployed")
 """The verbs that change nothing."""
-_STARTING = ("start", "rerun", "backfill")
-_CHANGING = (*_STARTING, "redrive", "stop", "pause", "resume")
-VERBS = (*READING, *_CHANGING)
+_LETTERS = ("dead-letters list", "dead-letters retry", "dead-letters discard")
+"""All of them change something: SQS shows letters only to whoever takes them in hand, where nobody else sees them."""
+_STARTING = ("start", "rerun", "backfill", "dead-letters retry")
+VERBS = (*READING, "start", "rerun", "backfill", "redrive", "stop", "pause", "resume", *_LETTERS)
 
 FINDING = tuple(verb for verb in VERBS if verb != "check --deployed")
 """The verbs that look for the stack's jobs and their triggers first."""
-_OF_LEDGER = ("status", "history", "calendar")
+_BY_LEDGER = ("status", "history", "calendar", "dead-letters retry")
 _OF_RUNS = ("show", "logs", "rerun", "redrive", "stop")
 
 
@@ -64,7 +65,8 @@ GRANTS: tuple[Grant, ...] = (
             Need(action="tag:GetResources", verbs=VERBS, why="finds the jobs by their tags"),
             Need(action="events:ListRules", verbs=FINDING, why="finds the rules that start them"),
             Need(action="scheduler:ListSchedules", verbs=FINDING, why="finds the schedules that start the others"),
-            Need(action="logs:DescribeLogGroups", verbs=_OF_LEDGER, why="finds the ledger"),
+            Need(action="logs:DescribeLogGroups", verbs=_BY_LEDGER, why="finds the ledger"),
+            Need(action="sqs:ListQueues", verbs=_LETTERS, why="finds the dead-letter queue"),
             Need(
                 action="ecs:DescribeTaskDefinition",
                 verbs=("show", "logs", "start"),
@@ -95,7 +97,7 @@ GRANTS: tuple[Grant, ...] = (
         needs=(
             Need(
                 action="states:ListExecutions",
-                verbs=(*_OF_LEDGER, "check --deployed", *_OF_RUNS, "backfill"),
+                verbs=(*_BY_LEDGER, "check --deployed", *_OF_RUNS, "backfill"),
                 why="lists runs, and finds `JOB@latest`, `JOB@-2` and `JOB@failed`",
             ),
             Need(action="states:StartExecution", verbs=_STARTING, why="starts a run"),
@@ -108,7 +110,7 @@ GRANTS: tuple[Grant, ...] = (
         needs=(
             Need(
                 action="states:DescribeExecution",
-                verbs=(*_OF_LEDGER, "start", *_OF_RUNS, "backfill"),
+                verbs=(*_BY_LEDGER, "start", *_OF_RUNS, "backfill"),
                 why="tells how a run is doing, or how it ended; of `start`, with `--wait` or `--follow`",
             ),
             Need(
@@ -153,7 +155,11 @@ GRANTS: tuple[Grant, ...] = (
         sid="Ledger",
         on="the ledger's log group",
         resource=lambda place: place.arn("logs", f"log-group:{place.ledger_prefix}*"),
-        needs=(Need(action="logs:FilterLogEvents", verbs=_OF_LEDGER, why="reads the ledger"),),
+        needs=(
+            Need(action="logs:FilterLogEvents", verbs=_BY_LEDGER, why="reads the ledger"),
+            Need(action="logs:CreateLogStream", verbs=("dead-letters retry",), why="makes a stream for a late line"),
+            Need(action="logs:PutLogEvents", verbs=("dead-letters retry",), why="writes that line"),
+        ),
     ),
     # https://docs.aws.amazon.com/scheduler/latest/UserGuide/setting-up.html#setting-up-execution-role
     Grant(
@@ -171,11 +177,16 @@ GRANTS: tuple[Grant, ...] = (
     ),
     Grant(
         sid="Rules",
-        on="the jobs' rules",
+        on="the stack's rules",
         resource=lambda place: place.rule_arn_pattern,
         needs=(
             Need(action="events:DisableRule", verbs=("pause",), why="switches a rule off"),
             Need(action="events:EnableRule", verbs=("resume",), why="switches a rule on"),
+            Need(
+                action="events:ListTargetsByRule",
+                verbs=("dead-letters retry",),
+                why="tells what a rule would have delivered, and where to",
+            ),
         ),
     ),
     Grant(
@@ -187,6 +198,40 @@ GRANTS: tuple[Grant, ...] = (
         needs=(
             Need(action="events:TagResource", verbs=("pause",), why="notes who paused a job, when and why"),
             Need(action="events:UntagResource", verbs=("resume",), why="takes that away"),
+        ),
+    ),
+    Grant(
+        sid="DeadLetters",
+        on="the dead-letter queue",
+        resource=lambda place: place.arn("sqs", f"{place.prefix}dead-letters-*"),
+        needs=(
+            Need(action="sqs:GetQueueAttributes", verbs=("dead-letters list",), why="counts letters"),
+            Need(action="sqs:ReceiveMessage", verbs=_LETTERS, why="takes letters in hand, to read them"),
+            Need(action="sqs:ChangeMessageVisibility", verbs=_LETTERS, why="gives back those that stay"),
+            Need(
+                action="sqs:DeleteMessage",
+                verbs=("dead-letters retry", "dead-letters discard"),
+                why="takes away those that do not",
+            ),
+        ),
+    ),
+    Grant(
+        sid="Alerts",
+        on="the stack's own topic",
+        resource=lambda place: place.arn("sns", f"{place.prefix}alerts-*"),
+        needs=(Need(action="sns:Publish", verbs=("dead-letters retry",), why="publishes a late alert"),),
+    ),
+    # https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html#sns-what-permissions-for-sse
+    Grant(
+        sid="KeyOfAlerts",
+        on="keys, for the stack's own topic",
+        resource=lambda place: place.arn("kms", "key/*"),
+        condition=lambda place: {
+            "StringLike": {"kms:EncryptionContext:aws:sns:topicArn": place.arn("sns", f"{place.prefix}alerts-*")}
+        },
+        needs=(
+            Need(action="kms:GenerateDataKey", verbs=("dead-letters retry",), why="has SNS encrypt that alert"),
+            Need(action="kms:Decrypt", verbs=("dead-letters retry",), why="lets SNS use the key that it is given"),
         ),
     ),
 )

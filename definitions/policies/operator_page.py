@@ -32,7 +32,8 @@ code 3 and names it.
 _VERBS = """
 ## Verbs and their actions
 
-Those in bold only look: the policy of `--read-only` is for them. Every verb but `check --deployed` looks for the
+Those in bold only look: the policy of `--read-only` is for them. `dead-letters list` is none of them, as SQS shows
+letters only to whoever takes them in hand, where nobody else sees them. Every verb but `check --deployed` looks for the
 stack's jobs and their triggers first, and needs for that
 
 - {finding}.
@@ -55,6 +56,9 @@ account, by name, tag or definition. Of `ecs:ListTasks` the cluster is the condi
 Jobs are found by their tags, with `tag:GetResources`. Whoever may not do that is told of them one by one, which is
 slower, with `states:ListStateMachines`, `states:ListTagsForResource` and `events:ListTagsForResource`. The policies
 have the one way and not the other.
+
+Where `longhaul:alerts` names a topic that is there already, `dead-letters retry` needs `sns:Publish` on that too, and
+the use of its key.
 
 Whoever deploys needs other permissions, and more: see [deploying.md](deploying.md).
 """

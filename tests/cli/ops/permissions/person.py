@@ -17,11 +17,12 @@ import pytest
 
 from cli import project
 from cli.app import main
+from definitions.policies.operator import needs
 from ops.aws import Aws
 from sandbox.local_aws import LocalAws
 
 # Whoever has credentials may do it: https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
-NEEDS_NO_PERMISSION = "sts:GetCallerIdentity"
+_NEEDS_NO_PERMISSION = "sts:GetCallerIdentity"
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class Person:
         access_key: of the user.
         root: the project's folder.
         aws: clients that act as the user.
-        asked: the actions that the sandbox has asked the user's policies about, and whether they allowed each time.
+        asked: the actions about which the sandbox has asked the user's policies, and whether they allowed it each time.
     """
 
     name: str
@@ -63,6 +64,11 @@ class Person:
                 main()
         assert isinstance(ended.value.code, int)
         return Done(ended.value.code, out.getvalue(), err.getvalue())
+
+
+def needed(verb: str) -> dict[str, bool]:
+    """What a verb is said to need, as `Person.asked` has it where all of that is allowed."""
+    return {need.action: True for _, need in needs((verb,))}
 
 
 @contextmanager
@@ -116,7 +122,8 @@ def _write_down(patch: pytest.MonkeyPatch, found: Mapping[str, Person]) -> None:
 
     def noting(access_key: str, action: str, *request: Any, **named: Any) -> Any:
         refusal = enforce(access_key, action, *request, **named)
-        if person := by_key.get(access_key):
+        person = by_key.get(access_key)
+        if person and action != _NEEDS_NO_PERMISSION:
             person.asked[action] = person.asked.get(action, True) and refusal is None
         return refusal
 

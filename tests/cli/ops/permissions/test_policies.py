@@ -10,10 +10,10 @@ import pytest
 from botocore.exceptions import ClientError
 
 from definitions.place import Place
-from definitions.policies.operator import needs, operator_policy
-from definitions.policies.operator_grants import READING, VERBS
+from definitions.policies.operator import operator_policy
+from definitions.policies.operator_grants import READING
 from sandbox.local_aws import LocalAws
-from tests.cli.ops.permissions.person import NEEDS_NO_PERMISSION, Person, people
+from tests.cli.ops.permissions.person import Person, needed, people
 from tests.cli.ops.permissions.verbs import TRIGGERED, USES, Stage, going_on, staged, switch
 from tests.ops.operated import Operated
 
@@ -69,26 +69,18 @@ def stage(operated: Operated, tmp_path_factory: pytest.TempPathFactory) -> Itera
         yield found
 
 
-def needed(verb: str) -> dict[str, bool]:
-    return {need.action: True for _, need in needs((verb,))}
-
-
-def asked(person: Person) -> dict[str, bool]:
-    return {action: allowed for action, allowed in person.asked.items() if action != NEEDS_NO_PERMISSION}
-
-
-@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("verb", USES)
 def test_an_operator_may_use_a_verb_which_needs_all_that_it_is_said_to(
     operator: Person, stage: Stage, verb: str
 ) -> None:
     USES[verb](operator, stage)
-    assert asked(operator) == needed(verb)
+    assert operator.asked == needed(verb)
 
 
 @pytest.mark.parametrize("verb", READING)
 def test_who_only_looks_may_use_the_verbs_that_look(onlooker: Person, stage: Stage, verb: str) -> None:
     USES[verb](onlooker, stage)
-    assert asked(onlooker) == needed(verb)
+    assert onlooker.asked == needed(verb)
 
 
 def test_who_only_looks_is_refused_what_changes_something(
@@ -112,7 +104,7 @@ def test_who_only_looks_is_refused_what_changes_something(
         refused(command, lacks)
     switch(stage.operated, on=True)
     commands = [*REFUSED, *REFUSED_WHILE_PAUSED]
-    assert {command.split()[0] for command in commands} == set(VERBS) - set(READING)
+    assert {command.split()[0] for command in commands} == set(USES) - set(READING)
 
 
 @pytest.mark.parametrize(
@@ -152,7 +144,7 @@ def test_the_policy_is_printed_for_the_account_of_who_asks(onlooker: Person, pla
     done = onlooker.run("policy")
     assert (done.code, done.err) == (0, "")
     assert json.loads(done.out) == operator_policy(place)
-    assert asked(onlooker) == {}
+    assert onlooker.asked == {}
     read_only = onlooker.run("policy", "--read-only", "--account", "210987654321", "--stack", "day")
     other = Place(project="acme", stack="day", partition="aws", region=place.region, account="210987654321")
     assert json.loads(read_only.out) == operator_policy(other, read_only=True)
