@@ -18,6 +18,7 @@ from cli.ops import (
     backfill,
     calendar,
     dead_letters,
+    doctor,
     history,
     logs,
     pause,
@@ -50,6 +51,7 @@ app.command("next", short_help="Show when what runs next.")(upcoming.upcoming)
 app.command("render", short_help="Print the AWS documents a job becomes.")(render.render)
 app.command("backfill", short_help="Run past times of a schedule.")(backfill.backfill)
 app.command("calendar", short_help="Show what will run when.")(calendar.calendar)
+app.command("doctor", short_help="Look for what is wrong with a stack.")(doctor.doctor)
 app.command("history", short_help="Show the runs of a job.")(history.history)
 app.command("pause", short_help="Switch a job's trigger off.")(pause.pause)
 app.command("policy", short_help="Print the IAM policy that an operator needs.")(policy.policy)

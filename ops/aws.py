@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -116,6 +117,23 @@ def refusals() -> Iterator[None]:
         raise AwsError(line) from error
 
 
+@dataclass(frozen=True)
+class Denial:
+    """A permission that is missing: whose, the action, and the resource where AWS names one."""
+
+    who: str
+    action: str
+    resource: str | None
+
+
+def denial_of(error: BaseException | None) -> Denial | None:
+    """The permission that a ClientError of botocore's says is missing; None for any other error."""
+    if not isinstance(error, Exception) or not denied(error):
+        return None
+    found = _DENIED.search(str(getattr(error, "response", {}).get("Error", {}).get("Message", "")))
+    return Denial(found["who"], found["action"], found["resource"]) if found else None
+
+
 def denied(error: Exception) -> bool:
     """Whether botocore's ClientError says that a permission is missing."""
     code = getattr(error, "response", {}).get("Error", {}).get("Code", "")
@@ -127,7 +145,7 @@ def _is_of_ops(error: Exception) -> bool:
     at = error.__traceback__
     while at is not None and at.tb_next is not None:
         at = at.tb_next
-    return at is not None and Path(at.tb_frame.f_code.co_filename).parent == Path(__file__).parent
+    return at is not None and Path(__file__).parent in Path(at.tb_frame.f_code.co_filename).parents
 
 
 def _in_a_line(error: Exception) -> str | None:
@@ -141,9 +159,9 @@ def _in_a_line(error: Exception) -> str | None:
     if isinstance(error, ClientError):
         refusal = error.response.get("Error", {})
         code, message = refusal.get("Code", "Unknown"), refusal.get("Message", str(error))
-        if denied(error) and (found := _DENIED.search(message)):
-            resource = f" on {found['resource']}" if found["resource"] else ""
-            return f"AWS refused {error.operation_name}: {found['who']} lacks {found['action']}{resource}"
+        if denial := denial_of(error):
+            resource = f" on {denial.resource}" if denial.resource else ""
+            return f"AWS refused {error.operation_name}: {denial.who} lacks {denial.action}{resource}"
         return f"AWS refused {error.operation_name}: {code}: {' '.join(message.split())}"
     if isinstance(error, KeyError) and _is_of_ops(error):
         return f"an answer of AWS lacks {error}"

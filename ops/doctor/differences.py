@@ -1,0 +1,140 @@
+"""Is what is deployed what the checked-out stack says?"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+from ops.doctor.expected import ExpectedJob, ExpectedTrigger
+from ops.doctor.finding import Finding
+from ops.doctor.patient import Patient, task_arguments
+from ops.doctor.task_differences import task_differences
+from ops.pausing import pause_note
+from ops.stack import DeployedJob, DeployedStack, Trigger
+
+_WHAT = "what differs"
+_DEPLOY = "`pulumi up --refresh` deploys what is checked out; `./longhaul diff` tells what a commit changed."
+_ANY_ARN = re.compile(r"arn:[a-z-]+:([a-z0-9-]+):[a-z0-9-]*:[0-9]{12}:")
+
+
+def check(patient: Patient, expected: Collection[ExpectedJob]) -> list[Finding]:
+    """Jobs that are missing or too many, and what of the others differs. A paused job is no difference."""
+    wanted, deployed = {job.name: job for job in expected}, {job.name: job for job in patient.stack.jobs}
+    found = [_absent(patient, name) for name in wanted.keys() - deployed.keys()]
+    found += [_surplus(job) for name, job in deployed.items() if name not in wanted]
+    return found + patient.each(
+        _WHAT,
+        [job for name, job in deployed.items() if name in wanted],
+        lambda job: _of_job(patient, job, wanted[job.name]),
+        lambda job: job.name,
+    )
+
+
+def _absent(patient: Patient, name: str) -> Finding:
+    return Finding(
+        check="job-missing",
+        job=name,
+        problem=f"{name} is in the checked-out stack, and not deployed in {patient.stack.region}.",
+        advice=_DEPLOY,
+        arn=None,
+    )
+
+
+def _surplus(job: DeployedJob) -> Finding:
+    return Finding(
+        check="job-surplus",
+        job=job.name,
+        problem=f"{job.name} is deployed, and not in the checked-out stack.",
+        advice=f"{_DEPLOY} It takes the job away; `./longhaul check --deployed` tells whether it runs.",
+        arn=job.state_machine_arn,
+    )
+
+
+def _of_job(patient: Patient, job: DeployedJob, expected: ExpectedJob) -> Iterator[Finding]:
+    if patient.triggers_known:
+        yield from _of_trigger(job, expected.trigger)
+    machine = patient.machine(job)
+    states = _states_that_differ(machine.definition, expected.state_machine, patient.stack)
+    if states:
+        yield Finding(
+            check="machine-differs",
+            job=job.name,
+            problem=f"The state machine of {job.name} is not the checked-out one: {', '.join(states)}.",
+            advice=_DEPLOY,
+            arn=job.state_machine_arn,
+        )
+    for revision in dict.fromkeys(arguments["TaskDefinition"] for arguments in machine.tasks):
+        deployed = patient.task_definition(revision)
+        differing = task_differences(deployed, expected.task_definitions.get(deployed["family"], {}))
+        if differing:
+            yield Finding(
+                check="task-differs",
+                job=job.name,
+                problem=f"The task of {job.name} is not the checked-out one: {', '.join(differing)}.",
+                advice=_DEPLOY,
+                arn=revision,
+            )
+
+
+def _of_trigger(job: DeployedJob, expected: ExpectedTrigger | None) -> Iterator[Finding]:
+    differing = list(_trigger_differences(job.trigger, expected))
+    if differing:
+        yield Finding(
+            check="trigger-differs",
+            job=job.name,
+            problem=f"What starts {job.name} is not as checked out: {', '.join(differing)}.",
+            advice=_DEPLOY,
+            arn=job.trigger.arn if job.trigger else job.state_machine_arn,
+        )
+
+
+def _trigger_differences(deployed: Trigger | None, expected: ExpectedTrigger | None) -> Iterator[str]:
+    if deployed is None or expected is None:
+        if deployed is not None:
+            yield f"it has the {deployed.kind} {deployed.name} and should have none"
+        elif expected is not None:
+            yield f"it has none and should have a {expected.kind} with {expected.expression}"
+        return
+    for name, is_so, should_be in (
+        ("it is a", deployed.kind, expected.kind),
+        ("its schedule is", deployed.expression, expected.expression),
+        ("its time zone is", deployed.timezone, expected.timezone),
+        ("its flexible window in minutes is", deployed.window_minutes, expected.window_minutes),
+    ):
+        if is_so != should_be:
+            yield f"{name} {is_so}, not {should_be}"
+    if deployed.enabled != expected.enabled and pause_note(deployed) is None:
+        yield f"it is switched {'on' if deployed.enabled else 'off'}, not {'on' if expected.enabled else 'off'}"
+
+
+def _states_that_differ(deployed: Mapping[str, Any], expected: Mapping[str, Any], stack: DeployedStack) -> list[str]:
+    """The names of the states that are not the same, or the fields of the machine; none where it is the same."""
+    one, other = _plain(deployed, stack), _plain(expected, stack)
+    if one == other:
+        return []
+    states, wanted = one.get("States", {}), other.get("States", {})
+    names = [f"{name!r}" for name in {**wanted, **states} if states.get(name) != wanted.get(name)]
+    return names or sorted(key for key in {*one, *other} if one.get(key) != other.get(key))
+
+
+def _plain(definition: Mapping[str, Any], stack: DeployedStack) -> dict[str, Any]:
+    """A definition without what only a deployment knows: account and Region, generated names, the network's ids."""
+    text = json.dumps(definition, ensure_ascii=False)
+    for arguments in task_arguments(definition):
+        for key in ("Cluster", "TaskDefinition"):
+            text = text.replace(str(arguments.get(key)), key)
+    text = _ANY_ARN.sub(r"arn:\1:", text)
+    # `acme-night-locks-0a1b2c3`, `/longhaul/acme/night/rollup-20261124031500...`: Pulumi adds such an end.
+    name = stack.resource_name
+    # S3 takes fewer characters.
+    beginnings = {name, name.lower().replace("_", "-"), f"/longhaul/{stack.project}/{stack.name}/"}
+    beginning = "|".join(map(re.escape, sorted(beginnings)))
+    text = re.sub(rf"((?:{beginning})[\w/-]*?)-[0-9a-f]{{7,}}(?![\w-])", r"\1", text)
+    plain = json.loads(text)
+    for arguments in task_arguments(plain):
+        network = arguments.get("NetworkConfiguration", {}).get("AwsvpcConfiguration", {})
+        network.pop("Subnets", None)
+        network.pop("SecurityGroups", None)
+    return plain

@@ -1,0 +1,44 @@
+"""What a stack should be like: whoever knows that tells it as plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExpectedTrigger:
+    """What should start a job.
+
+    Attributes:
+        kind: a rule, or a schedule of EventBridge Scheduler.
+        expression: `cron(...)`, `rate(...)`, `at(...)`.
+        timezone: the IANA zone of the expression; UTC for a rule.
+        window_minutes: how long after its time a schedule may fire; 0 for none, and for a rule.
+        enabled: whether it fires.
+    """
+
+    kind: Literal["rule", "schedule"]
+    expression: str
+    timezone: str
+    window_minutes: int
+    enabled: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExpectedJob:
+    """A job as it should be deployed.
+
+    Attributes:
+        name: as the stack's file calls it.
+        trigger: what should start it; None for a job that only people start.
+        state_machine: the definition, with any account, Region and generated names.
+        task_definitions: requests of RegisterTaskDefinition by their family. A container without an `image` may have
+            any.
+    """
+
+    name: str
+    trigger: ExpectedTrigger | None
+    state_machine: Mapping[str, Any]
+    task_definitions: Mapping[str, Mapping[str, Any]]

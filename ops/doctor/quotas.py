@@ -1,0 +1,124 @@
+"""Will the stack meet a quota of the account?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from ops.calendar import at_work, read_calendar
+from ops.doctor.finding import Finding, utc_text
+from ops.doctor.patient import Patient
+from ops.stack import DeployedJob
+
+NEAR = 0.8
+"""What part of a quota is near to it."""
+AHEAD = timedelta(days=1)
+"""How far ahead the schedule is looked at."""
+_WHAT = "the quotas"
+_CPU_UNITS = 1024
+
+
+@dataclass(frozen=True, kw_only=True)
+class Quota:
+    """One quota of an account in a Region, as Service Quotas knows it, and what it counts."""
+
+    service: str
+    code: str
+    counts: str
+
+    @property
+    def asked_for(self) -> str:
+        return (
+            f"`aws service-quotas request-service-quota-increase --service-code {self.service} "
+            f"--quota-code {self.code} --desired-value NUMBER` asks for more"
+        )
+
+
+# https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-quotas.html#service-quotas-fargate
+ON_DEMAND = Quota(service="fargate", code="L-3032A538", counts="vCPUs of Fargate on demand")
+SPOT = Quota(service="fargate", code="L-36FBB829", counts="vCPUs of Fargate Spot")
+# https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html
+RULES = Quota(service="events", code="L-244521F2", counts="rules on the default bus")
+
+
+def check(patient: Patient) -> list[Finding]:
+    """Quotas of which 80 % or more are used, or will be at the schedule's busiest moment of the next day."""
+    looks: list[Callable[[], list[Finding]]] = [lambda: list(_rules(patient)), lambda: list(_vcpus(patient))]
+    return [finding for look in looks for finding in patient.noting(_WHAT, None, look)]
+
+
+def _rules(patient: Patient) -> Iterator[Finding]:
+    value, arn = _read(patient, RULES)
+    pages = patient.aws("events").get_paginator("list_rules").paginate(PaginationConfig={"PageSize": 100})
+    count = sum(len(page["Rules"]) for page in pages)
+    if count >= NEAR * value:
+        yield Finding(
+            check="quota-rules",
+            job=None,
+            problem=f"The default bus has {count} of the {value:g} rules that it may have; beyond, deployments fail.",
+            advice=f"{RULES.asked_for}, or `longhaul:trigger: scheduler` needs none.",
+            arn=arn,
+        )
+
+
+def _vcpus(patient: Patient) -> Iterator[Finding]:
+    sizes: dict[str, dict[Quota, float]] = {}
+
+    def note(job: DeployedJob) -> tuple[()]:
+        sizes[job.name] = _size(patient, job)
+        return ()
+
+    patient.each_job(_WHAT, note)
+    calendar = read_calendar(
+        patient.aws,
+        patient.stack.jobs,
+        patient.now,
+        patient.now + AHEAD,
+        now=patient.now,
+        ledger=patient.ledger,
+    )
+    working = list(at_work(calendar.entries))
+    for quota in (ON_DEMAND, SPOT):
+        if not any(quota in sizes.get(job, {}) for _, jobs in working for job in jobs):
+            continue
+        needs = [(sum(sizes.get(job, {}).get(quota, 0) for job in jobs), moment, jobs) for moment, jobs in working]
+        needed, moment, jobs = max(needs, key=lambda need: need[0])
+        value, arn = _read(patient, quota)
+        if needed >= NEAR * value:
+            yield _near(quota, needed, value, arn, moment, [job for job in jobs if quota in sizes.get(job, {})])
+
+
+def _near(quota: Quota, needed: float, value: float, arn: str, moment: datetime, jobs: list[str]) -> Finding:
+    names = list(dict.fromkeys(jobs))
+    who = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+    of_the_quota = f"{needed:g} of the account's {value:g} {quota.counts}"
+    return Finding(
+        check="quota-vcpus",
+        job=None,
+        problem=f"At {utc_text(moment)} the schedule needs {of_the_quota}, for {who}.",
+        advice=f"{quota.asked_for}; or move jobs apart: `./longhaul calendar` shows what meets.",
+        arn=arn,
+    )
+
+
+def _size(patient: Patient, job: DeployedJob) -> dict[Quota, float]:
+    """The vCPUs of a job's largest task, by the quota that its first attempt counts for."""
+    found: dict[Quota, float] = {}
+    for arguments in patient.machine(job).tasks:
+        revision = patient.task_definition(arguments["TaskDefinition"])
+        quota = SPOT if "FARGATE_SPOT" in str(arguments.get("CapacityProviderStrategy")) else ON_DEMAND
+        found[quota] = max(found.get(quota, 0.0), int(revision["cpu"]) / _CPU_UNITS)
+    return found
+
+
+def _read(patient: Patient, quota: Quota) -> tuple[float, str]:
+    """Its value and its ARN: what the account has been granted, and the default where that is all there is."""
+    quotas = patient.aws("service-quotas")
+    request = {"ServiceCode": quota.service, "QuotaCode": quota.code}
+    try:
+        told: dict[str, Any] = quotas.get_service_quota(**request)["Quota"]
+    except quotas.exceptions.NoSuchResourceException:
+        told = quotas.get_aws_default_service_quota(**request)["Quota"]
+    return told["Value"], told["QuotaArn"]

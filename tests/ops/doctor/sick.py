@@ -1,0 +1,73 @@
+"""A stack that tests break, each in its way, and mend again."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+
+from ops.doctor.patient import Patient
+from ops.ledger import Ledger
+from sandbox.deploy import deploy
+from sandbox.local_aws import LocalAws
+from tests.ops.operated import OBEYS, ROOT, Operated
+
+_OBEYING = {"image": "example.com/obeys:1", "entrypoint": ["python", "-c", OBEYS], "overlap": "allow"}
+JOBS = {
+    "daily": _OBEYING | {"schedule": "cron(15 3 * * ? *)", "environment": {"COLOUR": "red"}},
+    "paris": _OBEYING | {"schedule": "cron(30 7 * * ? *)", "timezone": "Europe/Paris"},
+    "line": _OBEYING | {"schedule": "rate(1 hour)", "overlap": "queue"},
+    "large": _OBEYING | {"schedule": "cron(0 5 * * ? *)", "cpu": 4096, "memory": 8192},
+    "spot": _OBEYING | {"schedule": "cron(0 5 * * ? *)", "cpu": 2048, "memory": 4096, "capacity": {"spot": True}},
+    "once": _OBEYING | {"schedule": "at(2090-01-01T00:00:00)"},
+    "off": _OBEYING | {"schedule": "cron(15 3 * * ? *)", "enabled": False},
+    "fails": _OBEYING | {"entrypoint": ["python", "-c", "raise SystemExit(64)"], "schedule": "cron(15 3 * * ? *)"},
+}
+
+
+class Sick(Operated):
+    """A deployed stack, `acme`'s `sick`."""
+
+    name = "sick"
+
+    @property
+    def now(self) -> datetime:
+        return datetime.fromtimestamp(self.local_aws.clock.now(), UTC)
+
+    @contextmanager
+    def patient(self, *, now: datetime | None = None, ledger: Ledger | None = None) -> Iterator[Patient]:
+        """The stack as it is now, for one check."""
+        with ThreadPoolExecutor(4) as pool:
+            patient = Patient(self.aws, self.found(), pool, now=now or self.now, ledger=ledger, triggers_known=True)
+            yield patient
+            assert patient.unchecked == []
+
+    def project_with(self, **changes: dict[str, Any] | None) -> Path:
+        """A checked-out project with other jobs, or with None without them."""
+        jobs = {name: job for name, job in (JOBS | changes).items() if job is not None}
+        root = Path(mkdtemp(prefix="longhaul-checked-out-"))
+        _write(root, self.local_aws.region, jobs)
+        return root
+
+
+@cache
+def sick_stack(local_aws: LocalAws) -> Sick:
+    """The stack, deployed when it is first asked for; it ends with the local AWS."""
+    root = Path(mkdtemp(prefix="longhaul-sick-"))
+    shutil.copy(ROOT / "__main__.py", root)
+    _write(root, local_aws.region, JOBS)
+    return Sick(local_aws, root, deploy(root, Sick.name, local_aws))
+
+
+def _write(root: Path, region: str, jobs: dict[str, Any]) -> None:
+    (root / "Pulumi.yaml").write_text("name: acme\nruntime: python\n")
+    # JSON is YAML too.
+    config = {"aws:region": region, "longhaul:jobs": jobs}
+    (root / f"Pulumi.{Sick.name}.yaml").write_text(json.dumps({"config": config}))

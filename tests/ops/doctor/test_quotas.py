@@ -1,0 +1,56 @@
+"""Quotas that are nearly used up."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import pytest
+
+from ops.doctor import quotas
+from ops.doctor.finding import Finding
+from sandbox.quotas import AppliedQuotas
+from tests.ops.doctor.sick import Sick
+
+
+@pytest.fixture
+def granted(sick: Sick) -> Iterator[AppliedQuotas]:
+    yield sick.local_aws.quotas
+    sick.local_aws.quotas.clear()
+
+
+def found(sick: Sick) -> list[Finding]:
+    with sick.patient() as patient:
+        return quotas.check(patient)
+
+
+def test_the_defaults_are_enough(sick: Sick) -> None:
+    # At 05:00 one task has 4 vCPUs on demand and one 2 on Spot; at 03:15 there are two of 0.25. Both quotas are 6.
+    assert found(sick) == []
+
+
+def test_more_vcpus_than_four_fifths(sick: Sick, granted: AppliedQuotas) -> None:
+    granted.apply("fargate", "L-3032A538", 5)
+    (finding,) = found(sick)
+    assert (finding.check, finding.job) == ("quota-vcpus", None)
+    assert "05:00 UTC the schedule needs 4 of the account's 5 vCPUs of Fargate on demand, for large" in finding.problem
+    assert finding.arn == "arn:aws:servicequotas:eu-west-1:123456789012:fargate/L-3032A538"
+    granted.apply("fargate", "L-3032A538", 5.1)
+    assert found(sick) == []
+
+
+def test_spot_has_a_quota_of_its_own(sick: Sick, granted: AppliedQuotas) -> None:
+    granted.apply("fargate", "L-36FBB829", 2)
+    (finding,) = found(sick)
+    assert "needs 2 of the account's 2 vCPUs of Fargate Spot, for spot" in finding.problem
+
+
+def test_more_rules_than_four_fifths(sick: Sick, granted: AppliedQuotas) -> None:
+    pages = sick.local_aws.client("events").get_paginator("list_rules").paginate()
+    count = sum(len(page["Rules"]) for page in pages)
+    granted.apply("events", "L-244521F2", math.ceil(count / 0.8) + 1)
+    assert found(sick) == []
+    granted.apply("events", "L-244521F2", count)
+    (finding,) = found(sick)
+    assert (finding.check, finding.job) == ("quota-rules", None)
+    assert f"has {count} of the {count} rules" in finding.problem
