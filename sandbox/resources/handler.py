@@ -19,7 +19,8 @@ from sandbox.resources.unknown import UNKNOWN
 Properties = dict[str, Any]
 
 # How the services end the codes of "there is no such thing": NoSuchEntity, InvalidSubnetID.NotFound, QueueDoesNotExist.
-GONE = re.compile(r"(NotFound|NoSuchEntity|NonExistentQueue|DoesNotExist)(Exception)?$")
+# Those of S3 begin so: NoSuchBucket, NoSuchBucketPolicy, NoSuchPublicAccessBlockConfiguration.
+GONE = re.compile(r"(NotFound|NonExistentQueue|DoesNotExist|NoSuch\w+)(Exception)?$")
 
 
 class Created(NamedTuple):

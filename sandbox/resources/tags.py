@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from sandbox.resources.aws import Aws
 
 
@@ -66,6 +68,22 @@ def _mapping(pairs: list[dict[str, str]], key: str = "Key", value: str = "Value"
     return {pair[key]: pair[value] for pair in pairs}
 
 
+def _bucket_tags(aws: Aws, bucket: str) -> dict[str, str]:
+    try:
+        return _mapping(aws.client("s3").get_bucket_tagging(Bucket=bucket)["TagSet"])
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "NoSuchTagSet":
+            return {}
+        raise
+
+
+def _put_bucket_tags(aws: Aws, bucket: str, tags: dict[str, str]) -> None:
+    if tags:
+        aws.client("s3").put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": _pairs(tags)})
+    else:
+        aws.client("s3").delete_bucket_tagging(Bucket=bucket)
+
+
 def _by_arn(service: str, arn: str, tags: str, keys: str, key: str = "Key", value: str = "Value") -> Tagging:
     """For the services with TagResource, UntagResource and ListTagsForResource, which spell their arguments apart."""
     return Tagging(
@@ -120,6 +138,15 @@ KMS = Tagging(
     read=lambda aws, key: _mapping(aws.client("kms").list_resource_tags(KeyId=key)["Tags"], "TagKey", "TagValue"),
     add=lambda aws, key, tags: aws.client("kms").tag_resource(KeyId=key, Tags=_pairs(tags, "TagKey", "TagValue")),
     remove=lambda aws, key, names: aws.client("kms").untag_resource(KeyId=key, TagKeys=names),
+)
+S3 = Tagging(
+    by_arn=False,
+    read=lambda aws, bucket: _bucket_tags(aws, bucket),
+    # The call replaces the whole set.
+    add=lambda aws, bucket, tags: _put_bucket_tags(aws, bucket, {**_bucket_tags(aws, bucket), **tags}),
+    remove=lambda aws, bucket, names: _put_bucket_tags(
+        aws, bucket, {name: tag for name, tag in _bucket_tags(aws, bucket).items() if name not in names}
+    ),
 )
 SQS = Tagging(
     by_arn=False,

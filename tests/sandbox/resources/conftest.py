@@ -40,7 +40,10 @@ def sdk_class(token: str, suffix: str = "") -> type:
     package, module, name = token.split(":")
     sdk = {"aws": "pulumi_aws", "docker-build": "pulumi_docker_build"}[package]
     submodule = module.partition("/")[0]
-    return getattr(importlib.import_module(sdk if submodule == "index" else f"{sdk}.{submodule}"), name + suffix)
+    found = importlib.import_module(sdk if submodule == "index" else f"{sdk}.{submodule}")
+    # The SDK's word where another class has the name already.
+    other = f"{name}Init{suffix}"
+    return getattr(found, other if suffix and hasattr(found, other) else name + suffix)
 
 
 @pytest.fixture(scope="session")

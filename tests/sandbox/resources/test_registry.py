@@ -25,7 +25,9 @@ def test_every_input_is_one_of_the_real_provider(token, real_properties):
 def test_every_required_input_of_the_real_provider_is_required(token, real_properties, sdk_annotations):
     handler, annotations = HANDLERS[token], sdk_annotations(token)
     mandatory = {
-        name for name, python in real_properties(token, "Args").items() if "Optional" not in str(annotations[python])
+        name
+        for name, python in real_properties(token, "Args").items()
+        if not any(word in str(annotations[python]) for word in ("Optional", "NoneType"))
     }
     assert mandatory <= handler.required | set(handler.defaults)
 
@@ -33,7 +35,9 @@ def test_every_required_input_of_the_real_provider_is_required(token, real_prope
 @pytest.mark.parametrize("token", OF_THE_PROVIDER)
 def test_a_resource_type_with_a_name_input_gets_a_name(token, real_properties):
     real = real_properties(token, "Args")
-    expected = "targetId" if token.endswith(":EventTarget") else "name" if "name" in real else None
+    # https://github.com/pulumi/pulumi-aws/blob/master/provider/resources.go
+    others = {"aws:cloudwatch/eventTarget:EventTarget": "targetId", "aws:s3/bucket:Bucket": "bucket"}
+    expected = others.get(token, "name" if "name" in real else None)
     assert HANDLERS[token].auto_named == expected
 
 
