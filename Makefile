@@ -40,6 +40,7 @@ docs: $(INSTALLED) ## Write the pages and schemas that are generated from the co
 	@mkdir -p docs/schema
 	@./longhaul schema job > docs/schema/job.schema.json
 	@./longhaul schema stack > docs/schema/stack.schema.json
+	@$(BIN)/python -m tests.cli.ops.incident docs/incident.md
 
 engine: ## Make a Pulumi CLI in .engine where none is on PATH: some minutes, once
 	@command -v pulumi >/dev/null || sandbox/engine/install_cli.sh .engine
