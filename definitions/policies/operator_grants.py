@@ -14,7 +14,7 @@ from definitions.policies.statements import Condition
 from definitions.task_definition import CONTAINER_NAME, LOG_STREAM_PREFIX
 from spec.pause_note import TAG
 
-READING = ("status", "history", "calendar", "show", "logs", "check --deployed")
+READING = ("status", "history", "calendar", "show", "logs", "doctor", "check --deployed")
 """The verbs that change nothing."""
 _LETTERS = ("dead-letters list", "dead-letters retry", "dead-letters discard")
 """All of them change something: SQS shows letters only to whoever takes them in hand, where nobody else sees them."""
@@ -23,7 +23,7 @@ VERBS = (*READING, "start", "rerun", "backfill", "redrive", "stop", "pause", "re
 
 FINDING = tuple(verb for verb in VERBS if verb != "check --deployed")
 """The verbs that look for the stack's jobs and their triggers first."""
-_BY_LEDGER = ("status", "history", "calendar", "dead-letters retry")
+_BY_LEDGER = ("status", "history", "calendar", "doctor", "dead-letters retry")
 _OF_RUNS = ("show", "logs", "rerun", "redrive", "stop")
 
 
@@ -66,11 +66,15 @@ GRANTS: tuple[Grant, ...] = (
             Need(action="events:ListRules", verbs=FINDING, why="finds the rules that start them"),
             Need(action="scheduler:ListSchedules", verbs=FINDING, why="finds the schedules that start the others"),
             Need(action="logs:DescribeLogGroups", verbs=_BY_LEDGER, why="finds the ledger"),
-            Need(action="sqs:ListQueues", verbs=_LETTERS, why="finds the dead-letter queue"),
+            Need(action="sqs:ListQueues", verbs=("doctor", *_LETTERS), why="finds the dead-letter queue"),
             Need(
                 action="ecs:DescribeTaskDefinition",
-                verbs=("show", "logs", "start"),
-                why="tells where an attempt logs; of `start`, with `--follow`",
+                verbs=("show", "logs", "doctor", "start"),
+                why="tells what a task is, and where it logs; of `start`, with `--follow`",
+            ),
+            Need(action="servicequotas:GetServiceQuota", verbs=("doctor",), why="tells what the account was granted"),
+            Need(
+                action="servicequotas:GetAWSDefaultServiceQuota", verbs=("doctor",), why="tells what others start with"
             ),
         ),
     ),
@@ -88,7 +92,7 @@ GRANTS: tuple[Grant, ...] = (
         on="tasks of the stack's cluster",
         resource=lambda _: "*",
         condition=lambda place: {"ArnLike": {"ecs:cluster": place.arn("ecs", f"cluster/{place.prefix}*")}},
-        needs=(Need(action="ecs:ListTasks", verbs=("stop",), why="looks for a task that was left running"),),
+        needs=(Need(action="ecs:ListTasks", verbs=("doctor", "stop"), why="looks for tasks that were left running"),),
     ),
     Grant(
         sid="Jobs",
@@ -100,6 +104,7 @@ GRANTS: tuple[Grant, ...] = (
                 verbs=(*_BY_LEDGER, "check --deployed", *_OF_RUNS, "backfill"),
                 why="lists runs, and finds `JOB@latest`, `JOB@-2` and `JOB@failed`",
             ),
+            Need(action="states:DescribeStateMachine", verbs=("doctor",), why="tells how a job is deployed"),
             Need(action="states:StartExecution", verbs=_STARTING, why="starts a run"),
         ),
     ),
@@ -115,7 +120,7 @@ GRANTS: tuple[Grant, ...] = (
             ),
             Need(
                 action="states:GetExecutionHistory",
-                verbs=("show", "logs", "start", "rerun", "stop"),
+                verbs=("show", "logs", "doctor", "start", "rerun", "stop"),
                 why="tells of attempts and their tasks; of `start`, with `--follow`; of `rerun`, with `--set`",
             ),
             Need(
@@ -132,7 +137,11 @@ GRANTS: tuple[Grant, ...] = (
         on="tasks of the stack's cluster",
         resource=lambda place: place.arn("ecs", f"task/{place.prefix}*/*"),
         needs=(
-            Need(action="ecs:DescribeTasks", verbs=("show", "stop"), why="tells how a task is doing, or why it ended"),
+            Need(
+                action="ecs:DescribeTasks",
+                verbs=("show", "doctor", "stop"),
+                why="tells how a task is doing, or why it ended",
+            ),
             Need(action="ecs:StopTask", verbs=("stop",), why="stops a task that Step Functions left running"),
         ),
     ),
@@ -184,8 +193,11 @@ GRANTS: tuple[Grant, ...] = (
             Need(action="events:EnableRule", verbs=("resume",), why="switches a rule on"),
             Need(
                 action="events:ListTargetsByRule",
-                verbs=("dead-letters retry",),
-                why="tells what a rule would have delivered, and where to",
+                verbs=("doctor", "dead-letters retry"),
+                why="tells what a rule delivers, and where to",
+            ),
+            Need(
+                action="events:ListTagsForResource", verbs=("doctor",), why="tells whose a rule is that starts no job"
             ),
         ),
     ),
@@ -205,7 +217,7 @@ GRANTS: tuple[Grant, ...] = (
         on="the dead-letter queue",
         resource=lambda place: place.arn("sqs", f"{place.prefix}dead-letters-*"),
         needs=(
-            Need(action="sqs:GetQueueAttributes", verbs=("dead-letters list",), why="counts letters"),
+            Need(action="sqs:GetQueueAttributes", verbs=("doctor", "dead-letters list"), why="counts letters"),
             Need(action="sqs:ReceiveMessage", verbs=_LETTERS, why="takes letters in hand, to read them"),
             Need(action="sqs:ChangeMessageVisibility", verbs=_LETTERS, why="gives back those that stay"),
             Need(
@@ -232,6 +244,18 @@ GRANTS: tuple[Grant, ...] = (
         needs=(
             Need(action="kms:GenerateDataKey", verbs=("dead-letters retry",), why="has SNS encrypt that alert"),
             Need(action="kms:Decrypt", verbs=("dead-letters retry",), why="lets SNS use the key that it is given"),
+        ),
+    ),
+    Grant(
+        sid="Roles",
+        on="the stack's roles",
+        resource=lambda place: f"arn:{place.partition}:iam::{place.account}:role/{place.prefix}*",
+        needs=(
+            Need(
+                action="iam:SimulatePrincipalPolicy",
+                verbs=("doctor",),
+                why="tells whether triggers and runs may do what they have to",
+            ),
         ),
     ),
 )

@@ -85,7 +85,7 @@ def test_who_only_looks_takes_no_letter_in_hand(everybody: dict[str, Person], ve
     which = [] if verb.endswith("list") else ["--all", "--yes"]
     done = everybody["onlooker"].run(*verb.split(), *which)
     assert (done.code, done.out) == (3, "")
-    assert "lacks sqs:ListQueues on " in done.err
+    assert "lacks sqs:ReceiveMessage on " in done.err
 
 
 def test_every_verb_is_used_here_or_with_the_others() -> None:

@@ -7,9 +7,13 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 
+import pytest
+
 from ops import pausing
+from ops.doctor import NOT_CHECKED
 from spec.pause_note import PauseNote
 from tests.cli.ops.permissions.person import Done, Person
 from tests.ops.denied import may_not
@@ -89,6 +93,20 @@ def logs(person: Person, _stage: Stage) -> None:
     well(person.run("logs", "obeys-in-line@latest"))
 
 
+def doctor(person: Person, _stage: Stage) -> None:
+    class Later(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:
+            return datetime.now(tz) + timedelta(hours=1)
+
+    # By then the run that goes on has done so for long.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("cli.ops.doctor.datetime", Later)
+        done = person.run("doctor", "--output", "json")
+    assert done.code in (0, 1), done
+    assert NOT_CHECKED not in [finding["check"] for finding in json.loads(done.out)]
+
+
 def check_deployed(person: Person, stage: Stage) -> None:
     # A run is in the way.
     well(person.run("check", "night", "--deployed", root=stage.smaller), code=1)
@@ -149,6 +167,7 @@ USES: dict[str, Callable[[Person, Stage], None]] = {
     "calendar": calendar,
     "show": show,
     "logs": logs,
+    "doctor": doctor,
     "check --deployed": check_deployed,
     "start": start,
     "rerun": rerun,
