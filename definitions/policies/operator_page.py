@@ -27,7 +27,7 @@ another stack whose name begins with this one's and a hyphen (`dev-two` beside `
 number; without it AWS is asked for the caller's own.
 
 Each verb works with exactly these actions, and each action is needed by a verb. A verb that lacks one ends with exit
-code 3 and names it.
+code 3 and names it; `doctor` names it as a finding, `not-checked`, and looks at everything else.
 """
 _VERBS = """
 ## Verbs and their actions

@@ -60,7 +60,7 @@ ACCEPTED = (
     Accepted(
         "parliament",
         "RESOURCE_STAR",
-        "RolePolicy.*States|ManagedPolicyOperator",
+        "RolePolicy.*States|ManagedPolicy.*",
         r"\['ecs:ListTasks'\]",
         "Lists by family have no resource to name, and the cluster is their condition: "
         "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/security_iam_id-based-policy-examples.html",
