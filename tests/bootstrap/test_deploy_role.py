@@ -34,6 +34,13 @@ config:
     report: {image: "public.ecr.aws/docker/library/alpine:3", command: ["true"]}
 """
 
+WITH_RESULTS = """
+config:
+  aws:region: eu-west-1
+  longhaul:jobs:
+    report: {image: "public.ecr.aws/docker/library/alpine:3", command: ["true"], results: true}
+"""
+
 
 def as_the_sandbox_asks(policy: dict[str, Any]) -> dict[str, Any]:
     statements = [
@@ -109,6 +116,21 @@ def test_it_makes_a_topic_for_alerts_and_its_key(
 
     assert ":longhaul-dev-alerts-" in deployment.outputs["alertsTopic"]
     deployment.destroy()
+
+
+def test_it_makes_a_bucket_for_results_and_takes_it_away_with_what_is_in_it(
+    local_aws: LocalAws, role_arns: dict[str, str], tmp_path: Path
+) -> None:
+    for file in ("__main__.py", "Pulumi.yaml"):
+        shutil.copy(ROOT / file, tmp_path)
+    (tmp_path / "Pulumi.dev.yaml").write_text(WITH_RESULTS)
+    deployment = deploy(tmp_path, "dev", cast(LocalAws, As(local_aws, role_arns["DeployRole"])))
+    (bucket,) = [made.id for made in deployment.resources if made.token == "aws:s3/bucket:Bucket"]
+    # The policy of the bucket denies it to all but the jobs, and must be gone before what it is about.
+    local_aws.client("s3").put_object(Bucket=bucket, Key="report/run/0/1-0.json", Body=b"{}")
+
+    deployment.destroy()
+    assert bucket not in [one["Name"] for one in local_aws.client("s3").list_buckets()["Buckets"]]
 
 
 def test_it_deploys_no_other_stack(local_aws: LocalAws, role_arns: dict[str, str]) -> None:

@@ -122,6 +122,11 @@ def _role(name: str, inputs: Mapping[str, Any]) -> Outputs:
     }
 
 
+def _bucket(name: str, _: Mapping[str, Any]) -> Outputs:
+    bucket = f"{name}-1a2b3c4"
+    return bucket, {"bucket": bucket, "arn": f"arn:aws:s3:::{bucket}"}
+
+
 def _plain(service: str, kind: str) -> Callable[[str, Mapping[str, Any]], Outputs]:
     def outputs(name: str, inputs: Mapping[str, Any]) -> Outputs:
         own = arn(service, kind.format(named(name, inputs)))
@@ -168,6 +173,11 @@ ANSWERS: dict[str, Callable[[str, Mapping[str, Any]], Outputs]] = {
     "aws:iam/rolePolicy:RolePolicy": _only_id,
     "aws:kms/alias:Alias": _plain("kms", "{}"),
     "aws:kms/key:Key": _key,
+    "aws:s3/bucket:Bucket": _bucket,
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": _only_id,
+    "aws:s3/bucketPolicy:BucketPolicy": _only_id,
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": _only_id,
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": _only_id,
     "aws:scheduler/schedule:Schedule": _plain("scheduler", "schedule/{}"),
     "aws:scheduler/scheduleGroup:ScheduleGroup": _plain("scheduler", "schedule-group/{}"),
     "aws:sfn/stateMachine:StateMachine": _plain("states", "stateMachine:{}"),

@@ -25,6 +25,7 @@ longhaul:jobs:
     readonlyRootFilesystem: true
     user: "1000:1000"
     command: [--all]
+    results: true
     schedule: at(2027-01-01T03:15:00)
     input: {shops: [one, two]}
     startedBy:

@@ -42,7 +42,9 @@ def wildcard_action(properties: Properties) -> Iterator[str]:
     """Each action by its name: a pattern grants what AWS will add to the service tomorrow."""
     for document in (properties[name] for name in POLICIES if name in properties):
         for statement in document["Statement"]:
-            for action in _list(statement.get("Action", [])):
+            # What a pattern denies, it is to deny of tomorrow's actions too.
+            actions = _list(statement.get("Action", [])) if statement["Effect"] == "Allow" else []
+            for action in actions:
                 if "*" in action or "?" in action:
                     yield f"the action {action} is a pattern"
             if "NotAction" in statement:
@@ -63,6 +65,7 @@ RULES: Mapping[str, tuple[frozenset[str], Callable[[Properties], Iterator[str]]]
                 "AWS::IAM::ManagedPolicy",
                 "AWS::IAM::Role",
                 "AWS::IAM::RolePolicy",
+                "AWS::S3::BucketPolicy",
                 "AWS::SNS::TopicPolicy",
                 "AWS::SQS::QueuePolicy",
             }

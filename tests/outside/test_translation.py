@@ -9,7 +9,8 @@ import pytest
 from tests.components.conftest import Deployment
 from tests.outside.conftest import STACKS
 from tests.outside.translation import UntranslatedError, logical_id, template
-from tests.outside.translation_table import TRANSLATIONS, Nowhere, Translation, Within
+from tests.outside.translation_table import TRANSLATIONS
+from tests.outside.translation_words import Nowhere, Translation, Within
 
 
 def paths_of_table(table: Within, prefix: str = "") -> Iterator[str]:

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from tests.components.conftest import Resource
-from tests.outside.translation_table import TRANSLATIONS, Nowhere, OnRemoval, Translation, Within
+from tests.outside.translation_table import TRANSLATIONS
+from tests.outside.translation_words import Nowhere, OnRemoval, Translation, Within
 
 Template = dict[str, Any]
 
@@ -63,7 +64,8 @@ def _body(resource: Resource, translation: Translation, unknown: list[str]) -> d
             body |= dict.fromkeys(("DeletionPolicy", "UpdateReplacePolicy"), how.policies[inputs.pop(name)])
     properties = _properties(inputs, translation.properties, _place(resource), unknown)
     if translation.generated_name is not None:
-        properties[translation.generated_name] = resource.outputs.get("name", resource.name)
+        outputs = resource.outputs
+        properties[translation.generated_name] = outputs.get("name") or outputs.get("bucket") or resource.name
     return {**body, "Properties": properties}
 
 
@@ -98,9 +100,18 @@ def _add_to_whole(
     translation: Translation, name: str, properties: Mapping[str, Any], wholes: Mapping[str, Mapping[str, Any]]
 ) -> None:
     assert translation.part_of is not None
+    (named,) = (
+        one.generated_name
+        for one in TRANSLATIONS.values()
+        if isinstance(one, Translation) and one.type == translation.type and one.part_of is None
+    )
     (whole,) = (
         body["Properties"]
         for body in wholes.values()
-        if body["Type"] == translation.type and body["Properties"]["Name"] == name
+        if body["Type"] == translation.type and body["Properties"][named] == name
     )
-    whole.setdefault(translation.part_of[0], []).append(properties)
+    part = translation.part_of[0]
+    if translation.is_listed:
+        whole.setdefault(part, []).append(properties)
+    else:
+        whole[part] = properties

@@ -1,89 +1,22 @@
 """What each resource of the program is called in CloudFormation, type by type and property by property.
 
-A property is `"TheirName"`; or `("TheirName", how)`, where `how` is a function from the one value to the other or a
-table for what lies within; or `OnRemoval`, or `Nowhere(why)`, where CloudFormation has no property for it.
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-template-resource-type-ref.html
 """
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping
 
-
-@dataclass(frozen=True)
-class Nowhere:
-    """A type or property that CloudFormation does not have, and why that hides nothing."""
-
-    why: str
-
-
-@dataclass(frozen=True)
-class OnRemoval:
-    """A property that CloudFormation has as the resource's deletion policy: its values to Retain or Delete."""
-
-    policies: Mapping[bool, str]
-
-
-Within = Mapping[str, "Property"]
-Property = str | tuple[str, Callable[[Any], Any] | Within] | OnRemoval | Nowhere
-
-
-@dataclass(frozen=True)
-class Translation:
-    """A resource type in CloudFormation's words.
-
-    type: CloudFormation's type.
-    properties: Pulumi's property to CloudFormation's.
-    generated_name: the property for the name that the provider generates.
-    part_of: for what is a resource to Pulumi and an element of another resource's list to CloudFormation: that list,
-        and the property that names the other resource.
-    """
-
-    type: str
-    properties: Within
-    generated_name: str | None = None
-    part_of: tuple[str, str] | None = None
-
-
-def tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
-    return [{"Key": key, "Value": value} for key, value in tags.items()]
-
-
-def dimension_list(dimensions: Mapping[str, str]) -> list[dict[str, str]]:
-    return [{"Name": name, "Value": value} for name, value in dimensions.items()]
-
-
-def the_only_one(values: list[str]) -> str:
-    """CloudFormation writes a rule of a security group for each source or destination."""
-    (value,) = values
-    return value
-
-
-def container_definitions(text: str) -> list[dict[str, Any]]:
-    """The API's document: the same in PascalCase, but for the log driver's options, which are free text."""
-    return [_pascal_case(container) for container in json.loads(text)]
-
-
-def _pascal_case(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_pascal_case(item) for item in value]
-    if not isinstance(value, dict):
-        return value
-    return {
-        f"{key[0].upper()}{key[1:]}": item if key == "options" else _pascal_case(item) for key, item in value.items()
-    }
-
-
-TAGS: Property = ("Tags", tag_list)
-DEAD_LETTERS: Property = ("DeadLetterConfig", {"arn": "Arn"})
-RETRIES: Property = (
-    "RetryPolicy",
-    {
-        "maximumEventAgeInSeconds": "MaximumEventAgeInSeconds",
-        "maximumRetryAttempts": "MaximumRetryAttempts",
-    },
+from tests.outside.translation_of_events import OF_EVENTS
+from tests.outside.translation_words import (
+    KEPT,
+    TAGS,
+    Nowhere,
+    Translation,
+    Within,
+    container_definitions,
+    the_only_one,
 )
+
 SECURITY_GROUP_RULE: Within = {
     "protocol": "IpProtocol",
     "fromPort": "FromPort",
@@ -91,9 +24,9 @@ SECURITY_GROUP_RULE: Within = {
     "cidrBlocks": ("CidrIp", the_only_one),
 }
 BY_AWSX = Nowhere("awsx makes subnets, routes and gateways of it, beyond what the program registers")
-KEPT: Property = OnRemoval({True: "Retain", False: "Delete"})
 
 TRANSLATIONS: Mapping[str, Translation | Nowhere] = {
+    **OF_EVENTS,
     "awsx:ec2:Vpc": Translation(
         "AWS::EC2::VPC",
         {
@@ -120,69 +53,6 @@ TRANSLATIONS: Mapping[str, Translation | Nowhere] = {
         },
     ),
     "awsx:ecr:Image": Nowhere("an image is pushed, not deployed; the task definition names it"),
-    "aws:cloudwatch/eventRule:EventRule": Translation(
-        "AWS::Events::Rule",
-        {
-            "name": "Name",
-            "description": "Description",
-            "eventPattern": ("EventPattern", json.loads),
-            "scheduleExpression": "ScheduleExpression",
-            "state": "State",
-            "tags": TAGS,
-        },
-        generated_name="Name",
-    ),
-    "aws:cloudwatch/eventTarget:EventTarget": Translation(
-        "AWS::Events::Rule",
-        {
-            "targetId": "Id",
-            "arn": "Arn",
-            "roleArn": "RoleArn",
-            "inputTransformer": (
-                "InputTransformer",
-                {"inputPaths": ("InputPathsMap", dict), "inputTemplate": "InputTemplate"},
-            ),
-            "deadLetterConfig": DEAD_LETTERS,
-            "retryPolicy": RETRIES,
-        },
-        part_of=("Targets", "rule"),
-    ),
-    "aws:cloudwatch/logGroup:LogGroup": Translation(
-        "AWS::Logs::LogGroup",
-        {
-            "namePrefix": Nowhere("the beginning of the generated name"),
-            "retentionInDays": "RetentionInDays",
-            "skipDestroy": KEPT,
-            "tags": TAGS,
-        },
-        generated_name="LogGroupName",
-    ),
-    "aws:cloudwatch/logResourcePolicy:LogResourcePolicy": Translation(
-        "AWS::Logs::ResourcePolicy",
-        {
-            "policyDocument": ("PolicyDocument", json.loads),
-            "resourceArn": Nowhere("CloudFormation has policies of the account only; the document names the log group"),
-        },
-        generated_name="PolicyName",
-    ),
-    "aws:cloudwatch/metricAlarm:MetricAlarm": Translation(
-        "AWS::CloudWatch::Alarm",
-        {
-            "alarmDescription": "AlarmDescription",
-            "namespace": "Namespace",
-            "metricName": "MetricName",
-            "dimensions": ("Dimensions", dimension_list),
-            "statistic": "Statistic",
-            "period": "Period",
-            "evaluationPeriods": "EvaluationPeriods",
-            "comparisonOperator": "ComparisonOperator",
-            "threshold": "Threshold",
-            "treatMissingData": "TreatMissingData",
-            "alarmActions": "AlarmActions",
-            "tags": TAGS,
-        },
-        generated_name="AlarmName",
-    ),
     "aws:dynamodb/table:Table": Translation(
         "AWS::DynamoDB::Table",
         {
@@ -286,33 +156,62 @@ TRANSLATIONS: Mapping[str, Translation | Nowhere] = {
             "tags": TAGS,
         },
     ),
-    "aws:scheduler/schedule:Schedule": Translation(
-        "AWS::Scheduler::Schedule",
-        {
-            "name": "Name",
-            "groupName": "GroupName",
-            "description": "Description",
-            "scheduleExpression": "ScheduleExpression",
-            "scheduleExpressionTimezone": "ScheduleExpressionTimezone",
-            "flexibleTimeWindow": (
-                "FlexibleTimeWindow",
-                {"mode": "Mode", "maximumWindowInMinutes": "MaximumWindowInMinutes"},
-            ),
-            "state": "State",
-            "target": (
-                "Target",
-                {
-                    "arn": "Arn",
-                    "roleArn": "RoleArn",
-                    "input": "Input",
-                    "deadLetterConfig": DEAD_LETTERS,
-                    "retryPolicy": RETRIES,
-                },
-            ),
-        },
+    "aws:s3/bucket:Bucket": Translation(
+        "AWS::S3::Bucket",
+        {"forceDestroy": Nowhere("CloudFormation deletes no bucket with anything in it"), "tags": TAGS},
+        generated_name="BucketName",
     ),
-    "aws:scheduler/scheduleGroup:ScheduleGroup": Translation(
-        "AWS::Scheduler::ScheduleGroup", {"name": "Name", "tags": TAGS}
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": Translation(
+        "AWS::S3::Bucket",
+        {
+            "rules": (
+                "Rules",
+                lambda rules: [
+                    {
+                        "Id": rule["id"],
+                        "Status": rule["status"],
+                        "Prefix": rule["filter"]["prefix"],
+                        "ExpirationInDays": rule["expiration"]["days"],
+                        "AbortIncompleteMultipartUpload": {
+                            "DaysAfterInitiation": rule["abortIncompleteMultipartUpload"]["daysAfterInitiation"]
+                        },
+                    }
+                    for rule in rules
+                ],
+            )
+        },
+        part_of=("LifecycleConfiguration", "bucket"),
+        is_listed=False,
+    ),
+    "aws:s3/bucketPolicy:BucketPolicy": Translation(
+        "AWS::S3::BucketPolicy", {"bucket": "Bucket", "policy": ("PolicyDocument", json.loads)}
+    ),
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": Translation(
+        "AWS::S3::Bucket",
+        {
+            "blockPublicAcls": "BlockPublicAcls",
+            "blockPublicPolicy": "BlockPublicPolicy",
+            "ignorePublicAcls": "IgnorePublicAcls",
+            "restrictPublicBuckets": "RestrictPublicBuckets",
+        },
+        part_of=("PublicAccessBlockConfiguration", "bucket"),
+        is_listed=False,
+    ),
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": Translation(
+        "AWS::S3::Bucket",
+        {
+            "rules": (
+                "ServerSideEncryptionConfiguration",
+                {
+                    "applyServerSideEncryptionByDefault": (
+                        "ServerSideEncryptionByDefault",
+                        {"sseAlgorithm": "SSEAlgorithm"},
+                    )
+                },
+            )
+        },
+        part_of=("BucketEncryption", "bucket"),
+        is_listed=False,
     ),
     "aws:sfn/stateMachine:StateMachine": Translation(
         "AWS::StepFunctions::StateMachine",
@@ -335,31 +234,5 @@ TRANSLATIONS: Mapping[str, Translation | Nowhere] = {
             "tracingConfiguration": ("TracingConfiguration", {"enabled": "Enabled"}),
             "tags": TAGS,
         },
-    ),
-    "aws:sns/topic:Topic": Translation(
-        "AWS::SNS::Topic",
-        {"displayName": "DisplayName", "kmsMasterKeyId": "KmsMasterKeyId", "tags": TAGS},
-        generated_name="TopicName",
-    ),
-    "aws:sns/topicPolicy:TopicPolicy": Translation(
-        "AWS::SNS::TopicPolicy",
-        {"arn": ("Topics", lambda arn: [arn]), "policy": ("PolicyDocument", json.loads)},
-    ),
-    "aws:sns/topicSubscription:TopicSubscription": Translation(
-        "AWS::SNS::Subscription",
-        {"topic": "TopicArn", "protocol": "Protocol", "endpoint": "Endpoint"},
-    ),
-    "aws:sqs/queue:Queue": Translation(
-        "AWS::SQS::Queue",
-        {
-            "messageRetentionSeconds": "MessageRetentionPeriod",
-            "sqsManagedSseEnabled": "SqsManagedSseEnabled",
-            "tags": TAGS,
-        },
-        generated_name="QueueName",
-    ),
-    "aws:sqs/queuePolicy:QueuePolicy": Translation(
-        "AWS::SQS::QueuePolicy",
-        {"queueUrl": ("Queues", lambda url: [url]), "policy": ("PolicyDocument", json.loads)},
     ),
 }
