@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import Any
+from typing import Any, TypeVar
 
 from ops.aws import Aws
 from ops.stack import DeployedJob, DeployedStack, find_stack
@@ -109,13 +110,21 @@ class Operated:
         self.states.stop_execution(executionArn=execution_arn, **why)
 
 
-@cache
-def operated_stack(local_aws: LocalAws) -> Operated:
-    """The stack, deployed when it is first asked for; it ends with the local AWS."""
+StackT = TypeVar("StackT", bound=Operated)
+
+
+def deployed(local_aws: LocalAws, kind: type[StackT], jobs: Mapping[str, Any]) -> StackT:
+    """A stack of these jobs, which ends with the local AWS."""
     root = Path(mkdtemp(prefix="longhaul-operated-"))
     shutil.copy(ROOT / "__main__.py", root)
-    (root / "Pulumi.yaml").write_text("name: acme\nruntime: python\n")
+    (root / "Pulumi.yaml").write_text(f"name: {kind.project}\nruntime: python\n")
     # JSON is YAML too.
-    config = {"aws:region": local_aws.region, "longhaul:jobs": JOBS}
-    (root / "Pulumi.night.yaml").write_text(json.dumps({"config": config}))
-    return Operated(local_aws, root, deploy(root, Operated.name, local_aws))
+    config = {"aws:region": local_aws.region, "longhaul:jobs": jobs}
+    (root / f"Pulumi.{kind.name}.yaml").write_text(json.dumps({"config": config}))
+    return kind(local_aws, root, deploy(root, kind.name, local_aws))
+
+
+@cache
+def operated_stack(local_aws: LocalAws) -> Operated:
+    """The stack, deployed when it is first asked for."""
+    return deployed(local_aws, Operated, JOBS)
