@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,10 @@ def expected_jobs(root: Path, stack: str) -> list[ExpectedJob]:
             ExpectedJob(
                 name=job.name,
                 trigger=_trigger(rendered["trigger"]),
+                event_patterns={
+                    started["rule"]["Name"]: json.loads(started["rule"]["EventPattern"])
+                    for started in rendered["trigger"].get("startedBy", ())
+                },
                 state_machine=rendered["state-machine"],
                 task_definitions={definition["family"]: _any_built_image(definition)},
             )

@@ -55,6 +55,7 @@ def _surplus(job: DeployedJob) -> Finding:
 def _of_job(patient: Patient, job: DeployedJob, expected: ExpectedJob) -> Iterator[Finding]:
     if patient.triggers_known:
         yield from _of_trigger(job, expected.trigger)
+        yield from _of_events(patient, job, expected.event_patterns)
     machine = patient.machine(job)
     states = _states_that_differ(machine.definition, expected.state_machine, patient.stack)
     if states:
@@ -88,6 +89,32 @@ def _of_trigger(job: DeployedJob, expected: ExpectedTrigger | None) -> Iterator[
             advice=_DEPLOY,
             arn=job.trigger.arn if job.trigger else job.state_machine_arn,
         )
+
+
+def _of_events(patient: Patient, job: DeployedJob, expected: Mapping[str, Any]) -> Iterator[Finding]:
+    """The rules that events start a job by: their names go on after a dot."""
+    rules = {rule["Name"]: rule for rule in patient.rules() if rule["Name"].startswith(f"{job.resource_name}.")}
+    for name in sorted({*rules, *expected}):
+        if name not in rules or name not in expected:
+            how = "is missing" if name in expected else "is too many"
+        elif _anywhere(rules[name].get("EventPattern", "")) != _anywhere(json.dumps(expected[name])):
+            how = "matches other events"
+        elif rules[name]["State"] == "DISABLED":
+            how = "is switched off"
+        else:
+            continue
+        yield Finding(
+            check="trigger-differs",
+            job=job.name,
+            problem=f"What starts {job.name} is not as checked out: the rule {name} {how}.",
+            advice=_DEPLOY,
+            arn=rules[name]["Arn"] if name in rules else job.state_machine_arn,
+        )
+
+
+def _anywhere(text: str) -> Any:
+    """A document of any account and Region."""
+    return json.loads(_ANY_ARN.sub(r"arn:\1:", text) or "{}")
 
 
 def _trigger_differences(deployed: Trigger | None, expected: ExpectedTrigger | None) -> Iterator[str]:

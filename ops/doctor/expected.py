@@ -32,7 +32,8 @@ class ExpectedJob:
 
     Attributes:
         name: as the stack's file calls it.
-        trigger: what should start it; None for a job that only people start.
+        trigger: its schedule; None for a job without one.
+        event_patterns: of the rules that events start it by, by their names, with any account and Region.
         state_machine: the definition, with any account, Region and generated names.
         task_definitions: requests of RegisterTaskDefinition by their family. A container without an `image` may have
             any.
@@ -40,5 +41,6 @@ class ExpectedJob:
 
     name: str
     trigger: ExpectedTrigger | None
+    event_patterns: Mapping[str, Any]
     state_machine: Mapping[str, Any]
     task_definitions: Mapping[str, Mapping[str, Any]]

@@ -122,6 +122,10 @@ class Patient:
         """What a trigger starts. Raises botocore's errors."""
         return self._once("targets", trigger.arn, lambda _arn: self._read_targets(trigger))
 
+    def rules(self) -> list[dict[str, Any]]:
+        """The rules whose names begin as the stack's do: ListRules' answer. Raises botocore's errors."""
+        return self._once("rules", f"{self.stack.resource_name}-", self._read_rules)
+
     def _once(self, kind: str, key: str, read: Callable[[str], Any]) -> Any:
         with self._lock:
             found = self._answers.get((kind, key))
@@ -148,6 +152,14 @@ class Patient:
 
     def _read_task_definition(self, arn: str) -> dict[str, Any]:
         return self.aws("ecs").describe_task_definition(taskDefinition=arn)["taskDefinition"]
+
+    def _read_rules(self, prefix: str) -> list[dict[str, Any]]:
+        pages = self.aws("events").get_paginator("list_rules")
+        return [
+            rule
+            for page in pages.paginate(NamePrefix=prefix, PaginationConfig={"PageSize": 100})
+            for rule in page["Rules"]
+        ]
 
     def _read_targets(self, trigger: Trigger) -> tuple[Target, ...]:
         if trigger.kind == "schedule":

@@ -18,6 +18,8 @@ AHEAD = timedelta(days=1)
 """How far ahead the schedule is looked at."""
 _WHAT = "the quotas"
 _CPU_UNITS = 1024
+# Service Quotas does not know it. https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html
+_MOST_WILDCARDS = 30
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,15 +52,25 @@ def check(patient: Patient) -> list[Finding]:
 
 
 def _rules(patient: Patient) -> Iterator[Finding]:
-    value, arn = _read(patient, RULES)
     pages = patient.aws("events").get_paginator("list_rules").paginate(PaginationConfig={"PageSize": 100})
-    count = sum(len(page["Rules"]) for page in pages)
-    if count >= NEAR * value:
+    rules = [rule for page in pages for rule in page["Rules"]]
+    wildcards = [rule["Arn"] for rule in rules if '"wildcard"' in rule.get("EventPattern", "")]
+    if len(wildcards) >= NEAR * _MOST_WILDCARDS:
+        of_the_quota = f"{len(wildcards)} of the {_MOST_WILDCARDS} rules with a wildcard"
+        yield Finding(
+            check="quota-wildcards",
+            job=None,
+            problem=f"The default bus has {of_the_quota} that it may have; then deployments fail.",
+            advice="AWS grants no more. Each success that starts a job takes one: start some by a schedule instead.",
+            arn=wildcards[0],
+        )
+    value, arn = _read(patient, RULES)
+    if len(rules) >= NEAR * value:
         yield Finding(
             check="quota-rules",
             job=None,
-            problem=f"The default bus has {count} of the {value:g} rules that it may have; beyond, deployments fail.",
-            advice=f"{RULES.asked_for}, or `longhaul:trigger: scheduler` needs none.",
+            problem=f"The default bus has {len(rules)} of the {value:g} rules that it may have; then deployments fail.",
+            advice=f"{RULES.asked_for}; or `longhaul:trigger: scheduler` makes schedules of them.",
             arn=arn,
         )
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ops.doctor.finding import Finding
-from ops.doctor.patient import Patient, Target
+from ops.doctor.patient import Patient
 from ops.firing import next_firing
 from ops.stack import JOB_TAG, STACK_TAG, DeployedJob, Trigger
 from spec.schedule import Rate, ScheduleError, parse_schedule
@@ -18,7 +18,7 @@ _WHAT = "the triggers"
 
 @dataclass(frozen=True, kw_only=True)
 class _Stray:
-    """A rule or a schedule of the stack that is no trigger of one of its jobs."""
+    """A rule or a schedule of the stack that does not stand for the schedule of one of its jobs."""
 
     kind: str
     name: str
@@ -52,7 +52,8 @@ def _of_job(patient: Patient, job: DeployedJob) -> Iterator[Finding]:
     if not targets:
         yield _without_target(trigger.kind, trigger.name, trigger.arn, job.name)
     elif all(target.arn != job.state_machine_arn for target in targets):
-        yield _elsewhere(patient, job, trigger, targets)
+        what = (trigger.kind, trigger.name, trigger.arn, job.name, targets[0].arn)
+        yield _machine_gone(*what) if _is_gone(patient, targets[0].arn) else _elsewhere(*what)
 
 
 def _never_fires(patient: Patient, trigger: Trigger) -> bool:
@@ -64,16 +65,13 @@ def _never_fires(patient: Patient, trigger: Trigger) -> bool:
     return next_firing(trigger, patient.now) is None
 
 
-def _elsewhere(patient: Patient, job: DeployedJob, trigger: Trigger, targets: tuple[Target, ...]) -> Finding:
-    arn = targets[0].arn
-    if _is_gone(patient, arn):
-        return _machine_gone(trigger.kind, trigger.name, trigger.arn, job.name, arn)
+def _elsewhere(kind: str, name: str, arn: str, job: str, target_arn: str) -> Finding:
     return Finding(
         check="trigger-elsewhere",
-        job=job.name,
-        problem=f"The {trigger.kind} {trigger.name} starts {arn}, and not the state machine of {job.name}.",
+        job=job,
+        problem=f"The {kind} {name} starts {target_arn}, and not the state machine of {job}.",
         advice=_DEPLOY,
-        arn=trigger.arn,
+        arn=arn,
     )
 
 
@@ -95,14 +93,16 @@ def _of_stray(patient: Patient, stray: _Stray) -> Iterator[Finding]:
         )
     elif not stray.targets:
         yield _without_target(stray.kind, stray.name, stray.arn, stray.job)
+    else:
+        machine = next((job.state_machine_arn for job in patient.stack.jobs if job.name == stray.job), None)
+        if stray.job and machine and machine not in stray.targets:
+            yield _elsewhere(stray.kind, stray.name, stray.arn, stray.job, stray.targets[0])
 
 
 def _stray_rules(patient: Patient) -> Iterator[_Stray]:
-    """The rules with the stack's name and tag that have no job's name, as those of its ledger and its alerts."""
-    events, prefix = patient.aws("events"), f"{patient.stack.resource_name}-"
-    names = {job.resource_name for job in patient.stack.jobs}
-    pages = events.get_paginator("list_rules").paginate(NamePrefix=prefix, PaginationConfig={"PageSize": 100})
-    for rule in [rule for page in pages for rule in page["Rules"] if rule["Name"] not in names]:
+    """The rules with the stack's name and tag that have no job's name: its ledger's, or that events start a job by."""
+    events, names = patient.aws("events"), {job.resource_name for job in patient.stack.jobs}
+    for rule in [rule for rule in patient.rules() if rule["Name"] not in names]:
         tags = {tag["Key"]: tag["Value"] for tag in events.list_tags_for_resource(ResourceARN=rule["Arn"])["Tags"]}
         if tags.get(STACK_TAG) == patient.stack.name:
             targets = events.list_targets_by_rule(Rule=rule["Name"])["Targets"]

@@ -20,14 +20,16 @@ from sandbox.local_aws import LocalAws
 from tests.ops.operated import OBEYS, ROOT, Operated
 
 _OBEYING = {"image": "example.com/obeys:1", "entrypoint": ["python", "-c", OBEYS], "overlap": "allow"}
+# Of a job that never succeeds.
+_AFTER_SUCCESS = {"jobs": [{"job": "fails", "on": "success"}]}
 JOBS = {
     "daily": _OBEYING | {"schedule": "cron(15 3 * * ? *)", "environment": {"COLOUR": "red"}},
     "paris": _OBEYING | {"schedule": "cron(30 7 * * ? *)", "timezone": "Europe/Paris"},
     "line": _OBEYING | {"schedule": "rate(1 hour)", "overlap": "queue"},
-    "large": _OBEYING | {"schedule": "cron(0 5 * * ? *)", "cpu": 4096, "memory": 8192},
+    "large": _OBEYING | {"schedule": "cron(0 5 * * ? *)", "cpu": 4096, "memory": 8192, "results": True},
     "spot": _OBEYING | {"schedule": "cron(0 5 * * ? *)", "cpu": 2048, "memory": 4096, "capacity": {"spot": True}},
     "once": _OBEYING | {"schedule": "at(2090-01-01T00:00:00)"},
-    "off": _OBEYING | {"schedule": "cron(15 3 * * ? *)", "enabled": False},
+    "off": _OBEYING | {"enabled": False, "startedBy": _AFTER_SUCCESS, "schedule": "cron(15 3 * * ? *)"},
     "fails": _OBEYING | {"entrypoint": ["python", "-c", "raise SystemExit(64)"], "schedule": "cron(15 3 * * ? *)"},
 }
 

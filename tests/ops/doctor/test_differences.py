@@ -110,3 +110,27 @@ def test_a_job_that_was_switched_off_in_another_way(sick: Sick) -> None:
     events.enable_rule(Name="acme-sick-daily")
     assert [(finding.check, finding.job) for finding in findings] == [("trigger-differs", "daily")]
     assert "it is switched off, not on" in findings[0].problem
+
+
+@pytest.mark.parametrize(
+    ("starts", "says"),
+    [({}, "is too many"), ({"jobs": [{"job": "fails", "on": "success"}, "daily"]}, "is missing")],
+)
+def test_the_events_that_start_a_job(sick: Sick, starts: dict[str, Any], says: str) -> None:
+    (finding,) = checked_out(sick, "off", startedBy=starts)
+    assert (finding.check, finding.job) == ("trigger-differs", "off")
+    assert finding.problem.endswith(f"{says}.")
+
+
+def test_a_rule_on_events_that_somebody_changed(sick: Sick) -> None:
+    events = sick.local_aws.client("events")
+    (own,) = events.list_rules(NamePrefix="acme-sick-off.")["Rules"]
+    events.put_rule(Name=own["Name"], EventPattern='{"source": ["aws.states"]}')
+    changed = found(sick)
+    events.put_rule(Name=own["Name"], EventPattern=own["EventPattern"], State="DISABLED")
+    off = found(sick)
+    events.put_rule(Name=own["Name"], EventPattern=own["EventPattern"], State="ENABLED", Description=own["Description"])
+    assert [finding.problem.rpartition(own["Name"])[2] for finding in (*changed, *off)] == [
+        " matches other events.",
+        " is switched off.",
+    ]

@@ -79,7 +79,7 @@ def test_who_may_not_look_is_told_what_is_missing_and_the_rest_is_looked_at(
         ("the tasks", "states:DescribeStateMachine"),
         ("the runs", "states:ListExecutions"),
         ("the permissions", "states:DescribeStateMachine"),
-        ("the quotas", "servicequotas:GetServiceQuota"),
+        ("the quotas", "events:ListRules"),
         ("what differs", "states:DescribeStateMachine"),
     ):
         assert any(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterator
 
@@ -54,3 +55,22 @@ def test_more_rules_than_four_fifths(sick: Sick, granted: AppliedQuotas) -> None
     (finding,) = found(sick)
     assert (finding.check, finding.job) == ("quota-rules", None)
     assert f"has {count} of the {count} rules" in finding.problem
+
+
+def test_more_rules_with_wildcards_than_four_fifths(sick: Sick) -> None:
+    # Of a bus's 30, 24: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html
+    events = sick.local_aws.client("events")
+    pages = events.get_paginator("list_rules").paginate()
+    has = sum("wildcard" in rule.get("EventPattern", "") for page in pages for rule in page["Rules"])
+    pattern = json.dumps({"source": ["aws.s3"], "detail": {"object": {"key": [{"wildcard": "a*b"}]}}})
+    names = [f"wild-{number}" for number in range(has, 24)]
+    for name in names[1:]:
+        events.put_rule(Name=name, EventPattern=pattern)
+    fewer = found(sick)
+    events.put_rule(Name=names[0], EventPattern=pattern)
+    findings = found(sick)
+    for name in names:
+        events.delete_rule(Name=name)
+    assert fewer == []
+    assert [(finding.check, finding.job) for finding in findings] == [("quota-wildcards", None)]
+    assert "has 24 of the 30 rules with a wildcard" in findings[0].problem

@@ -11,6 +11,8 @@ import pytest
 
 from ops.doctor import triggers
 from ops.doctor.finding import Finding
+from ops.pausing import pause, resume
+from spec.pause_note import PauseNote
 from tests.ops.doctor.sick import Sick
 
 GONE = "arn:aws:states:eu-west-1:123456789012:stateMachine:acme-sick-gone"
@@ -111,10 +113,29 @@ def test_triggers_of_the_stack_without_a_job(sick: Sick) -> None:
     ]
 
 
+def test_a_rule_on_events_that_starts_another_job(sick: Sick) -> None:
+    events = sick.local_aws.client("events")
+    (rule,) = events.list_rules(NamePrefix="acme-sick-off.")["Rules"]
+    own = events.list_targets_by_rule(Rule=rule["Name"])["Targets"]
+    events.put_targets(Rule=rule["Name"], Targets=[own[0] | {"Arn": sick.job("daily").state_machine_arn}])
+    findings = found(sick)
+    events.put_targets(Rule=rule["Name"], Targets=own)
+    assert keys(findings) == [("trigger-elsewhere", "off", rule["Arn"])]
+
+
 @pytest.mark.parametrize(("now", "never"), [((2089, 12, 31), False), ((2090, 1, 2), True)])
 def test_a_time_that_is_past_does_not_come_again(sick: Sick, now: tuple[int, int, int], never: bool) -> None:
     findings = found(sick, now=datetime(*now, tzinfo=UTC))
     assert keys(findings) == ([("trigger-never-fires", "once", rule_arn(sick, "once"))] if never else [])
+
+
+def test_a_job_that_is_off_need_not_fire(sick: Sick) -> None:
+    trigger = sick.job("once").trigger
+    assert trigger is not None
+    pause(sick.aws, trigger, PauseNote(when="2026-11-24T03:15:00Z"))
+    findings = found(sick, now=datetime(2090, 1, 2, tzinfo=UTC))
+    resume(sick.aws, trigger)
+    assert findings == []
 
 
 def test_the_ledger_s_rule_counts_too(sick: Sick) -> None:
