@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
@@ -25,12 +25,15 @@ class Execution:
             a skipped run for one that succeeded.
         started: when.
         stopped: when it ended; None while it runs.
+        trigger: what started it, as its input says; None where that was not read.
     """
 
     arn: str
     status: str
     started: datetime
     stopped: datetime | None
+    # What the ledger tells of it is the same execution as what a list does not.
+    trigger: str | None = field(default=None, compare=False)
 
     @property
     def name(self) -> str:
@@ -43,6 +46,11 @@ class Execution:
     @property
     def failed(self) -> bool:
         return self.status in FAILED_STATUSES
+
+    @property
+    def is_by_event(self) -> bool:
+        """Whether another job's end or an object started it, whatever the schedule did."""
+        return self.trigger in ("job", "object")
 
     @property
     def duration(self) -> timedelta | None:

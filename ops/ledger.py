@@ -91,7 +91,13 @@ def latest(changes: Iterable[Change]) -> dict[str, Change]:
 def execution_of(change: Change) -> Execution:
     """An execution as its last change tells it."""
     run = told_run("", change)
-    return Execution(arn=run.execution_arn, status=run.status, started=run.started, stopped=run.stopped)
+    return Execution(
+        arn=run.execution_arn,
+        status=run.status,
+        started=run.started,
+        stopped=run.stopped,
+        trigger=run.trigger if change.get("input") else None,
+    )
 
 
 def told_run(job: str, change: Change) -> Run:

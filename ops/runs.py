@@ -21,7 +21,9 @@ class Run:
     status: str
     """Step Functions' own, RUNNING, SUCCEEDED, FAILED, TIMED_OUT or ABORTED; or SKIPPED, which is a success to it."""
     trigger: str
-    """What started it: `schedule`, `manual`, `rerun` or `backfill`."""
+    """What started it: `schedule`, `job`, `object`, `manual`, `rerun`, `backfill`, or what a program calls itself."""
+    started_by: str | None
+    """The ARN of the execution whose end started it, the object as `s3://bucket/key`, or what a program says."""
     rerun_of: str | None
     """The ARN of the execution that it does again."""
     scheduled_time: str | None
@@ -88,6 +90,7 @@ def run_of(job: str, answer: Mapping[str, Any]) -> Run:
         execution_arn=answer["executionArn"],
         status="SKIPPED" if skipped else answer["status"],
         trigger=_text(given.get("trigger")) or "manual",
+        started_by=_starter(given),
         rerun_of=_text(given.get("rerunOf")),
         scheduled_time=_text(given.get("scheduledTime")),
         started=answer["startDate"],
@@ -134,6 +137,15 @@ def last_log_lines(clients: Clients, run: Run, count: int) -> list[str]:
     except logs.exceptions.ResourceNotFoundException:
         return []
     return [event["message"] for event in answer["events"]]
+
+
+def _starter(given: Mapping[str, Any]) -> str | None:
+    # EventBridge escapes nothing inside of a text, so that an object's key comes as a value of its own only.
+    told = given.get("input") if given.get("trigger") == "object" else None
+    if isinstance(told, dict) and isinstance(told.get("object"), dict):
+        bucket, key = _text(told.get("bucket")), _text(told["object"].get("key"))
+        return f"s3://{bucket}/{key}" if bucket and key else None
+    return _text(given.get("startedBy"))
 
 
 def _text(value: Any) -> str | None:

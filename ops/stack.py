@@ -6,7 +6,7 @@ A job's resources have the name `<project>-<stack>-<job>`, and the tags below wh
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from ops.aws import CALLS_AT_ONCE, Aws, denied
@@ -54,13 +54,15 @@ class DeployedJob:
         name: as the stack's file calls it.
         resource_name: `<project>-<stack>-<job>`, the name of its machine, trigger and task family.
         state_machine_arn: what runs it.
-        trigger: what starts it; None for a job that only people start.
+        trigger: what starts it at its times; None for a job without any.
+        has_starting_rules: whether other jobs' ends or objects start it too.
     """
 
     name: str
     resource_name: str
     state_machine_arn: str
     trigger: Trigger | None = None
+    has_starting_rules: bool = False
 
     def execution_arn(self, name: str) -> str:
         """The ARN of the execution of that name."""
@@ -97,11 +99,14 @@ def find_stack(aws: Aws, project: str, stack: str) -> DeployedStack:
         raise NotFoundError(
             f"there is no job of the stack {stack} of {project} in {aws.region}: is it deployed, and in this account?"
         )
-    triggers = _rules(aws, f"{project}-{stack}-", rule_tags)
+    triggers, starting = _rules(aws, f"{project}-{stack}-", rule_tags)
     names = {job.resource_name for job in machines}
     if names - triggers.keys():
         triggers |= _schedules(aws, f"{project}-{stack}", names - triggers.keys())
-    jobs = tuple(_with_trigger(job, triggers.get(job.resource_name)) for job in machines)
+    jobs = tuple(
+        replace(job, trigger=triggers.get(job.resource_name), has_starting_rules=job.resource_name in starting)
+        for job in machines
+    )
     return DeployedStack(project=project, name=stack, region=aws.region, jobs=jobs)
 
 
@@ -167,10 +172,13 @@ def _tagged_one_by_one(aws: Aws, prefix: str) -> dict[str, dict[str, str]]:
         return dict(zip(arns, pool.map(tags, arns), strict=True))
 
 
-def _rules(aws: Aws, prefix: str, tags: dict[str, dict[str, str]] | None) -> dict[str, Trigger]:
-    """The scheduled rules whose names begin so, by name."""
+def _rules(aws: Aws, prefix: str, tags: dict[str, dict[str, str]] | None) -> tuple[dict[str, Trigger], set[str]]:
+    """The scheduled rules whose names begin so, by name; and the names of the jobs' resources that events start.
+
+    As definitions/started_by.py calls the rules of those: by the job's resources, a dot, and what tells them apart.
+    """
     events = aws("events")
-    found = {}
+    found, starting = {}, set()
     for page in events.get_paginator("list_rules").paginate(NamePrefix=prefix, PaginationConfig={"PageSize": 100}):
         for rule in page["Rules"]:
             if rule.get("ScheduleExpression"):
@@ -185,7 +193,9 @@ def _rules(aws: Aws, prefix: str, tags: dict[str, dict[str, str]] | None) -> dic
                     description=rule.get("Description", ""),
                     tags=_rule_tags(events, rule["Arn"]) if tags is None else tags.get(rule["Arn"], {}),
                 )
-    return found
+            elif "." in rule["Name"]:
+                starting.add(rule["Name"].partition(".")[0])
+    return found, starting
 
 
 def _rule_tags(events: Any, arn: str) -> dict[str, str]:
@@ -222,9 +232,3 @@ def _schedules(aws: Aws, group: str, names: set[str]) -> dict[str, Trigger]:
 
     with ThreadPoolExecutor(CALLS_AT_ONCE) as pool:
         return {trigger.name: trigger for trigger in pool.map(read, wanted) if trigger}
-
-
-def _with_trigger(job: DeployedJob, trigger: Trigger | None) -> DeployedJob:
-    return DeployedJob(
-        name=job.name, resource_name=job.resource_name, state_machine_arn=job.state_machine_arn, trigger=trigger
-    )

@@ -96,7 +96,8 @@ def judge(job: DeployedJob, executions: list[Execution], *, now: datetime, runs:
     counted = [execution for execution in ended[:runs] if execution.status != "SKIPPED"]
     last = executions[0] if executions else None
     trigger = job.trigger if job.trigger and job.trigger.enabled else None
-    missed = _missed(trigger, last, now) if trigger and last else None
+    counted_from = _counted_from(executions)
+    missed = _missed(trigger, counted_from, now) if trigger and counted_from else None
     attention = {
         "failed": bool(ended) and ended[0].failed,
         "missed": missed is not None,
@@ -107,7 +108,7 @@ def judge(job: DeployedJob, executions: list[Execution], *, now: datetime, runs:
     }
     return JobStatus(
         job=job,
-        next_run=next_firing(trigger, now, last.started if last else None) if trigger else None,
+        next_run=next_firing(trigger, now, counted_from) if trigger else None,
         last=last,
         running=running,
         succeeded=sum(execution.status == "SUCCEEDED" for execution in counted),
@@ -126,6 +127,8 @@ def _written(ledger: Ledger, jobs: Collection[DeployedJob], now: datetime, runs:
 def _asked(aws: Aws, job: DeployedJob) -> list[Execution]:
     """The last executions of a job; of the last that ended well, whether it was skipped."""
     found = newest_executions(aws, job, LOOKED_AT)
+    if job.trigger and job.has_starting_rules:
+        _read_triggers(aws, job, found)
     for index, execution in enumerate(found):
         if not execution.goes_on:
             if execution.status == "SUCCEEDED":
@@ -134,8 +137,26 @@ def _asked(aws: Aws, job: DeployedJob) -> list[Execution]:
     return found
 
 
-def _missed(trigger: Trigger, last: Execution, now: datetime) -> datetime | None:
-    due = next_firing(trigger, last.started, last.started)
+def _read_triggers(aws: Aws, job: DeployedJob, newest_first: list[Execution]) -> None:
+    """Read what started executions, down to the first one that no event started."""
+    for index, execution in enumerate(newest_first):
+        newest_first[index] = replace(execution, trigger=read_run(aws, job.name, execution.arn).trigger)
+        if not newest_first[index].is_by_event:
+            break
+
+
+def _counted_from(newest_first: list[Execution]) -> datetime | None:
+    """Since when the schedule has to have started something: the last start that was no event's.
+
+    Where events started all that is known, the first of those: since then the schedule has started nothing.
+    """
+    others = (execution for execution in newest_first if not execution.is_by_event)
+    counted = next(others, newest_first[-1] if newest_first else None)
+    return counted.started if counted else None
+
+
+def _missed(trigger: Trigger, since: datetime, now: datetime) -> datetime | None:
+    due = next_firing(trigger, since, since)
     return due if due and due + GRACE + timedelta(minutes=trigger.window_minutes) < now else None
 
 

@@ -10,6 +10,7 @@ from cli.ops.options import JobArgument, Listing, NoLedgerOption, OutputOption, 
 from cli.ops.statuses import coloured
 from cli.ops.tables import Column, print_listing
 from cli.ops.times import length_text, moment_text, seconds_or_none, since, utc_or_none
+from spec.words import shortened
 
 if TYPE_CHECKING:
     from ops.runs import Run
@@ -62,6 +63,7 @@ def columns(*, utc: bool) -> list[Column[Run]]:
         Column("executionArn", lambda run: run.execution_arn),
         Column("job", lambda run: run.job),
         Column("trigger", lambda run: run.trigger, "trigger", lambda run: escape(trigger_text(run))),
+        Column("startedBy", lambda run: run.started_by),
         Column("rerunOf", lambda run: run.rerun_of),
         Column("scheduledTime", lambda run: run.scheduled_time, "scheduled", lambda run: _scheduled(run, utc=utc)),
         Column("status", lambda run: run.status, "status", lambda run: coloured(run.status)),
@@ -86,8 +88,19 @@ def columns(*, utc: bool) -> list[Column[Run]]:
 
 
 def trigger_text(run: Run) -> str:
-    """What started a run, and of which it is a rerun."""
-    return f"{run.trigger} of {run.rerun_of.rpartition(':')[2]}" if run.rerun_of else run.trigger
+    """What started a run: the end of which, which object or program, or of which it is a rerun."""
+    if run.rerun_of:
+        return f"{run.trigger} of {run.rerun_of.rpartition(':')[2]}"
+    if run.started_by is None:
+        return run.trigger
+    if run.trigger == "job":
+        return f"job {_machine_and_run(run.started_by)}"
+    return f"{run.trigger} {shortened(run.started_by)}"
+
+
+def _machine_and_run(execution_arn: str) -> str:
+    """`longhaul-dev-rollup:1f2e3d4c`."""
+    return shortened(":".join(execution_arn.split(":")[-2:]))
 
 
 def _scheduled(run: Run, *, utc: bool) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ops.history import read_history
+from ops.rerunning import rerun_input
 from ops.runs import Run
 from tests.ops.operated import Operated
 
@@ -44,6 +45,30 @@ def test_what_each_run_has_to_tell(operated: Operated) -> None:
     assert (failed.trigger, failed.rerun_of) == ("manual", None)
     assert (failed.status, failed.error, failed.exit_code) == ("FAILED", "Job.ExitedNonZero", 3)
     assert (failed.attempts, failed.start_retries, failed.redrives) == (2, 0, 0)
+
+
+def test_what_started_a_run_beside_its_schedule(operated: Operated) -> None:
+    other = "arn:aws:states:eu-west-1:123456789012:execution:acme-night-absent:1"
+    told = {"trigger": "object", "input": {"bucket": "sales", "object": {"key": "in/1.csv"}}}
+    arn = operated.run("obeys", told)
+    operated.run("obeys", {"trigger": "job", "startedBy": other, "input": {}})
+    operated.run("obeys", {"trigger": "manual", "startedBy": "the nightly import", "input": {}})
+    # A person may write anything there.
+    operated.run("obeys", {"trigger": "object", "startedBy": ["x"], "input": {}})
+    found = history(operated, "obeys", limit=4)[::-1]
+    assert [(run.trigger, run.started_by) for run in found] == [
+        ("object", "s3://sales/in/1.csv"),
+        ("job", other),
+        ("manual", "the nightly import"),
+        ("object", None),
+    ]
+    again = rerun_input(found[0])
+    assert again == {
+        "trigger": "rerun",
+        "rerunOf": arn,
+        "scheduledTime": found[0].started.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "input": told["input"],
+    }
 
 
 def test_more_runs_than_are_asked_for_at_once(operated: Operated) -> None:

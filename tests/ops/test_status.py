@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from ops.status import JobStatus, read_status
+from ops.executions import Execution
+from ops.stack import DeployedJob, Trigger
+from ops.status import JobStatus, judge, read_status
 from tests.ops.operated import Operated
 
 
@@ -74,6 +77,44 @@ def test_a_time_at_which_nothing_started_is_missed(operated: Operated) -> None:
     assert (in_time.missed, in_time.attention) == (None, ())
     late = status(operated, "obeys", now=due + timedelta(minutes=16))
     assert (late.missed, late.attention) == (due, ("missed",))
+
+
+def test_what_events_start_is_nothing_that_the_schedule_started(operated: Operated) -> None:
+    operated.run("obeys", {"trigger": "schedule"})
+    job = replace(operated.job("obeys"), has_starting_rules=True)
+    (found,) = read_status(operated.aws, [job], now=clock(operated), runs=20)
+    due = found.next_run
+    assert due is not None
+    operated.local_aws.clock.advance_to(due.timestamp() + 60)
+    of_event = operated.run("obeys", {"trigger": "object", "input": {"bucket": "sales", "object": {"key": "1.csv"}}})
+    (found,) = read_status(operated.aws, [job], now=due + timedelta(minutes=16), runs=20)
+    assert found.last is not None
+    assert (found.last.arn, found.missed, found.attention) == (of_event, due, ("missed",))
+
+    operated.run("obeys", {"trigger": "schedule"})
+    (found,) = read_status(operated.aws, [job], now=due + timedelta(minutes=16), runs=20)
+    assert (found.missed, found.attention) == (None, ())
+
+
+def test_a_schedule_is_late_too_where_only_events_are_known() -> None:
+    trigger = Trigger(
+        kind="rule",
+        name="a",
+        group=None,
+        arn="a",
+        expression="rate(1 hour)",
+        timezone="UTC",
+        enabled=True,
+        description="",
+    )
+    job = DeployedJob(name="a", resource_name="a", state_machine_arn="a", trigger=trigger, has_starting_rules=True)
+    start = datetime(2026, 3, 27, 4, tzinfo=UTC)
+    runs = [
+        Execution(arn="a", status="SUCCEEDED", started=start + timedelta(minutes=50 * n), stopped=start, trigger="job")
+        for n in (2, 1, 0)
+    ]
+    found = judge(job, runs, now=start + timedelta(hours=2), runs=20)
+    assert (found.missed, found.next_run) == (start + timedelta(hours=1), start + timedelta(hours=3))
 
 
 def test_a_run_that_outlasts_its_interval(operated: Operated) -> None:

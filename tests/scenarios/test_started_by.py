@@ -13,7 +13,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from ops.aws import Aws
 from ops.runs import read_run
+from ops.stack import find_stack
 from sandbox.deploy import Deployment, deploy
 from sandbox.errors import SandboxError
 from sandbox.local_aws import LocalAws
@@ -146,6 +148,8 @@ def test_a_success_starts_the_next_job_once(stack: Stack, new_runs) -> None:
     assert new_runs("cleanup") == []
     given = stack.describe(second)["input"]
     assert (given["trigger"], given["startedBy"]) == ("job", first)
+    deployed = {job.name: job.has_starting_rules for job in find_stack(Aws(), "chains", "dev").jobs}
+    assert deployed == {"rollup": False, "report": True, "cleanup": True, "load": True, "called": False}
     assert stack.told(second) == {"job": "rollup", "execution": first, "status": "SUCCEEDED"}
 
 

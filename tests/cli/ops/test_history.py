@@ -35,6 +35,17 @@ def test_runs_in_every_form(operated: Operated, operate: Longhaul) -> None:
     assert [row["exitCode"] for row in of_csv] == ["0", "64"]
 
 
+def test_what_started_runs_beside_their_schedule(operated: Operated, operate: Longhaul) -> None:
+    other = "arn:aws:states:eu-west-1:123456789012:execution:acme-night-absent:1"
+    operated.run("obeys", {"trigger": "job", "startedBy": other, "input": {}})
+    operated.run("obeys", {"trigger": "object", "input": {"bucket": "sales", "object": {"key": "in/[1].csv"}}})
+    table = operate("history", "obeys", "--limit", "2").stdout
+    assert "object s3://sales/in/[1].csv" in table
+    assert "job acme-night-absent:1" in table
+    of_json = json.loads(operate("history", "obeys", "--limit", "2", "--output", "json").stdout)
+    assert [run["startedBy"] for run in of_json] == ["s3://sales/in/[1].csv", other]
+
+
 def test_what_is_looked_for(operated: Operated, operate: Longhaul) -> None:
     operated.run("obeys", {"input": {"exit": 64}})
     found = json.loads(operate("history", "obeys", "--status", "succeeded", "--output", "json").stdout)

@@ -29,8 +29,19 @@ def test_json_is_what_the_documentation_says(operated: Operated, operate: Longha
     done = operate("show", execution_arn, "--output", "json")
     found = json.loads(done.stdout)
     assert list(found) == [
-        *("name", "executionArn", "job", "trigger", "rerunOf", "scheduledTime", "status", "started", "stopped"),
-        *("durationSeconds", "attempts", "startRetries", "redrives", "exitCode", "error", "cause", "because"),
+        *("name", "executionArn", "job", "trigger", "startedBy", "rerunOf", "scheduledTime", "status"),
+        *(
+            "started",
+            "stopped",
+            "durationSeconds",
+            "attempts",
+            "startRetries",
+            "redrives",
+            "exitCode",
+            "error",
+            "cause",
+            "because",
+        ),
         *("input", "output", "state", "stateSince", "seconds", "tasks", "lastLogLines", "consoleLink"),
     ]
     (only,) = found["tasks"]
