@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import secrets
 import shutil
+import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -297,6 +299,42 @@ def test_a_named_role_may_start_the_job_and_no_other(stack: Stack) -> None:
     assert arn in stack.runs("called")
     with pytest.raises(ClientError, match="AccessDenied"):
         client(stack.role).start_execution(stateMachineArn=stack.machine("report"), input="{}")
+
+
+@pytest.fixture
+def function(stack: Stack) -> Iterator[Callable[[dict[str, Any]], Any]]:
+    """The function that the documentation shows, in Lambda with the role that may start a job: it is called."""
+    page = (ROOT / "docs" / "starting.md").read_text(encoding="utf-8")
+    package = io.BytesIO()
+    with zipfile.ZipFile(package, "w") as archive:
+        archive.writestr("start_the_job.py", page.partition("```python\n")[2].partition("```")[0])
+    client = stack.aws.client("lambda")
+    client.create_function(
+        FunctionName=stack.bucket,
+        Runtime="python3.12",
+        Role=stack.role,
+        Handler="start_the_job.handler",
+        Code={"ZipFile": package.getvalue()},
+        Environment={"Variables": {"STATE_MACHINE_ARN": stack.machine("called")}},
+    )
+
+    def call(event: dict[str, Any]) -> Any:
+        answer = client.invoke(FunctionName=stack.bucket, Payload=json.dumps(event))
+        return json.loads(answer["Payload"].read())
+
+    yield call
+    client.delete_function(FunctionName=stack.bucket)
+
+
+def test_the_documented_function_starts_the_job_once(stack: Stack, new_runs, function) -> None:
+    first = function({"order": 4711})
+    assert first["started"] is True
+    assert new_runs("called") == [first["executionArn"]]
+    run = read_run(stack.aws.client, "called", first["executionArn"])
+    assert (run.name, run.trigger, run.started_by) == ("order-4711", "manual", "the order service")
+    assert stack.told(first["executionArn"]) == {"order": 4711}
+    assert function({"order": 4711}) == {"started": False}
+    assert len(new_runs("called")) == 1
 
 
 def test_a_role_of_another_account_is_refused(local_aws: LocalAws, tmp_path: Path) -> None:
