@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
+from typer.main import get_command
 
+from cli.app import app
 from definitions.place import Place
 from definitions.policies.operator import operator_policy
 from definitions.policies.operator_grants import VERBS
@@ -88,5 +91,23 @@ def test_who_only_looks_takes_no_letter_in_hand(everybody: dict[str, Person], ve
     assert "lacks sqs:ReceiveMessage on " in done.err
 
 
-def test_every_verb_is_used_here_or_with_the_others() -> None:
+def test_every_verb_that_asks_aws_is_used_here_or_with_the_others() -> None:
     assert {*USES, *OTHERS} == set(VERBS)
+    # It has a profile for that. Who it is needs no permission.
+    asking = {" ".join(path) for path, command in commands(get_command(app)) if "profile" in names(command)} - {
+        "policy"
+    }
+    assert asking == set(VERBS) - {"check --deployed"}
+
+
+def commands(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Every command, by the words with which it is called."""
+    if not hasattr(command, "commands"):
+        yield path, command
+        return
+    for name, child in command.commands.items():
+        yield from commands(child, (*path, name))
+
+
+def names(command: Any) -> set[str]:
+    return {parameter.name for parameter in command.params}

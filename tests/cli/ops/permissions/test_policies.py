@@ -14,7 +14,7 @@ from definitions.policies.operator import operator_policy
 from definitions.policies.operator_grants import READING
 from sandbox.local_aws import LocalAws
 from tests.cli.ops.permissions.person import Person, needed, people
-from tests.cli.ops.permissions.verbs import TRIGGERED, USES, Stage, going_on, staged, switch
+from tests.cli.ops.permissions.verbs import TRIGGERED, USES, Stage, going_on, paused, staged
 from tests.ops.operated import Operated
 
 # What they who only look lack first, of each command that changes something.
@@ -99,10 +99,9 @@ def test_who_only_looks_is_refused_what_changes_something(
         stage.operated.stop(execution_arn)
         for command, lacks in REFUSED.items():
             refused(command, lacks)
-    switch(stage.operated, on=False)
-    for command, lacks in REFUSED_WHILE_PAUSED.items():
-        refused(command, lacks)
-    switch(stage.operated, on=True)
+    with paused(stage.operated):
+        for command, lacks in REFUSED_WHILE_PAUSED.items():
+            refused(command, lacks)
     commands = [*REFUSED, *REFUSED_WHILE_PAUSED]
     assert {command.split()[0] for command in commands} == set(USES) - set(READING)
 

@@ -139,26 +139,38 @@ def stop(person: Person, stage: Stage) -> None:
 
 
 def pause(person: Person, stage: Stage) -> None:
-    for job in TRIGGERED:
-        well(person.run("pause", job, "--reason", "disk full"))
-    switch(stage.operated, on=True)
+    try:
+        for job in TRIGGERED:
+            well(person.run("pause", job, "--reason", "disk full"))
+    finally:
+        switch_on(stage.operated)
 
 
 def resume(person: Person, stage: Stage) -> None:
-    switch(stage.operated, on=False)
-    for job in TRIGGERED:
-        well(person.run("resume", job))
+    with paused(stage.operated):
+        for job in TRIGGERED:
+            well(person.run("resume", job))
 
 
-def switch(operated: Operated, *, on: bool) -> None:
-    """Resume or pause the jobs with a trigger as an administrator does."""
+@contextmanager
+def paused(operated: Operated) -> Iterator[None]:
+    """Whatever has a trigger is paused for as long, by an administrator."""
     for job in TRIGGERED:
         trigger = operated.job(job).trigger
         assert trigger is not None
-        if on:
-            pausing.resume(operated.aws, trigger)
-        else:
-            pausing.pause(operated.aws, trigger, PauseNote(when="2026-11-24T03:15:00Z"))
+        pausing.pause(operated.aws, trigger, PauseNote(when="2026-11-24T03:15:00Z"))
+    try:
+        yield
+    finally:
+        switch_on(operated)
+
+
+def switch_on(operated: Operated) -> None:
+    """Resume whatever has a trigger, as an administrator does."""
+    for job in TRIGGERED:
+        trigger = operated.job(job).trigger
+        assert trigger is not None
+        pausing.resume(operated.aws, trigger)
 
 
 USES: dict[str, Callable[[Person, Stage], None]] = {
