@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ops.aws import Aws
+from ops.errors import AwsError
 
 _ENDS = {
     "TaskFailed": "taskFailedEventDetails",
@@ -107,7 +108,8 @@ def course_of(events: Iterable[Mapping[str, Any]]) -> Course:
             _record(attempts, event)
         else:
             _follow(attempts, event)
-    assert last is not None, "an execution's history begins with its start"
+    if last is None:
+        raise AwsError("AWS tells nothing of what happened in that run: its history is empty")
     return Course(attempts=tuple(attempts), state=state, state_since=since, last_event=last)
 
 

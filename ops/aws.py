@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from traceback import walk_tb
 from typing import Any
 
 from ops.errors import AwsError
@@ -26,6 +27,9 @@ _CONNECT_SECONDS, _READ_SECONDS = 5, 30
 CALLS_AT_ONCE = 10
 """How many calls are made at the same time where many are needed."""
 
+_HERE = Path(__file__).parent
+# What comes of reading an answer that is not what AWS says it is.
+_MISREAD = (ArithmeticError, AttributeError, LookupError, RecursionError, StopIteration, TypeError, ValueError)
 _DENIED = re.compile(
     r"(?:User: )?(?P<who>arn:\S+) is not authorized to perform: (?P<action>[\w-]+:\w+)"
     r"(?: on resource: (?P<resource>\S+))?"
@@ -140,16 +144,16 @@ def denied(error: Exception) -> bool:
     return code in ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation")
 
 
-def _is_of_ops(error: Exception) -> bool:
-    """Whether it was raised where AWS's answers are read: a key that AWS promises may be missing all the same."""
-    at = error.__traceback__
-    while at is not None and at.tb_next is not None:
-        at = at.tb_next
-    return at is not None and Path(__file__).parent in Path(at.tb_frame.f_code.co_filename).parents
+def _place_in_ops(error: Exception) -> str | None:
+    """Where answers of AWS are read: the innermost line of this room that an error came through."""
+    frames = [(Path(at.f_code.co_filename), line) for at, line in walk_tb(error.__traceback__)]
+    ours = [(file, line) for file, line in frames if _HERE in file.parents]
+    return f"{ours[-1][0].relative_to(_HERE.parent)}, line {ours[-1][1]}" if ours else None
 
 
 def _in_a_line(error: Exception) -> str | None:
-    """What an error of botocore says, or one of reading its answers; None for any other error."""
+    """What an error of botocore says, or one of reading its answers: a key that AWS promises may be missing all the
+    same, or a value be of another kind. None for any other error."""
     if "botocore" not in sys.modules:
         return None
     # Who waits for no answer of AWS does not wait for botocore either.
@@ -158,13 +162,18 @@ def _in_a_line(error: Exception) -> str | None:
 
     if isinstance(error, ClientError):
         refusal = error.response.get("Error", {})
-        code, message = refusal.get("Code", "Unknown"), refusal.get("Message", str(error))
+        code, message = refusal.get("Code", "Unknown"), str(refusal.get("Message", error))
         if denial := denial_of(error):
             resource = f" on {denial.resource}" if denial.resource else ""
             return f"AWS refused {error.operation_name}: {denial.who} lacks {denial.action}{resource}"
         return f"AWS refused {error.operation_name}: {code}: {' '.join(message.split())}"
-    if isinstance(error, KeyError) and _is_of_ops(error):
-        return f"an answer of AWS lacks {error}"
     if isinstance(error, ResponseParserError):
         return f"AWS's answer cannot be read: {' '.join(str(error).split())}"
-    return " ".join(str(error).split()) if isinstance(error, BotoCoreError) else None
+    if isinstance(error, BotoCoreError):
+        return " ".join(str(error).split())
+    if not isinstance(error, _MISREAD) or (place := _place_in_ops(error)) is None:
+        return None
+    if isinstance(error, KeyError):
+        return f"an answer of AWS lacks {error}"
+    what = " ".join(str(error).split()) or type(error).__name__
+    return f"an answer of AWS is not what it should be: {what} ({place})"

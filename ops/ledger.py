@@ -22,6 +22,18 @@ from ops.stack import DeployedStack
 Change = Mapping[str, Any]
 """The `detail` of an event: DescribeExecution's members, with times in milliseconds since 1970."""
 
+_TIMES = ("startDate", "stopDate")
+_KINDS = {
+    **dict.fromkeys(("executionArn", "stateMachineArn", "status"), str),
+    **dict.fromkeys(("input", "output", "error", "cause"), str | None),
+    **dict.fromkeys(("inputDetails", "outputDetails"), dict | None),
+    "startDate": int | float,
+    "stopDate": int | float | None,
+    "redriveCount": int | None,
+}
+# The year 10000, in milliseconds.
+_NO_TIME = 253_402_300_800_000
+
 
 @dataclass
 class Ledger:
@@ -117,11 +129,12 @@ def _place(change: Change) -> tuple[int, bool]:
 
 
 def _detail(line: str) -> Change:
-    """The detail of an event; empty for a line that is none."""
+    """The detail of an event; empty for a line that is none: who may write into the log group may write anything."""
     try:
         detail = json.loads(line)["detail"]
-        return detail if detail["executionArn"] and detail["status"] and detail["startDate"] else {}
-    except (ValueError, KeyError, TypeError):
+        sound = all(isinstance(detail.get(key), kind) for key, kind in _KINDS.items())
+        return detail if sound and all(0 <= (detail.get(key) or 0) < _NO_TIME for key in _TIMES) else {}
+    except (AttributeError, LookupError, RecursionError, TypeError, ValueError):
         return {}
 
 

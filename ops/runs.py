@@ -56,7 +56,7 @@ class Run:
         """The scheduled time, in UTC; None where there is none, or what a person has put there is no time."""
         try:
             return datetime.fromisoformat(self.scheduled_time).astimezone(UTC) if self.scheduled_time else None
-        except ValueError:
+        except (OverflowError, ValueError):
             return None
 
     @property
@@ -78,9 +78,9 @@ def run_of(job: str, answer: Mapping[str, Any]) -> Run:
     Input and output may be missing, as where they are too large for an event.
     https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html
     """
-    execution_input = json.loads(answer.get("input") or "null")
+    execution_input = _read(answer.get("input"))
     given = execution_input if isinstance(execution_input, dict) else {}
-    output = json.loads(answer.get("output") or "null")
+    output = _read(answer.get("output"))
     cause, details = _explained(answer.get("cause"))
     if isinstance(output, dict):
         details = output
@@ -98,14 +98,14 @@ def run_of(job: str, answer: Mapping[str, Any]) -> Run:
         input=execution_input,
         output=output,
         error=answer.get("error"),
-        cause=details.get("reason") if skipped else cause,
-        exit_code=details.get("exitCode"),
-        attempts=details.get("attempts"),
-        start_retries=details.get("startRetries"),
-        log_group=details.get("logGroup"),
-        log_stream=details.get("logStream"),
+        cause=_text(details.get("reason")) if skipped else cause,
+        exit_code=_number(details.get("exitCode")),
+        attempts=_number(details.get("attempts")),
+        start_retries=_number(details.get("startRetries")),
+        log_group=_text(details.get("logGroup")),
+        log_stream=_text(details.get("logStream")),
         redrives=answer.get("redriveCount") or 0,
-        because=details.get("because") if skipped else None,
+        because=_text(details.get("because")) if skipped else None,
     )
 
 
@@ -139,6 +139,14 @@ def last_log_lines(clients: Clients, run: Run, count: int) -> list[str]:
     return [event["message"] for event in answer["events"]]
 
 
+def _read(text: str | None) -> Any:
+    """The value of JSON; None where there is none, or what cannot be read."""
+    try:
+        return json.loads(text or "null")
+    except ValueError:
+        return None
+
+
 def _starter(given: Mapping[str, Any]) -> str | None:
     # EventBridge escapes nothing inside of a text, so that an object's key comes as a value of its own only.
     told = given.get("input") if given.get("trigger") == "object" else None
@@ -153,13 +161,14 @@ def _text(value: Any) -> str | None:
     return value if isinstance(value, str) else None
 
 
+def _number(value: Any) -> int | None:
+    return value if isinstance(value, int) else None
+
+
 def _explained(cause: str | None) -> tuple[str | None, dict[str, Any]]:
     """The sentence of a failure's cause, and the JSON details that a job's own failures carry on the next line."""
     if cause is None:
         return None, {}
     sentence, _, text = cause.partition("\n")
-    try:
-        details = json.loads(text)
-    except ValueError:
-        return cause, {}
+    details = _read(text)
     return (sentence, details) if isinstance(details, dict) else (cause, {})
