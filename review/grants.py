@@ -51,7 +51,9 @@ def _of_job(job: JobSpec | None, stack: StackSpec, roles: Iterable[str]) -> set[
         return set()
     rendered = documents(job, stack)["policies"]
     shared = set() if needs_own_execution_role(job) else {"execution-role"}
-    return {atom for role in roles if role not in shared for atom in _atoms(_OWN[role], rendered[role].get("policy"))}
+    own = {atom for role in roles if role not in shared for atom in _atoms(_OWN[role], rendered[role].get("policy"))}
+    starters = (_atoms(f"role {name}", rendered[f"starter {name}"]["policy"]) for name in job.started_by.role_names)
+    return own.union(*starters)
 
 
 def _of_stack(stack: StackSpec) -> set[_Atom]:

@@ -153,7 +153,7 @@ def _overlap(change: OverlapChange) -> Iterator[Block]:
 
 def _words(side: Timetable | None) -> Words:
     if side is None:
-        return ["when a person starts it"]
+        return ["by no schedule"]
     paused = "" if side.enabled else "; not enabled, so it starts nothing"
     counted = ", counted here from now" if side.expression.startswith("rate(") and side.enabled else ""
     return [f"{side.words}{counted}{paused} (", Code(side.expression), ")"]

@@ -41,7 +41,7 @@ class Timetable:
 
 @dataclass(frozen=True)
 class ScheduleChange:
-    """When a job runs, before and after; None: only when people start it, or no such job."""
+    """When a job runs, before and after; None: by no schedule, or no such job."""
 
     before: Timetable | None
     after: Timetable | None

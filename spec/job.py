@@ -41,7 +41,8 @@ class JobSpec(ContainerSpec):
     )
     schedule: Annotated[str, schedule_expression()] | None = Field(
         default=None,
-        description="When the job starts: `cron(...)`, `rate(...)` or `at(...)`. Without it, people start it.",
+        description="When the job starts: `cron(...)`, `rate(...)` or `at(...)`. Without it, people and "
+        "what `startedBy` names start it.",
     )
     timezone: Annotated[str, time_zone()] | None = Field(
         default=None, description="IANA time zone that `cron(...)` and `at(...)` are meant in; without it, UTC."

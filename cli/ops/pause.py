@@ -70,7 +70,7 @@ def _trigger(where: Where, text: str) -> tuple[str, Trigger]:
 
     job = find_job(where.stack, text)
     if job.trigger is None:
-        raise NotFoundError(f"{job.name} has no schedule: only people start it")
+        raise NotFoundError(f"{job.name} has no schedule: there is nothing to switch off")
     return job.name, job.trigger
 
 

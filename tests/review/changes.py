@@ -76,6 +76,22 @@ CHANGES: Mapping[str, tuple[Files, Files]] = {
             {**ROLLUP, "capacity": {"spot": True, "onDemandAfter": 2}, "startRetries": {"attempts": 20}},
         ),
     ),
+    "started-by": (
+        project({"rollup": DAILY, "export": {"image": IMAGE, "schedule": "cron(0 4 * * ? *)"}}),
+        project(
+            {
+                "rollup": DAILY,
+                "export": {
+                    "image": IMAGE,
+                    "startedBy": {
+                        "jobs": ["rollup"],
+                        "objects": [{"bucket": "sales", "prefix": "in/"}],
+                        "roles": ["arn:aws:iam::123456789012:role/service/orders"],
+                    },
+                },
+            }
+        ),
+    ),
     "permissions": (
         PLAIN,
         project(

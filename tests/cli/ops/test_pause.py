@@ -61,5 +61,5 @@ def test_a_job_that_only_people_start_has_nothing_to_pause(operate: Longhaul) ->
         done = operate(verb, "obeys-in-line")
         assert (done.returncode, done.stderr) == (
             2,
-            "longhaul: obeys-in-line has no schedule: only people start it\n",
+            "longhaul: obeys-in-line has no schedule: there is nothing to switch off\n",
         )
