@@ -259,12 +259,32 @@ def test_a_bucket_that_tells_nobody_starts_nothing(stack: Stack, new_runs) -> No
     assert new_runs("load") == []
 
 
+def trigger_role(stack: Stack) -> str:
+    """The name of the role with which the rules start jobs."""
+    events = stack.aws.client("events")
+    (rule,) = events.list_rules(NamePrefix="chains-dev-load.")["Rules"]
+    (target,) = events.list_targets_by_rule(Rule=rule["Name"])["Targets"]
+    return target["RoleArn"].rpartition("/")[2]
+
+
+@pytest.mark.usefixtures("notifying")
+def test_a_role_that_cannot_be_assumed_starts_nothing(stack: Stack, new_runs) -> None:
+    iam, role = stack.aws.client("iam"), trigger_role(stack)
+    own = iam.get_role(RoleName=role)["Role"]["AssumeRolePolicyDocument"]
+    rest = {**own, "Statement": [each for each in own["Statement"] if each["Sid"] != "Events"]}
+    iam.update_assume_role_policy(RoleName=role, PolicyDocument=json.dumps(rest))
+    try:
+        stack.aws.client("s3").put_object(Bucket=stack.bucket, Key="in/4.csv", Body=b"")
+        assert new_runs("load") == []
+    finally:
+        iam.update_assume_role_policy(RoleName=role, PolicyDocument=json.dumps(own))
+    (letter,) = stack.dead_letters()
+    assert letter["ERROR_CODE"] == "FAILED_TO_ASSUME_ROLE"
+
+
 @pytest.mark.usefixtures("notifying")
 def test_what_may_not_be_started_is_kept(stack: Stack, new_runs) -> None:
-    iam = stack.aws.client("iam")
-    (rule,) = stack.aws.client("events").list_rules(NamePrefix="chains-dev-load.")["Rules"]
-    (target,) = stack.aws.client("events").list_targets_by_rule(Rule=rule["Name"])["Targets"]
-    role = target["RoleArn"].rpartition("/")[2]
+    iam, role = stack.aws.client("iam"), trigger_role(stack)
     (name,) = iam.list_role_policies(RoleName=role)["PolicyNames"]
     own = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
     rest = {**own, "Statement": [each for each in own["Statement"] if each["Action"] != ["states:StartExecution"]]}
