@@ -14,7 +14,7 @@ import pytest
 from definitions import names
 from definitions.outcome import Outcome
 from sandbox.local_aws import LocalAws
-from tests.scenarios import attempts, redrives, rivals, times
+from tests.scenarios import attempts, redrives, results, rivals, times
 from tests.scenarios.scenario import End, Scenario, matches, names_of
 from tests.scenarios.scene import Scene
 from tests.scenarios.stack import Stack
@@ -25,6 +25,7 @@ SCENARIOS: list[Scenario] = [
     *rivals.SCENARIOS,
     *times.SCENARIOS,
     *redrives.SCENARIOS,
+    *results.SCENARIOS,
 ]
 CAPACITY = {"FARGATE": "on demand", "FARGATE_SPOT": "spot"}
 

@@ -12,12 +12,13 @@ from sandbox.local_aws import LocalAws
 
 ROOT = Path(__file__).parents[3]
 NAME = "bite-dev"
-JOBS = ("plain", "zoned", "secretive", "permitted", "elsewhere")
+JOBS = ("plain", "zoned", "secretive", "permitted", "elsewhere", "returning")
 SECRET = "s3cr3t-of-the-test"
 
 # What most of them do: say so, and wait where the execution's input asks for it.
 SCRIPT = 'echo ran; case "$LONGHAUL_INPUT" in *wait*) exec sleep 1000;; esac; '
 PROGRAM = Path(__file__).with_name("program_of_a_task.py")
+RETURNING = Path(__file__).with_name("program_with_a_result.py")
 
 
 class Prepared:
@@ -90,6 +91,7 @@ def write_project(root: Path, prepared: Prepared) -> None:
                 },
             ],
         },
+        "returning": {"entrypoint": ["python", RETURNING.name], "results": True, "overlap": "allow"},
         "elsewhere": {
             "image": "123456789012.dkr-ecr.eu-west-1.on.aws/of-another-team:1",
             "command": ["sh", "-c", SCRIPT],
@@ -102,3 +104,4 @@ def write_project(root: Path, prepared: Prepared) -> None:
         if "image" not in spec:
             (folder / "Dockerfile").write_text("FROM python:3.12-alpine\nCOPY . .\n")
     shutil.copy(PROGRAM, root / "jobs" / "permitted")
+    shutil.copy(RETURNING, root / "jobs" / "returning")

@@ -126,6 +126,12 @@ def _log(jobs: Jobs, holder: str) -> Outcome:
     return Outcome() if jobs.lines(_job(holder), execution) else Outcome("its lines are lost")
 
 
+def _leave_nothing(jobs: Jobs, holder: str) -> Outcome:
+    """Run without leaving a result: that none is there is to be told, and is an end of its own."""
+    execution = jobs.run(_job(holder), "nothing")
+    return Outcome() if execution.error == "Job.InvalidResult" else outcome(execution)
+
+
 def _start_by(job: str) -> Callable[[Jobs, str], Outcome]:
     def act(jobs: Jobs, _holder: str) -> Outcome:
         delivery = jobs.fire(job)
@@ -170,6 +176,8 @@ _SCENARIOS: dict[tuple[str, str], list[Scenario]] = {
     ("states", "states:DescribeExecution"): [Scenario(_succeed_a_dead_run, "Sfn.SfnException")],
     ("states", "states:StopExecution"): [Scenario(_replace, "Sfn.SfnException")],
     ("states", "ecs:ListTasks"): [Scenario(_succeed_a_dead_run, "Ecs.AccessDeniedException")],
+    ("states", "s3:GetObject"): [Scenario(_run, "S3.AccessDeniedException")],
+    ("states", "s3:ListBucket"): [Scenario(_leave_nothing, "S3.AccessDeniedException")],
     # Step Functions tries once, and tells no one. https://docs.aws.amazon.com/step-functions/latest/dg/connect-ecs.html
     ("states", "ecs:StopTask"): [Scenario(_abort, "the task runs on", denied=False)],
     ("exec", "ecr:GetAuthorizationToken"): _NOT_INITIALIZED,

@@ -12,13 +12,14 @@ from tests.sandbox.permissions.scenarios import NOT_FOR_A_RUN, kind, known_right
 
 # The other jobs start with the shared execution role: their images are the stack's or public, and they have no secrets.
 OF_SERVICES = ("exec", "secretive-exec", "elsewhere-exec", "trigger", *(f"{job}-states" for job in JOBS))
-HOLDERS = (*OF_SERVICES, "permitted-task")
+OF_CODE = ("permitted-task", "returning-task")
+HOLDERS = (*OF_SERVICES, *OF_CODE)
 
 
 def test_no_role_is_left_out(jobs: Jobs) -> None:
     assert {holder for holder in jobs.roles if jobs.parts(holder)} == set(HOLDERS)
     # A job without permissions has a role that may do nothing.
-    assert set(jobs.roles) - set(HOLDERS) == {f"{job}-task" for job in JOBS if job != "permitted"}
+    assert set(jobs.roles) - set(HOLDERS) == {f"{job}-task" for job in JOBS} - set(OF_CODE)
 
 
 def test_each_right_has_a_scenario_or_a_page_that_asks_for_it(jobs: Jobs) -> None:
@@ -47,8 +48,8 @@ def test_without_a_right_what_needs_it_fails(jobs: Jobs, holder: str, subtests: 
                 assert not scenario.act(jobs, holder).error
 
 
-def test_without_a_permission_the_jobs_own_code_is_refused(jobs: Jobs, subtests: pytest.Subtests) -> None:
-    holder = "permitted-task"
+@pytest.mark.parametrize("holder", OF_CODE)
+def test_without_a_permission_the_jobs_own_code_is_refused(jobs: Jobs, holder: str, subtests: pytest.Subtests) -> None:
     _, document = jobs.held(holder)
     for part in jobs.parts(holder):
         (scenario,) = scenarios(holder, part.action)
@@ -57,7 +58,7 @@ def test_without_a_permission_the_jobs_own_code_is_refused(jobs: Jobs, subtests:
             refused = scenario.act(jobs, holder)
             assert refused.error == scenario.error, refused
             assert names_all(refused.cause, jobs.roles[holder], part, document), refused
-    assert jobs.run("permitted", "work").status == "SUCCEEDED"
+    assert jobs.run(holder.removesuffix("-task"), "work").status == "SUCCEEDED"
 
 
 def test_the_jobs_own_code_is_its_role(jobs: Jobs) -> None:
