@@ -28,19 +28,16 @@ def doctor(
     output: OutputOption = Listing.TABLE,
 ) -> None:
     """Look for what is wrong with a deployed stack, or will be. Exit code 1 when something is found."""
-    from ops.aws import refusals
     from ops.doctor import examine
 
-    expected = _expected(where.stack_name, no_checkout=no_checkout)
-    with refusals():
-        found = examine(
-            where.aws,
-            where.project,
-            where.stack_name,
-            now=datetime.now(UTC),
-            intervals=intervals,
-            expected=expected,
-        )
+    found = examine(
+        where.aws,
+        where.project,
+        where.stack_name,
+        now=datetime.now(UTC),
+        intervals=intervals,
+        expected=_expected(where.stack_name, no_checkout=no_checkout),
+    )
     if output is Listing.TABLE:
         _print(found)
     else:

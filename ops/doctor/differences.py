@@ -16,6 +16,7 @@ from ops.stack import DeployedJob, DeployedStack, Trigger
 
 _WHAT = "what differs"
 _DEPLOY = "`pulumi up --refresh` deploys what is checked out; `./longhaul diff` tells what a commit changed."
+_MOST_NAMED = 5
 _ANY_ARN = re.compile(r"arn:[a-z-]+:([a-z0-9-]+):[a-z0-9-]*:[0-9]{12}:")
 
 
@@ -62,7 +63,7 @@ def _of_job(patient: Patient, job: DeployedJob, expected: ExpectedJob) -> Iterat
         yield Finding(
             check="machine-differs",
             job=job.name,
-            problem=f"The state machine of {job.name} is not the checked-out one: {', '.join(states)}.",
+            problem=f"The state machine of {job.name} is not the checked-out one: {_some(states)}.",
             advice=_DEPLOY,
             arn=job.state_machine_arn,
         )
@@ -144,6 +145,11 @@ def _states_that_differ(deployed: Mapping[str, Any], expected: Mapping[str, Any]
     states, wanted = one.get("States", {}), other.get("States", {})
     names = [f"{name!r}" for name in {**wanted, **states} if states.get(name) != wanted.get(name)]
     return names or sorted(key for key in {*one, *other} if one.get(key) != other.get(key))
+
+
+def _some(names: list[str]) -> str:
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return ", ".join(names[:_MOST_NAMED]) + more
 
 
 def _plain(definition: Mapping[str, Any], stack: DeployedStack) -> dict[str, Any]:

@@ -64,7 +64,7 @@ def not_checked(everything: Iterable[Unchecked]) -> list[Finding]:
     alike: dict[tuple[str, str], list[Unchecked]] = {}
     for each in everything:
         alike.setdefault((each.what, each.denial.action if each.denial else each.why), []).append(each)
-    return [_finding(of_a_kind) for of_a_kind in alike.values()]
+    return sorted((_finding(of_a_kind) for of_a_kind in alike.values()), key=lambda finding: finding.problem)
 
 
 def _finding(alike: list[Unchecked]) -> Finding:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-_OF_A_CONTAINER = ("image", "entryPoint", "command", "user", "readonlyRootFilesystem", "stopTimeout", "essential")
+_OF_A_CONTAINER = ("image", "user", "readonlyRootFilesystem", "stopTimeout", "essential")
+# Their words may be long, or nobody's business.
+_UNTOLD = ("entryPoint", "command")
 
 
 def task_differences(deployed: Mapping[str, Any], expected: Mapping[str, Any]) -> list[str]:
-    """What differs, for a person; no value of a variable is told, as it may be a secret.
+    """What differs, for a person; no value of a variable or a command is told, as it may be a secret.
 
     Args:
         deployed: DescribeTaskDefinition's answer.
@@ -48,6 +50,9 @@ def _of_container(deployed: Mapping[str, Any], expected: Mapping[str, Any]) -> I
         is_so, should_be = deployed.get(key), expected.get(key)
         if (is_so or None) != (should_be or None):
             yield f"{key} is {is_so}, not {should_be}"
+    for key in _UNTOLD:
+        if (deployed.get(key) or []) != (expected.get(key) or []):
+            yield f"{key} is another one"
     for key, what in (("environment", "environment"), ("secrets", "secrets")):
         yield from _of_variables(what, deployed.get(key, ()), expected.get(key, ()))
 

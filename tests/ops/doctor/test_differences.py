@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,23 @@ def checked_out(sick: Sick, name: str, **changes: Any) -> list[Finding]:
 
 def test_nothing_differs_from_what_was_deployed(sick: Sick) -> None:
     assert found(sick) == []
+
+
+def test_neither_does_another_account_s_number_or_region(sick: Sick) -> None:
+    def elsewhere(document: Any) -> Any:
+        return json.loads(json.dumps(document).replace(":eu-west-1:123456789012:", ":us-east-1:210987654321:"))
+
+    expected = [
+        replace(
+            job,
+            state_machine=elsewhere(job.state_machine),
+            event_patterns={name: elsewhere(pattern) for name, pattern in job.event_patterns.items()},
+        )
+        for job in expected_jobs(sick.root, sick.name)
+    ]
+    assert any(":us-east-1:" in json.dumps(job.state_machine) for job in expected)
+    with sick.patient() as patient:
+        assert differences.check(patient, expected) == []
 
 
 def test_jobs_that_are_missing_or_too_many(sick: Sick) -> None:
@@ -65,6 +83,7 @@ def test_a_job_that_only_people_should_start(sick: Sick) -> None:
     ("changes", "says"),
     [
         ({"cpu": 512, "memory": 1024}, "cpu is 256, not 512, memory is 512, not 1024"),
+        ({"command": ["--password", "a-secret"]}, "command is another one."),
         ({"image": "example.com/obeys:2"}, "image is example.com/obeys:1, not example.com/obeys:2"),
         ({"environment": {"COLOUR": "blue-as-a-secret"}}, "environment has other values of COLOUR."),
         ({"environment": {"SHAPE": "red"}}, "environment lacks SHAPE, environment has in surplus COLOUR."),

@@ -87,24 +87,19 @@ def test_who_may_not_look_is_told_what_is_missing_and_the_rest_is_looked_at(
         ), (what, action, told)
 
 
-def test_a_single_missing_permission_is_one_finding(sick: Sick, local_aws: LocalAws, looker: str) -> None:
-    local_aws.client("iam").put_role_policy(
-        RoleName="looks",
-        PolicyName="looks",
-        PolicyDocument=json.dumps(
-            {
-                "Version": "2012-10-17",
-                "Statement": [
-                    {"Effect": "Allow", "Action": "*", "Resource": "*"},
-                    {"Effect": "Deny", "Action": "iam:SimulatePrincipalPolicy", "Resource": "*"},
-                ],
-            }
-        ),
-    )
-    findings = examine(cast(Aws, AsRole(local_aws, looker)), "acme", "sick", now=sick.now)
-    assert [finding.check for finding in findings] == [NOT_CHECKED]
-    assert "iam:SimulatePrincipalPolicy" in findings[0].problem
-    assert "iam:SimulatePrincipalPolicy" in findings[0].advice
+@pytest.mark.parametrize("action", ["iam:SimulatePrincipalPolicy", "events:ListRules"])
+def test_a_single_missing_permission_brings_no_other_finding(
+    sick: Sick, local_aws: LocalAws, looker: str, action: str
+) -> None:
+    statements = [
+        {"Effect": effect, "Action": what, "Resource": "*"} for effect, what in (("Allow", "*"), ("Deny", action))
+    ]
+    policy = {"Version": "2012-10-17", "Statement": statements}
+    local_aws.client("iam").put_role_policy(RoleName="looks", PolicyName="looks", PolicyDocument=json.dumps(policy))
+    expected = expected_jobs(sick.root, sick.name)
+    findings = examine(cast(Aws, AsRole(local_aws, looker)), "acme", "sick", now=sick.now, expected=expected)
+    assert {finding.check for finding in findings} == {NOT_CHECKED}
+    assert all(f"lacks {action} on" in finding.problem and action in finding.advice for finding in findings)
 
 
 def test_a_stack_that_is_not_there_or_may_not_be_found(sick: Sick, local_aws: LocalAws, looker: str) -> None:

@@ -9,8 +9,8 @@ from typing import Any
 
 from ops.doctor import permissions
 from ops.doctor.finding import Finding
+from tests.ops.denied import may_not
 from tests.ops.doctor.sick import Sick
-from tests.ops.test_stopping import may_not
 
 Policy = dict[str, Any]
 

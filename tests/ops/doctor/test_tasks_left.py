@@ -14,9 +14,9 @@ from ops.doctor.finding import Finding
 from ops.stopping import see_tasks_stopped
 from sandbox.faults import RefuseCapacity
 from sandbox.faults.run_task import RunTaskCall
+from tests.ops.denied import may_not
 from tests.ops.doctor.sick import Sick
 from tests.ops.tasks import tasks
-from tests.ops.test_stopping import may_not
 
 LONG = {"input": {"seconds": 600}}
 LATER = timedelta(minutes=11)
@@ -114,6 +114,16 @@ def test_a_run_whose_task_nobody_knows(sick: Sick, goes_on: str) -> None:
         (finding,) = runs_without_task.check(patient, {})
     assert (finding.check, finding.job, finding.arn) == ("run-without-task", "daily", goes_on)
     assert "does not know" in finding.problem
+
+
+def test_a_task_that_was_asked_for_a_moment_ago_is_waited_for(sick: Sick, goes_on: str) -> None:
+    machine = sick.job("daily").state_machine_arn
+    # As one that waited for its turn for an hour.
+    started = (sick.now - timedelta(hours=1)).timestamp() * 1000
+    written = {"executionArn": goes_on, "stateMachineArn": machine, "status": "RUNNING", "startDate": started}
+    with sick.patient(now=sick.now + timedelta(minutes=9)) as patient:
+        patient.aws = Forgets(sick)  # type: ignore[assignment]
+        assert runs_without_task.check(patient, {machine: [written]}) == []
 
 
 class Hold(RefuseCapacity):
