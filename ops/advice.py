@@ -45,6 +45,10 @@ _OUTCOMES = {
         "Run it again. If this happens often on Spot, set `capacity.onDemandAfter`, or `spot: false`.",
     ),
     "Job.Stopped": ("somebody stopped the task", "The reason may say who and why. Run it again when that is settled."),
+    "Job.InvalidResult": (
+        "it exited with code 0 and left no valid result",
+        "See that the job puts JSON of up to 128 KiB where `LONGHAUL_RESULT_URL` says, or take its `results` away.",
+    ),
     "Job.Unexplained": (
         "it failed, and AWS does not say why",
         "Read its log, and look at the task in the console while ECS still shows it, for an hour.",

@@ -146,7 +146,8 @@ def _record(attempts: list[Attempt], event: Mapping[str, Any]) -> None:
     run = _parsed(variables.get("run"))
     if not str(run.get("outcome", "")).startswith(("Job.", "SUCCEEDED")):
         return
-    if not attempts or attempts[-1].outcome.startswith("Job."):
+    same = attempts and run.get("taskArn") is not None and run["taskArn"] == attempts[-1].task_arn
+    if not attempts or (attempts[-1].outcome.startswith("Job.") and not same):
         # ECS was not asked: its input is too large.
         attempts.append(Attempt(number=len(attempts) + 1, outcome="", requested=event["timestamp"]))
     attempts[-1] = replace(

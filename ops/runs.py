@@ -60,6 +60,16 @@ class Run:
             return None
 
     @property
+    def has_result(self) -> bool:
+        """Whether it left a result, which may be null."""
+        return isinstance(self.output, dict) and "result" in self.output
+
+    @property
+    def result(self) -> Any:
+        """What its container left in S3, of a job with `results`."""
+        return self.output["result"] if self.has_result else None
+
+    @property
     def duration(self) -> timedelta | None:
         return self.stopped - self.started if self.stopped else None
 

@@ -72,7 +72,8 @@ def _print(shown: ShownRun, *, utc: bool) -> None:
     say("time", _lengths(shown.time))
     say("input", escape(json.dumps(run.input)))
     if run.output is not None:
-        say("output", escape(json.dumps(run.output)))
+        told = {key: value for key, value in run.output.items() if key != "result"} if run.has_result else run.output
+        say("output", escape(json.dumps(told)))
     if run.error:
         say("error", escape(run.error))
     if run.cause:
@@ -81,6 +82,9 @@ def _print(shown: ShownRun, *, utc: bool) -> None:
         say("because of", escape(run.because))
     for attempt in course.attempts:
         _print_attempt(shown, attempt, utc=utc)
+    if run.has_result:
+        console().print()
+        say("result", escape(json.dumps(run.result, indent=2)))
     console().print()
     say("console", execution_link(run.execution_arn))
     if shown.last_lines:
@@ -149,6 +153,7 @@ def _as_json(shown: ShownRun) -> dict[str, Any]:
         "because": shown.run.because,
         "input": shown.run.input,
         "output": shown.run.output,
+        "result": shown.run.result,
         "state": shown.course.state,
         "stateSince": utc_or_none(shown.course.state_since),
         "seconds": {kind: seconds_or_none(length) for kind, length in shown.time.items()},

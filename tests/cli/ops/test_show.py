@@ -42,7 +42,7 @@ def test_json_is_what_the_documentation_says(operated: Operated, operate: Longha
             "cause",
             "because",
         ),
-        *("input", "output", "state", "stateSince", "seconds", "tasks", "lastLogLines", "consoleLink"),
+        *("input", "output", "result", "state", "stateSince", "seconds", "tasks", "lastLogLines", "consoleLink"),
     ]
     (only,) = found["tasks"]
     assert list(only) == [
