@@ -159,6 +159,7 @@ def test_runs_that_go_on() -> None:
     # Of a later span they are a part as far as they are expected to reach it.
     later = calendar(jobs, known, START + timedelta(hours=1), START + timedelta(hours=2), now=START)
     assert [(entry.job, entry.running is None) for entry in later.entries] == [("soon", False), ("at-one", True)]
+    assert calendar(jobs, known, START + timedelta(hours=2), START + timedelta(hours=3), now=START).entries == ()
 
 
 def test_the_most_runs_at_once() -> None:
@@ -228,6 +229,7 @@ def test_a_skipped_run_says_nothing_of_how_long_one_takes_and_one_that_goes_on_i
     in_the_way = operated.start("obeys-alone", {"input": {"seconds": 300}})
     operated.until_submitted(in_the_way)
     operated.beside("obeys-alone", {"trigger": "schedule", "scheduledTime": "2026-11-25T05:00:00Z"})
+    operated.beside("obeys-alone", {"trigger": "backfill", "scheduledTime": "2026-11-26T05:00:00Z"})
     now = clock(operated)
     book = find_ledger(operated.aws, operated.found())
     hourly = replace(alone, trigger=trigger("rate(1 hour)"))
@@ -237,7 +239,7 @@ def test_a_skipped_run_says_nothing_of_how_long_one_takes_and_one_that_goes_on_i
         assert length is not None
         assert abs(found.length - length) < timedelta(milliseconds=2)
         assert [run.arn for run in found.running] == [in_the_way]
-        # A skipped run was fired as well as any.
+        # A skipped run was fired as well as any, and a backfill was not.
         assert found.fired == datetime(2026, 11, 25, 5, tzinfo=UTC)
     planned_runs = read_calendar(
         operated.aws, operated.found().jobs, now, now + timedelta(days=3), now=now, ledger=book
