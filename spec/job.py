@@ -53,7 +53,8 @@ class JobSpec(ContainerSpec):
         description="The job may start this much later than scheduled, to spread load.",
     )
     enabled: Annotated[bool, flag()] = Field(
-        default=True, description="Whether the schedule starts the job; by hand it can always be."
+        default=True,
+        description="Whether the schedule starts the job; by hand and by what `startedBy` names it always can be.",
     )
     start_deadline_seconds: Annotated[int, duration(60, DAY_SECONDS)] = Field(
         default=3600,
