@@ -153,12 +153,11 @@ def _some(names: list[str]) -> str:
 
 
 def _plain(definition: Mapping[str, Any], stack: DeployedStack) -> dict[str, Any]:
-    """A definition without what only a deployment knows: account and Region, generated names, the network's ids."""
+    """A definition without what only a deployment knows: ARNs, generated names, the network's ids."""
     text = json.dumps(definition, ensure_ascii=False)
     for arguments in task_arguments(definition):
         for key in ("Cluster", "TaskDefinition"):
             text = text.replace(str(arguments.get(key)), key)
-    text = _ANY_ARN.sub(r"arn:\1:", text)
     # `acme-night-locks-0a1b2c3`, `/longhaul/acme/night/rollup-20261124031500...`: Pulumi adds such an end.
     name = stack.resource_name
     # S3 takes fewer characters.
