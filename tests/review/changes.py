@@ -53,6 +53,7 @@ CHANGES: Mapping[str, tuple[Files, Files]] = {
         project({"rollup": {"schedule": "cron(15 3 * * ? *)"}}),
         project({"rollup": {"schedule": "cron(30 9 ? * MON-FRI *)", "timezone": "Europe/Dublin"}}),
     ),
+    "results": (PLAIN, project({"rollup": {**DAILY, "results": True}}, resultRetention=30)),
     "schedule-stopped": (PLAIN, project({"rollup": {**DAILY, "enabled": False}})),
     "fields": (
         PLAIN,

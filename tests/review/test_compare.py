@@ -100,6 +100,7 @@ def test_every_field_of_a_job_is_compared(field: str) -> None:
         ("container_insights", "enhanced", "enhanced"),
         ("keep_logs", True, True),
         ("ledger_retention_days", 30, 30),
+        ("result_retention_days", 30, 30),
         ("alerts", AlertsSpec(topic=TOPIC), TOPIC),
         ("tags", {"team": "sales"}, "sales"),
     ],
@@ -113,7 +114,7 @@ def test_every_setting_of_a_stack_is_compared(key: str, value: Any, written: Any
 
 def test_no_setting_is_forgotten_here() -> None:
     tried = {"network", "trigger", "container_insights", "keep_logs", "ledger_retention_days", "alerts", "tags"}
-    assert tried == set(StackSettings.model_fields)
+    assert tried | {"result_retention_days"} == set(StackSettings.model_fields)
 
 
 def test_region_and_project_are_compared_and_arns_do_not_differ_for_them() -> None:

@@ -65,9 +65,10 @@ def test_the_room_for_an_input_is_what_the_longest_run_leaves(
     assert len(overrides(stack, attempt, "x" * input_room(job, stack))) == 8192
 
 
-def test_the_room_is_measured_with_the_variables_of_a_run() -> None:
+@pytest.mark.parametrize("results", [False, True])
+def test_the_room_is_measured_with_the_variables_of_a_run(results: bool) -> None:
     """What RunTask gets when each variable of a run has its longest value."""
-    job = JobSpec.model_validate({"name": "nightly", "image": "alpine", "overlap": "allow"})
+    job = JobSpec.model_validate({"name": "nightly", "image": "alpine", "overlap": "allow", "results": results})
     target = RunTarget(
         cluster_arn="",
         task_definition_arn="",
@@ -78,7 +79,8 @@ def test_the_room_is_measured_with_the_variables_of_a_run() -> None:
         results_bucket="x" * 63,
     )
     given = {"scheduledTime": "2026-11-24T03:15:00.000Z", "input": ""}
-    states = {"context": {"Execution": {"Name": "x" * 80, "Input": given}}}
+    # A history has at most 25,000 events, and each redrive is one.
+    states = {"context": {"Execution": {"Name": "x" * 80, "Input": given, "RedriveCount": 25_000}}}
     overrides = evaluate(
         run_task_arguments(job, PLACE, target)["Overrides"]["ContainerOverrides"],
         states,
@@ -130,6 +132,24 @@ def test_a_policy_is_measured_as_iam_does(repository) -> None:
         "Pulumi.dev.yaml:6 longhaul:jobs.nightly.permissions: "
         "expected at most 10,240 characters of policy, IAM's limit for a role, found 10,241"
     ]
+
+
+def test_the_right_to_leave_results_is_measured_too(repository) -> None:
+    leaving = {
+        "Sid": "LeaveResults",
+        "Effect": "Allow",
+        "Action": ["s3:PutObject"],
+        "Resource": f"arn:aws-us-gov:s3:::{'x' * 63}/nightly/*",
+    }
+    length = len("," + json.dumps(leaving, separators=(",", ":")))
+    statement = {"Effect": "Allow", "Action": ["s3:GetObject"], "Resource": ["arn:aws:s3:::"]}
+    own = len(json.dumps({"Version": "2012-10-17", "Statement": [statement]}, separators=(",", ":")))
+    resource = f"arn:aws:s3:::{'b' * (10_240 - own)}"
+    permissions = f"      permissions: [{{actions: ['s3:GetObject'], resources: ['{resource}']}}]\n"
+
+    repository.write("Pulumi.dev.yaml", JOB.format(trigger="rule") + permissions + "      results: true\n")
+    (line,) = repository.mistakes()
+    assert line.endswith(f"IAM's limit for a role, found {10_240 + length:,}")
 
 
 def test_the_container_leaves_room_in_the_task_definition(repository) -> None:
