@@ -1,0 +1,182 @@
+"""Whatever AWS answers, each verb ends with an exit code that is documented, and never with a traceback.
+
+The verbs run in this process, and a proxy gives them AWS's own answers again, each with one place of it missing, null,
+or of another kind.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import io
+import json
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+from cli.app import main
+from ops.aws import Aws
+from tests.cli.ops.way import Answer, Spoil, Way
+from tests.ops.operated import Operated
+from tests.ops.test_pace import Still
+
+VERBS = (
+    "status",
+    "status --no-ledger --output json",
+    "history obeys",
+    "history obeys --no-ledger --output csv",
+    "show obeys@failed",
+    "show obeys@latest --output json",
+    "show obeys@stopped",
+    "logs obeys@failed --timestamps",
+    "logs obeys --since 1h --output json",
+    "logs obeys@-2 --follow",
+    "start obeys --wait",
+    "stop obeys@stopped --yes",
+    "stop obeys@goes-on --yes",
+    "rerun obeys@failed --set a=1 --wait",
+    "rerun --failed obeys --since 1d --yes",
+    "redrive obeys@stopped",
+    "pause obeys --reason x",
+    "pause obeys-alone",
+    "resume idle --yes",
+    "backfill obeys --from 2026-01-01 --to 2026-01-02 --yes",
+)
+GONE = object()
+KINDS = (GONE, None, 7, -1e300, True, "odd", "", [], {}, [7], {"odd": 7})
+
+
+class Ended(NamedTuple):
+    code: Any
+    out: str
+    err: str
+
+
+class Asked(NamedTuple):
+    """Runs verbs in this process, with a proxy on the way to the local AWS."""
+
+    verb: Callable[[str], Ended]
+    way: Way
+
+
+class Hand:
+    """A clock that only sleeping moves, and that nobody may sleep by for ever."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.slept = 0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float, /) -> None:
+        self.slept += 1
+        assert self.slept < 1000, "it waits for ever"
+        self.now += max(seconds, 60)
+
+
+@pytest.fixture(scope="module")
+def asked(operated: Operated) -> Iterator[Asked]:
+    operated.run("obeys", {"input": {"exit": 64, "lines": 2}})
+    operated.run("obeys", {"input": {"exit": 1, "lines": 1}})
+    stopped = operated.start("obeys", {"input": {"seconds": 100_000}}, name="stopped")
+    operated.until_submitted(stopped)
+    operated.stop(stopped)
+    ended = operated.run("obeys", {"input": {"lines": 1}})
+    goes_on = operated.start("obeys", {"input": {"seconds": 100_000}}, name="goes-on")
+    operated.until_submitted(goes_on)
+    trigger = operated.job("obeys-alone").trigger
+    assert trigger is not None
+    # So nothing is changed.
+    given = {
+        "StartExecution": {"executionArn": ended, "startDate": 1.0},
+        "StopExecution": {"stopDate": 1.0},
+        "RedriveExecution": {"redriveDate": 1.0},
+        "StopTask": {"task": {}},
+        "PUT schedules": {"ScheduleArn": trigger.arn},
+        **{key: {} for key in ("TagResource", "UntagResource", "EnableRule", "DisableRule")},
+    }
+    with pytest.MonkeyPatch.context() as patched, Way(operated.local_aws.endpoint, given).open() as way:
+        patched.setenv("AWS_ENDPOINT_URL", way.url)
+        patched.setenv("AWS_MAX_ATTEMPTS", "1")
+        # To make clients takes longer than all else.
+        aws = Aws(clock=Still())
+        patched.setattr("ops.aws.Aws", lambda **_: aws)
+
+        def ask(verb: str) -> Ended:
+            hand = Hand()
+            for module in ("stopping", "waiting", "backfilling", "logs"):
+                patched.setattr(f"ops.{module}.time", hand)
+            patched.setattr(sys, "argv", ["longhaul", "-C", str(operated.root), *verb.split()])
+            out, err = io.StringIO(), io.StringIO()
+            with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), pytest.raises(SystemExit) as ended:
+                main()
+            return Ended(ended.value.code, out.getvalue(), err.getvalue())
+
+        yield Asked(ask, way)
+    operated.stop(goes_on)
+
+
+def places(value: Any) -> Iterator[tuple[Any, ...]]:
+    """The paths of all that is in a value of JSON, in JSON that is text in it too."""
+    inside = _inside(value)
+    for key in inside if isinstance(inside, dict) else range(len(inside or ())):
+        yield (key,)
+        yield from ((key, *path) for path in places(inside[key]))
+
+
+def changed(value: Any, path: tuple[Any, ...], to: Any) -> Any:
+    """A value of JSON with another one at a path, or without it."""
+    if not path:
+        return to
+    inside = copy.copy(_inside(value))
+    new = changed(inside[path[0]], path[1:], to)
+    if new is GONE:
+        del inside[path[0]]
+    else:
+        inside[path[0]] = new
+    return json.dumps(inside) if isinstance(value, str) else inside
+
+
+def _inside(value: Any) -> Any:
+    """What has an inside: an object, an array, or the text of one; None for anything else."""
+    if isinstance(value, str) and value[:1] in ("{", "["):
+        with contextlib.suppress(ValueError):
+            value = json.loads(value)
+    return value if isinstance(value, dict | list) else None
+
+
+def odd(path: tuple[Any, ...], to: Any) -> Spoil:
+    """Changes one place of an answer, where it has that."""
+
+    def spoil(answer: Answer) -> Answer:
+        with contextlib.suppress(ValueError, LookupError, TypeError):
+            return answer._replace(content=json.dumps(changed(json.loads(answer.content), path, to)).encode())
+        return answer
+
+    return spoil
+
+
+@settings(max_examples=30, deadline=None, derandomize=True, phases=[Phase.generate])
+@given(verb=st.sampled_from(VERBS), data=st.data())
+def test_an_odd_answer_ends_in_a_documented_exit_code(asked: Asked, verb: str, data: st.DataObject) -> None:
+    asked.way.forget()
+    assert asked.verb(verb).code in (0, 1)
+    operation = data.draw(st.sampled_from(sorted(asked.way.answers)))
+    answer = data.draw(st.sampled_from(asked.way.answers[operation]))
+    try:
+        found = list(places(json.loads(answer.content)))
+    except ValueError:  # That of STS is XML.
+        found = []
+    for path in data.draw(st.lists(st.sampled_from([(), *found]), min_size=1, max_size=3)):
+        asked.way.forget()
+        asked.way.spoil(operation, odd(path, data.draw(st.sampled_from(KINDS))), times=1000)
+        ended = asked.verb(verb)
+        assert ended.code in (0, 1, 2, 3), ended
+        assert "Traceback" not in ended.err
+        # What AWS is to blame for is said in a line.
+        assert ended.code != 3 or ended.err.strip().splitlines()[-1].startswith("longhaul: ")
