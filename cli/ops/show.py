@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.arguments import Output
-from cli.ops.options import RunArgument, UtcOption, Where, verb
+from cli.ops.options import Listing, OutputOption, RunArgument, UtcOption, Where, verb
 from cli.ops.statuses import coloured
+from cli.ops.tables import Column, as_json, print_listing
 from cli.ops.times import length_text, moment_text, seconds_or_none, utc_or_none
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def show(
     where: Where,
     run: RunArgument,
     lines: Annotated[int, typer.Option(min=0, max=10_000, help="How many of a failed run's last log lines.")] = 10,
-    output: Annotated[Output, typer.Option("--output", help="How to print it.")] = Output.TABLE,
+    output: OutputOption = Listing.TABLE,
     utc: UtcOption = False,
 ) -> None:
     """Show one run: each attempt, why it ended and what to do about it, where the time went, the last it said."""
@@ -43,8 +43,11 @@ def show(
 
     named = find_run(where.aws, where.stack, run)
     found = read_shown_run(where.aws, named, now=datetime.now(UTC), lines=lines)
-    if output is Output.JSON:
+    if output is Listing.JSON:
         print(json.dumps(_as_json(found), indent=2))
+    elif output is Listing.CSV:
+        of_run = Column("run", lambda _attempt: found.run.name)
+        print_listing(found.course.attempts, [of_run, *_attempt_columns(found)], output, nothing="")
     else:
         _print(found, utc=utc)
 
@@ -145,7 +148,6 @@ def _links(shown: ShownRun, attempt: Attempt) -> dict[str, str]:
 
 def _as_json(shown: ShownRun) -> dict[str, Any]:
     from cli.ops.history import columns
-    from cli.ops.tables import as_json
     from ops.console_links import execution_link
 
     return {
@@ -157,34 +159,41 @@ def _as_json(shown: ShownRun) -> dict[str, Any]:
         "state": shown.course.state,
         "stateSince": utc_or_none(shown.course.state_since),
         "seconds": {kind: seconds_or_none(length) for kind, length in shown.time.items()},
-        "tasks": [_attempt_as_json(shown, attempt) for attempt in shown.course.attempts],
+        "tasks": [as_json(attempt, _attempt_columns(shown)) for attempt in shown.course.attempts],
         "lastLogLines": list(shown.last_lines),
         "consoleLink": execution_link(shown.run.execution_arn),
     }
 
 
-def _attempt_as_json(shown: ShownRun, attempt: Attempt) -> dict[str, Any]:
+def _attempt_columns(shown: ShownRun) -> list[Column[Attempt]]:
+    """What programs are told of each attempt."""
     from ops.advice import advice, in_words
     from ops.spent import of_attempt
 
-    log, links = shown.logs.get(attempt.number), _links(shown, attempt)
-    lengths = of_attempt(attempt, shown.run.stopped or max(datetime.now(UTC), shown.course.last_event))
-    return {
-        "attempt": attempt.number,
-        "outcome": attempt.outcome,
-        "inWords": in_words(attempt),
-        "advice": advice(attempt),
-        "exitCode": attempt.exit_code,
-        "stopCode": attempt.stop_code,
-        "reason": attempt.reason,
-        "startError": attempt.start_error,
-        "taskArn": attempt.task_arn,
-        "requested": utc_or_none(attempt.requested),
-        "started": utc_or_none(attempt.time("StartedAt")),
-        "ended": utc_or_none(attempt.ended),
-        "seconds": {kind: seconds_or_none(length) for kind, length in lengths.items()},
-        "logGroup": log.group if log else None,
-        "logStream": log.stream if log else None,
-        "taskLink": links.get("page"),
-        "logLink": links.get("log page"),
-    }
+    now = shown.run.stopped or max(datetime.now(UTC), shown.course.last_event)
+
+    def seconds(attempt: Attempt) -> dict[str, float | None]:
+        return {kind: seconds_or_none(length) for kind, length in of_attempt(attempt, now).items()}
+
+    def log(attempt: Attempt, part: str) -> str | None:
+        return getattr(shown.logs.get(attempt.number), part, None)
+
+    return [
+        Column("attempt", lambda attempt: attempt.number),
+        Column("outcome", lambda attempt: attempt.outcome),
+        Column("inWords", in_words),
+        Column("advice", advice),
+        Column("exitCode", lambda attempt: attempt.exit_code),
+        Column("stopCode", lambda attempt: attempt.stop_code),
+        Column("reason", lambda attempt: attempt.reason),
+        Column("startError", lambda attempt: attempt.start_error),
+        Column("taskArn", lambda attempt: attempt.task_arn),
+        Column("requested", lambda attempt: utc_or_none(attempt.requested)),
+        Column("started", lambda attempt: utc_or_none(attempt.time("StartedAt"))),
+        Column("ended", lambda attempt: utc_or_none(attempt.ended)),
+        Column("seconds", seconds),
+        Column("logGroup", lambda attempt: log(attempt, "group")),
+        Column("logStream", lambda attempt: log(attempt, "stream")),
+        Column("taskLink", lambda attempt: _links(shown, attempt).get("page")),
+        Column("logLink", lambda attempt: _links(shown, attempt).get("log page")),
+    ]

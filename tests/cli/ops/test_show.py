@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import re
 
@@ -52,6 +54,11 @@ def test_json_is_what_the_documentation_says(operated: Operated, operate: Longha
     assert (only["outcome"], only["stopCode"], only["started"]) == ("Job.Refused", "TaskFailedToStart", None)
     task_id = only["taskArn"].rpartition("/")[2]
     assert only["logStream"] == f"run/job/{task_id}"
+    listed = operate("show", execution_arn, "--output", "csv")
+    (row,) = csv.DictReader(io.StringIO(listed.stdout))
+    assert list(row) == ["run", *only]
+    texts = {key: "" if value is None else value for key, value in only.items()}
+    assert row == {"run": found["name"], **texts, "attempt": "1", "seconds": json.dumps(only["seconds"])}
     # As the console's own address bar has a stream: each name percent-encoded twice, with $ for the outer %.
     assert only["logLink"].endswith(f"/log-events/run$252Fjob$252F{task_id}")
 
