@@ -75,3 +75,5 @@ def test_no_run_starts_before_it_can_leave_a_result(deploy: Callable[..., Deploy
     machine = deployment.one("sfn/stateMachine:StateMachine", "longhaul-test-report")
     needed = {part(deployment, kind).urn for kind in KINDS - {"Bucket"}}
     assert needed <= set(machine.dependencies)
+    # S3 refuses two changes of a bucket's access at the same time.
+    assert part(deployment, "BucketPublicAccessBlock").urn in part(deployment, "BucketPolicy").dependencies
