@@ -12,6 +12,7 @@ from sandbox.step_functions.answers import Answer, ApiError, error_answer
 from sandbox.step_functions.definitions_api import StateMachines
 from sandbox.step_functions.engine import Engine
 from sandbox.step_functions.executions import Executions
+from sandbox.step_functions.map_run.api import MapRuns
 
 Handler = Callable[[dict[str, Any]], Answer]
 
@@ -21,7 +22,7 @@ _handle_request = stepfunctions.handle_request
 def install(aws: LocalAws) -> Engine:
     """Run the state machines of a started sandbox by an engine of its own; a second call replaces the first."""
     engine = Engine(aws)
-    machines, executions = StateMachines(engine), Executions(engine)
+    machines, executions, map_runs = StateMachines(engine), Executions(engine), MapRuns(engine)
     replaced: dict[str, Handler] = {
         "_create_state_machine": machines.create,
         "_update_state_machine": machines.update,
@@ -34,6 +35,9 @@ def install(aws: LocalAws) -> Engine:
         "_describe_execution": executions.describe,
         "_list_executions": executions.list,
         "_get_execution_history": executions.history,
+        "_describe_map_run": map_runs.describe,
+        "_list_map_runs": map_runs.list,
+        "_update_map_run": map_runs.update,
         "_send_task_success": executions.send_success,
         "_send_task_failure": executions.send_failure,
         "_send_task_heartbeat": executions.send_heartbeat,

@@ -14,6 +14,7 @@ from sandbox.step_functions import redrive
 from sandbox.step_functions.errors import StateError
 from sandbox.step_functions.execution import Execution
 from sandbox.step_functions.machine import Machine
+from sandbox.step_functions.map_run.run import MapRun
 from sandbox.step_functions.task_token import TaskToken
 
 _MAX_SESSION_NAME = 64
@@ -40,17 +41,23 @@ class Engine:
 
     def start(self, record: dict[str, Any]) -> None:
         """Begin an execution whose record MiniStack has, or go on with a redriven one; returns at once."""
-        execution = Execution(self, record)
+        execution = self.begin(record)
+        self.run_beside(f"execution-{record['name']}", lambda: self.run(execution))
+
+    def begin(self, record: dict[str, Any], on_wait: Callable[[], None] = lambda: None) -> Execution:
+        """See execution.Services."""
+        stepfunctions._executions[record["executionArn"]] = record
+        execution = Execution(self, record, on_wait)
         with self._lock:
             self._running[execution.arn] = execution
             self._alive.add(execution)
         execution.announce_start()
+        return execution
 
-        def run() -> None:
-            execution.run()
-            self._forget(execution)
-
-        self.run_beside(f"execution-{record['name']}", run)
+    def run(self, execution: Execution) -> None:
+        """See execution.Services."""
+        execution.run()
+        self._forget(execution)
 
     def run_beside(self, name: str, run: Callable[[], None]) -> None:
         """See execution.Services."""
@@ -87,12 +94,24 @@ class Engine:
         """See execution.Services."""
         try:
             return self.identity.client(
-                service, machine.role_arn, session_name=machine.name[:_MAX_SESSION_NAME], source_arn=machine.arn
+                service,
+                machine.role_arn,
+                session_name=machine.created_name[:_MAX_SESSION_NAME],
+                source_arn=machine.created_arn,
             )
         except RoleNotAssumable:
             raise StateError(
                 "States.TaskFailed", "The principal states.amazonaws.com is not authorized to assume the provided role."
             ) from None
+
+    def denial(self, machine: Machine, action: str, resource: str) -> str | None:
+        """See execution.Services."""
+        session = machine.created_name[:_MAX_SESSION_NAME]
+        return self.identity.denial(machine.role_arn, action, resource, session_name=session)
+
+    def map_run_started(self, map_run: MapRun) -> None:
+        """See execution.Services."""
+        stepfunctions._map_runs[map_run.arn] = map_run
 
     def begin_deleting(self, machine_arn: str) -> bool:
         """Let the machine's executions end at their next transition; whether there are any."""
@@ -109,11 +128,11 @@ class Engine:
     def redrive_refusal(self, record: dict[str, Any]) -> str | None:
         """Why an execution cannot be redriven now; see redrive.refusal."""
         machine: Machine = record["machine"]
-        present = stepfunctions._state_machines.get(machine.arn)
+        present = stepfunctions._state_machines.get(machine.created_arn)
         # Another one may have its name by now.
         is_deleted = present is None or present["creationDate"] != machine.creation_date
         return redrive.refusal(
-            record, self.clock.now(), machine_is_deleted=is_deleted or self.is_being_deleted(machine.arn)
+            record, self.clock.now(), machine_is_deleted=is_deleted or self.is_being_deleted(machine.created_arn)
         )
 
     def execution_ended(self, execution_arn: str) -> Wake:
@@ -130,7 +149,7 @@ class Engine:
         return self._tasks.stopped(task_arn)
 
     def _forget(self, execution: Execution) -> None:
-        arn = execution.machine.arn
+        arn = execution.machine.created_arn
         with self._lock:
             self._alive.discard(execution)
             if self._running.get(execution.arn) is execution:
@@ -142,4 +161,4 @@ class Engine:
             stepfunctions._state_machines.pop(arn, None)
 
     def _executions_of(self, machine_arn: str) -> list[Execution]:
-        return [execution for execution in self._alive if execution.machine.arn == machine_arn]
+        return [execution for execution in self._alive if execution.machine.created_arn == machine_arn]

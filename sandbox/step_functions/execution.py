@@ -5,7 +5,7 @@ import logging
 import random
 import threading
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from sandbox.clock import Clock, Wake
 from sandbox.faults import Faults
@@ -20,6 +20,9 @@ from sandbox.step_functions.machine import Machine
 from sandbox.step_functions.query import Evaluator
 from sandbox.step_functions.task_token import TaskToken
 
+if TYPE_CHECKING:
+    from sandbox.step_functions.map_run.run import MapRun
+
 _log = logging.getLogger(__name__)
 
 
@@ -32,12 +35,28 @@ class Services(Protocol):
     stale_reads: StaleReads
     tokens: dict[str, TaskToken]
 
+    def begin(self, record: dict[str, Any], on_wait: Callable[[], None]) -> "Execution":
+        """Have an execution begin, or go on after a redrive, which `run` runs; see Execution."""
+        ...
+
+    def run(self, execution: "Execution") -> None:
+        """Run an execution that has begun to its end, on the calling thread."""
+        ...
+
     def run_beside(self, name: str, run: Callable[[], None]) -> None:
         """Run a piece of an execution's work on a thread of its own; returns at once."""
         ...
 
     def client(self, service: str, machine: Machine) -> Any:
         """A boto3 client with the credentials of a machine's role; raises StateError if it cannot be assumed."""
+        ...
+
+    def denial(self, machine: Machine, action: str, resource: str) -> str | None:
+        """None if a machine's role may do it, else AWS's sentence; see identity.RoleSessions."""
+        ...
+
+    def map_run_started(self, map_run: "MapRun") -> None:
+        """Have a Map Run known to the API."""
         ...
 
     def is_being_deleted(self, machine_arn: str) -> bool:
@@ -60,12 +79,13 @@ class Services(Protocol):
 class Execution:
     """One execution, from its start or a redrive to its next end.
 
-    `record` is MiniStack's record of it, which every API call reads.
+    `record` is MiniStack's record of it, which every API call reads; `on_wait` is called before a thread of it waits.
     """
 
-    def __init__(self, services: Services, record: dict[str, Any]) -> None:
+    def __init__(self, services: Services, record: dict[str, Any], on_wait: Callable[[], None] = lambda: None) -> None:
         self.services = services
         self.record = record
+        self.on_wait = on_wait
         self.machine: Machine = record["machine"]
         self.definition = self.machine.definition
         self.clock = services.clock

@@ -13,9 +13,11 @@ from sandbox.step_functions.definition import jackson
 from sandbox.step_functions.engine import Engine
 from sandbox.step_functions.history import timestamp
 from sandbox.step_functions.json_text import MAX_PAYLOAD_BYTES
+from sandbox.step_functions.map_run import api as map_runs
 from sandbox.step_functions.position import Position
 from sandbox.step_functions.task_token import TaskToken
 
+_PAGE, _ALL = 1000, 10**9
 _REDRIVE_FILTERS = ("REDRIVEN", "NOT_REDRIVEN")
 # In the order in which AWS lists them.
 STATUSES = ("SUCCEEDED", "TIMED_OUT", "PENDING_REDRIVE", "ABORTED", "FAILED", "RUNNING")
@@ -76,6 +78,11 @@ class Executions:
         """RedriveExecution. https://docs.aws.amazon.com/step-functions/latest/apireference/API_RedriveExecution.html"""
         token = redrive.checked_token(data.get("clientToken"))
         record = _record(data)
+        if record.get("mapRunArn") is not None:
+            message = "It was started by a Map Run, which is redriven with the execution that started it"
+            raise ApiError(
+                "ExecutionNotRedrivable", f"Execution {record['executionArn']} invalid for redrive: {message}"
+            )
         with self._starting:
             now = self._engine.clock.now()
             date = redrive.date_of(record, token, now)
@@ -104,6 +111,7 @@ class Executions:
                         "stateMachineArn",
                         "stateMachineVersionArn",
                         "stateMachineAliasArn",
+                        "mapRunArn",
                         "name",
                         "status",
                         "startDate",
@@ -122,10 +130,14 @@ class Executions:
 
     def list(self, data: dict[str, Any]) -> Answer:
         """ListExecutions, from MiniStack's list once the request is sound."""
-        if data.get("mapRunArn") is None:
+        check_member(data.get("statusFilter"), "statusFilter", STATUSES)
+        check_member(data.get("redriveFilter"), "redriveFilter", _REDRIVE_FILTERS)
+        if data.get("mapRunArn") is not None:
+            arn = check_arn(data["mapRunArn"], "mapRun")
+            if arn not in stepfunctions._map_runs:
+                raise map_runs.missing(arn)
+        else:
             arn = check_arn(data.get("stateMachineArn"), "stateMachine")
-            check_member(data.get("statusFilter"), "statusFilter", STATUSES)
-            check_member(data.get("redriveFilter"), "redriveFilter", _REDRIVE_FILTERS)
             if data.get("redriveFilter") is not None:
                 raise ApiError(
                     "ValidationException",
@@ -133,15 +145,19 @@ class Executions:
                 )
             if stepfunctions._resolve_state_machine_arn(arn) is None:
                 raise machines.missing(arn)
-        status, headers, body = _list(data)
+        status, headers, body = _list(data if data.get("redriveFilter") is None else {**data, "maxResults": _ALL})
         if status != 200:
             return status, headers, body
         found = json.loads(body)
+        if data.get("redriveFilter") is not None:
+            found = _filtered(found["executions"], data)
         for item in found["executions"]:
             record = stepfunctions._executions[item["executionArn"]]
             item["redriveCount"] = record["redriveCount"]
             if record["redriveDate"] is not None:
                 item["redriveDate"] = record["redriveDate"]
+            if "itemCount" in record:
+                item["itemCount"] = record["itemCount"]
         return answer(found)
 
     def history(self, data: dict[str, Any]) -> Answer:
@@ -151,7 +167,8 @@ class Executions:
 
     def describe_machine(self, data: dict[str, Any]) -> Answer:
         """DescribeStateMachineForExecution: the machine as it was when the execution started."""
-        return machines.describe_snapshot(_record(data)["machine"])
+        record = _record(data)
+        return machines.describe_snapshot(record["machine"], record.get("mapRunArn"))
 
     def send_success(self, data: dict[str, Any]) -> Answer:
         """SendTaskSuccess."""
@@ -184,6 +201,15 @@ class Executions:
 # MiniStack's own, before the API's names are given to the engine.
 _list = stepfunctions._list_executions
 _history = stepfunctions._get_execution_history
+
+
+def _filtered(items: list[dict[str, Any]], data: dict[str, Any]) -> dict[str, Any]:
+    """The page of those that the redriveFilter lets through, which MiniStack does not know."""
+    wanted = data["redriveFilter"] == "REDRIVEN"
+    left = [each for each in items if (stepfunctions._executions[each["executionArn"]]["redriveCount"] > 0) == wanted]
+    limit = int(data.get("maxResults") or _PAGE)
+    token = {"nextToken": stepfunctions._encode_execution_token(left[limit - 1])} if len(left) > limit else {}
+    return {"executions": left[:limit], **token}
 
 
 def _record(data: dict[str, Any]) -> dict[str, Any]:

@@ -4,12 +4,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
 
+from sandbox.step_functions.compound import carry_out
 from sandbox.step_functions.error_handling import UNCATCHABLE
 from sandbox.step_functions.errors import ExecutionOver, HistoryFull, StateError
 from sandbox.step_functions.flow import Flow
 from sandbox.step_functions.position import Inside, Position
-from sandbox.step_functions.task_state import with_retries
-from sandbox.step_functions.transition import Transition, catch, succeed
+from sandbox.step_functions.transition import Transition, succeed
 from sandbox.step_functions.visit import Visit
 
 # Of which a history tells that they were aborted.
@@ -152,33 +152,16 @@ class FanOut(ABC):
 
 
 def run_state(visit: Visit, begin: Callable[[], Inside], lanes: Callable[[Inside], FanOut]) -> Transition:
-    """Carry out a state that fans out, with its Retry and Catch.
+    """Carry out a state that fans out.
 
     `begin` writes the beginning of an attempt; a redrive goes on with the attempt that it finds.
     """
-    kind, chain = visit.state["Type"], visit.flow.chain
-    found = [visit.flow.position.inside] if visit.flow.position.inside is not None else []
+    inside = visit.flow.position.inside
+    found = [inside] if isinstance(inside, Inside) else []
 
     def attempt() -> Transition:
         result = lanes(found.pop() if found else begin()).run()
-        chain.aside(f"{kind}StateSucceeded")
+        visit.flow.chain.aside(f"{visit.state['Type']}StateSucceeded")
         return succeed(visit, result)
 
-    def write_failed(failure: StateError) -> int | None:
-        return None if failure.error == UNCATCHABLE else chain.aside(f"{kind}StateFailed")["id"]
-
-    def caught(catcher: dict[str, Any], location: str, failure: StateError) -> Transition:
-        event = write_failed(failure)
-        try:
-            transition = catch(visit, catcher, location, failure)
-        except StateError as second:
-            event = write_failed(second)
-            raise
-        finally:
-            chain.previous = event or chain.previous
-        return transition
-
-    def uncaught(failure: StateError) -> None:
-        chain.previous = write_failed(failure) or chain.previous
-
-    return with_retries(visit, attempt, caught, uncaught)
+    return carry_out(visit, attempt)

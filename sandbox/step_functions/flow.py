@@ -11,14 +11,15 @@ from sandbox.step_functions.position import Inside, Position
 
 if TYPE_CHECKING:
     from sandbox.step_functions.execution import Execution
+    from sandbox.step_functions.map_run.run import MapRun
 
 States = dict[str, Any]
 
 
 class Lanes(Protocol):
-    """What runs side by side inside a state; see fan_out.FanOut."""
+    """What runs side by side inside a state; see fan_out.FanOut and map_run.run.MapRun."""
 
-    def place(self) -> Inside:
+    def place(self) -> "Inside | MapRun":
         """Where all of it is."""
         ...
 
@@ -106,7 +107,7 @@ class Flow:
         https://docs.aws.amazon.com/step-functions/latest/apireference/API_DeleteStateMachine.html
         """
         self.check()
-        if self.execution.services.is_being_deleted(self.execution.machine.arn):
+        if self.execution.services.is_being_deleted(self.execution.machine.created_arn):
             self.execution.abort(None, None)
             raise ExecutionOver
 
@@ -116,6 +117,7 @@ class Flow:
         Raises ExecutionOver as `check` does.
         """
         self.check()
+        self.execution.on_wait()
         deadline = self.execution.deadline
         self.execution.clock.wait(deadline if until is None else min(until, deadline), self.wake)
         self.wake.clear()

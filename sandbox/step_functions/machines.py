@@ -47,14 +47,16 @@ def qualifiers(requested_arn: str) -> dict[str, str]:
     return found
 
 
-def describe_snapshot(machine: Machine) -> Answer:
-    """DescribeStateMachineForExecution's answer."""
+def describe_snapshot(machine: Machine, map_run_arn: str | None) -> Answer:
+    """DescribeStateMachineForExecution's answer; of a child execution it has the ARN of its Map Run."""
     return answer(
         {
             "stateMachineArn": machine.arn,
             "name": machine.name,
             "definition": machine.definition_text,
             "roleArn": machine.role_arn,
+            "mapRunArn": map_run_arn,
+            "label": machine.label,
             "updateDate": machine.update_date,
             "loggingConfiguration": machine.logging,
             "tracingConfiguration": machine.tracing,

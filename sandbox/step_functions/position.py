@@ -2,7 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sandbox.step_functions.map_run.run import MapRun
 
 
 @dataclass(frozen=True)
@@ -12,7 +15,7 @@ class Position:
     `state` is the state that the flow is in or enters next; None: it has left the last one. `input` is that state's
     input, or the flow's output. `event` is the id of the history event that the next one follows from.
     `entered_time` (ISO 8601) is None until the state has been entered. `inside` is where the branches or iterations of
-    the state are, None until they have begun.
+    the state are, or its Map Run, None until they have begun.
     """
 
     state: str | None
@@ -20,7 +23,7 @@ class Position:
     variables: Mapping[str, Any]
     event: int = 0
     entered_time: str | None = None
-    inside: "Inside | None" = None
+    inside: "Inside | MapRun | None" = None
 
 
 @dataclass(frozen=True)

@@ -44,10 +44,11 @@ def refusal(record: dict[str, Any], now: float, *, machine_is_deleted: bool) -> 
 
 def members(record: dict[str, Any], reason: str | None) -> dict[str, Any]:
     """DescribeExecution's members about redrives, None where AWS leaves one out; `reason` is what `refusal` says."""
+    possible = "REDRIVABLE" if record.get("mapRunArn") is None else "REDRIVABLE_BY_MAP_RUN"
     return {
         "redriveCount": record["redriveCount"],
         "redriveDate": record["redriveDate"],
-        "redriveStatus": "REDRIVABLE" if reason is None else "NOT_REDRIVABLE",
+        "redriveStatus": possible if reason is None else "NOT_REDRIVABLE",
         "redriveStatusReason": reason,
     }
 

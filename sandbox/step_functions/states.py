@@ -6,7 +6,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sandbox.step_functions import map_state, parallel_state, task_state
+from sandbox.step_functions.definition.nesting import is_distributed
 from sandbox.step_functions.errors import StateError
+from sandbox.step_functions.map_run import state as map_run_state
 from sandbox.step_functions.transition import Transition, catch, following, leave, succeed
 from sandbox.step_functions.visit import Visit
 
@@ -85,6 +87,10 @@ def _task(visit: Visit) -> Transition:
     )
 
 
+def _map(visit: Visit) -> Transition:
+    return map_run_state.run(visit) if is_distributed(visit.state) else map_state.run(visit)
+
+
 _TYPES: dict[str, Callable[[Visit], Transition]] = {
     "Pass": _pass,
     "Succeed": _succeed,
@@ -93,5 +99,5 @@ _TYPES: dict[str, Callable[[Visit], Transition]] = {
     "Wait": _wait,
     "Task": _task,
     "Parallel": parallel_state.run,
-    "Map": map_state.run,
+    "Map": _map,
 }

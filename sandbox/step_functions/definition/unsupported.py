@@ -19,9 +19,29 @@ def _of_state(state: dict[str, Any], language: str) -> str | None:
     if state.get("QueryLanguage", language) != "JSONata":
         return 'states in JSONPath (set "QueryLanguage": "JSONata")'
     if state["Type"] == "Map" and is_distributed(state):
-        return "Map states in Distributed mode"
+        return _of_distributed_map(state)
     if state["Type"] == "Task":
         if "Credentials" in state:
             return "Task states with Credentials"
         return refusal(state["Resource"])
+    return None
+
+
+def _of_distributed_map(state: dict[str, Any]) -> str | None:
+    processor = state.get("ItemProcessor") or state["Iterator"]
+    if processor["ProcessorConfig"].get("ExecutionType") == "EXPRESS":
+        return 'Map states whose executions are EXPRESS (set "ExecutionType": "STANDARD")'
+    if "ItemReader" in state and "Items" in state:
+        return "Map states with both Items and an ItemReader"
+    config = state.get("ItemReader", {}).get("ReaderConfig", {})
+    if config.get("InputType") in ("MANIFEST", "PARQUET"):
+        return f"an ItemReader of the InputType {config['InputType']}"
+    for field in ("ItemsPointer", "ManifestType"):
+        if field in config:
+            return f"an ItemReader with {field}"
+    if config.get("Transformation", "NONE") != "NONE":
+        return f"an ItemReader with the Transformation {config['Transformation']}"
+    writer = state.get("ResultWriter", {})
+    if writer.get("WriterConfig", {}).get("OutputType") == "JSONL" and "Resource" not in writer:
+        return "a ResultWriter of the OutputType JSONL without a Resource"
     return None

@@ -28,7 +28,12 @@ def validate(text: str, machine_type: str = "STANDARD") -> list[Diagnostic]:
         *_states(machine, "", language, machine_type),
     ]
     if not found:
-        found = [*_names(machine, "", set()), *_graphs(machine, "", top_level=True), *scopes.problems(machine)]
+        found = [
+            *_names(machine, "", set()),
+            *_graphs(machine, "", top_level=True),
+            *scopes.problems(machine),
+            *map_fields.same_labels(machine),
+        ]
     return found
 
 
@@ -73,7 +78,7 @@ def _state(state: dict[str, Any], at: str, machine_language: str, machine_type: 
     if kind == "Parallel":
         yield from _branches(state, at)
     if kind == "Map":
-        yield from map_fields.problems(state, at)
+        yield from map_fields.problems(state, at, jsonata=jsonata)
     if kind == "Choice":
         yield from _choices(state, at, jsonata=jsonata)
     if kind == "Task":

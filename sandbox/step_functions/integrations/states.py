@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.step_functions.errors import StateError
 from sandbox.step_functions.history import Chain
-from sandbox.step_functions.integrations.calls import Api, optimised_error, parsed
+from sandbox.step_functions.integrations.calls import Api, Failure, optimised_error, parsed
 from sandbox.step_functions.integrations.events import TaskEvents
 from sandbox.step_functions.integrations.metadata import sdk_metadata
 from sandbox.step_functions.integrations.shapes import millisecond_time
@@ -22,6 +22,11 @@ _log = logging.getLogger(__name__)
 _fault = optimised_error("StepFunctions", "AWSStepFunctionsException", "AWSStepFunctions")
 _START = Api(service="stepfunctions", operation="StartExecution", fault=_fault, time_of=millisecond_time)
 _DESCRIBE = Api(service="stepfunctions", operation="DescribeExecution", fault=_fault, time_of=millisecond_time)
+
+
+def denied(sentence: str) -> StateError:
+    """The error of a role that lacks a right; `sentence` is what AWS says of it."""
+    return _fault(_START, Failure("AccessDeniedException", sentence, 400))
 
 
 class StartExecution:

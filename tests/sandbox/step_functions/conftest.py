@@ -148,3 +148,12 @@ def function(local_aws: LocalAws, role: Callable[..., str]) -> Callable[..., str
         )["FunctionArn"]
 
     return make
+
+
+@pytest.fixture
+def bucket(machines: Machines) -> str:
+    """A new bucket."""
+    name = f"bucket-{secrets.token_hex(6)}"
+    location = {"LocationConstraint": machines.aws.region}
+    machines.aws.client("s3").create_bucket(Bucket=name, CreateBucketConfiguration=location)
+    return name

@@ -37,14 +37,6 @@ def refusal(call: Any, *arguments: Any, **request: Any) -> tuple[str, str]:
     ("state", "what"),
     [
         (
-            {
-                "Type": "Map",
-                "ItemProcessor": {**NESTED, "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}},
-                "End": True,
-            },
-            "Map states in Distributed mode",
-        ),
-        (
             task("arn:aws:states:::lambda:invoke.waitForTaskToken", Arguments={"FunctionName": "f"}),
             "tasks that wait for a task token (.waitForTaskToken)",
         ),

@@ -3,22 +3,11 @@
 from __future__ import annotations
 
 import json
-import secrets
 from typing import Any
-
-import pytest
 
 from tests.sandbox.conftest import policy
 from tests.sandbox.step_functions.conftest import Machines, Run
 from tests.sandbox.step_functions.test_integrations import calling
-
-
-@pytest.fixture
-def bucket(machines: Machines) -> str:
-    name = f"bucket-{secrets.token_hex(6)}"
-    location = {"LocationConstraint": machines.aws.region}
-    machines.aws.client("s3").create_bucket(Bucket=name, CreateBucketConfiguration=location)
-    return name
 
 
 def got(machines: Machines, bucket: str, body: bytes, **fields: Any) -> Run:
