@@ -28,8 +28,8 @@ CALLS_AT_ONCE = 10
 """How many calls are made at the same time where many are needed."""
 
 _HERE = Path(__file__).parent
-# What comes of reading an answer that is not what AWS says it is.
-_MISREAD = (ArithmeticError, AttributeError, LookupError, RecursionError, StopIteration, TypeError, ValueError)
+# What comes of reading an answer that is not what AWS says it is; botocore's word for an odd time is RuntimeError.
+_MISREAD = (ArithmeticError, AttributeError, LookupError, RuntimeError, StopIteration, TypeError, ValueError)
 _DENIED = re.compile(
     r"(?:User: )?(?P<who>arn:\S+) is not authorized to perform: (?P<action>[\w-]+:\w+)"
     r"(?: on resource: (?P<resource>\S+))?"
@@ -108,7 +108,7 @@ class Aws:
 
 @contextmanager
 def refusals() -> Iterator[None]:
-    """Raise AwsError for each error of botocore in the block.
+    """Raise AwsError for each error in the block that is botocore's, or comes of an answer that cannot be understood.
 
     Of a missing permission it names the action, the resource, and who lacks it.
     """

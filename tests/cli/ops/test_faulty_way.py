@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.cli.conftest import Longhaul
-from tests.cli.ops.way import Answer, Spoil, Way
+from tests.cli.ops.way import Answer, Spoil, Way, broken, cut, throttled
 from tests.ops.operated import Operated
 
 
@@ -19,20 +19,6 @@ from tests.ops.operated import Operated
 def way(operated: Operated) -> Iterator[Way]:
     with Way(operated.local_aws.endpoint).open() as way:
         yield way
-
-
-def broken(_answer: Answer) -> Answer:
-    body = b'{"__type": "InternalFailure", "message": "Oh"}'
-    return Answer(500, {"Content-Type": "application/x-amz-json-1.0"}, body)
-
-
-def throttled(_answer: Answer) -> Answer:
-    body = b'{"__type": "ThrottlingException", "message": "Rate exceeded"}'
-    return Answer(400, {"Content-Type": "application/x-amz-json-1.0"}, body)
-
-
-def cut(_answer: Answer) -> None:
-    return None
 
 
 def no_json(answer: Answer) -> Answer:

@@ -1,7 +1,7 @@
 """Whatever AWS answers, each verb ends with an exit code that is documented, and never with a traceback.
 
-The verbs run in this process, and a proxy gives them AWS's own answers again, each with one place of it missing, null,
-or of another kind.
+The verbs run in this process, and a proxy gives them AWS's own answers again: a place of one is missing, null or of
+another kind, or it is an error, or breaks off.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from cli.app import main
 from ops.aws import Aws
-from tests.cli.ops.way import Answer, Spoil, Way
+from tests.cli.ops.way import Answer, Spoil, Way, broken, cut, throttled
 from tests.ops.operated import Operated
 from tests.ops.test_pace import Still
 
@@ -161,22 +161,44 @@ def odd(path: tuple[Any, ...], to: Any) -> Spoil:
     return spoil
 
 
+which = st.integers(0, 10_000)
+
+
 @settings(max_examples=30, deadline=None, derandomize=True, phases=[Phase.generate])
-@given(verb=st.sampled_from(VERBS), data=st.data())
-def test_an_odd_answer_ends_in_a_documented_exit_code(asked: Asked, verb: str, data: st.DataObject) -> None:
+@given(
+    verb=st.sampled_from(VERBS),
+    spoilt=st.lists(
+        st.tuples(
+            which, which, which, st.sampled_from(KINDS), st.sampled_from((None, None, None, broken, throttled, cut))
+        ),
+        min_size=1,
+        max_size=3,
+    ),
+)
+def test_an_odd_answer_ends_in_a_documented_exit_code(
+    asked: Asked, verb: str, spoilt: list[tuple[int, int, int, Any, Spoil | None]]
+) -> None:
     asked.way.forget()
     assert asked.verb(verb).code in (0, 1)
-    operation = data.draw(st.sampled_from(sorted(asked.way.answers)))
-    answer = data.draw(st.sampled_from(asked.way.answers[operation]))
-    try:
-        found = list(places(json.loads(answer.content)))
-    except ValueError:  # That of STS is XML.
-        found = []
-    for path in data.draw(st.lists(st.sampled_from([(), *found]), min_size=1, max_size=3)):
+    answers = {operation: list(found) for operation, found in asked.way.answers.items()}
+    for of_operations, of_answers, of_places, to, how in spoilt:
+        operation = _one(sorted(answers), of_operations)
+        path = _one(_places_in(_one(answers[operation], of_answers)), of_places)
         asked.way.forget()
-        asked.way.spoil(operation, odd(path, data.draw(st.sampled_from(KINDS))), times=1000)
+        asked.way.spoil(operation, how or odd(path, to), times=1000)
         ended = asked.verb(verb)
         assert ended.code in (0, 1, 2, 3), ended
         assert "Traceback" not in ended.err
         # What AWS is to blame for is said in a line.
         assert ended.code != 3 or ended.err.strip().splitlines()[-1].startswith("longhaul: ")
+
+
+def _places_in(answer: Answer) -> list[tuple[Any, ...]]:
+    try:
+        return [(), *places(json.loads(answer.content))]
+    except ValueError:  # That of STS is XML.
+        return [()]
+
+
+def _one(found: list[Any], which: int) -> Any:
+    return found[which % len(found)]

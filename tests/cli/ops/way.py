@@ -116,6 +116,20 @@ class Way:
         return answer
 
 
+def broken(_answer: Answer) -> Answer:
+    body = b'{"__type": "InternalFailure", "message": "Oh"}'
+    return Answer(500, {"Content-Type": "application/x-amz-json-1.0"}, body)
+
+
+def throttled(_answer: Answer) -> Answer:
+    body = b'{"__type": "ThrottlingException", "message": "Rate exceeded"}'
+    return Answer(400, {"Content-Type": "application/x-amz-json-1.0"}, body)
+
+
+def cut(_answer: Answer) -> None:
+    return None
+
+
 def _operation(handler: BaseHTTPRequestHandler, body: bytes) -> str:
     """Its name; of an API by paths the method and the first part of the path."""
     if target := handler.headers.get("X-Amz-Target"):
