@@ -3,7 +3,7 @@
 The head of the line holds the lock. An entry of the line is `<execution's ARN> <redrive count> <time it was made>`, so
 no two entries are alike, and whoever takes one away names exactly the one that was seen. Nothing expires: an entry goes
 when its run is done, or when another run has seen that it can do nothing any more. A second item, for each scheduled
-time, is written together with a run's first entry, so that a time which is delivered twice starts one run.
+time, or event by its id, is written together with a run's first entry, so that what is delivered twice starts one run.
 
 Requests are DynamoDB's in Step Functions' PascalCase: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference
 """
@@ -112,8 +112,8 @@ def seen(job: JobSpec, table: str) -> str:
 
     Keys: `head` (its entry), `holder` (the head's execution), `newest` (that of the last entry), `redrives` and `since`
     (of the head), `length` (of the line), `mine` (the run's own entry), `ahead` (how many stand before it),
-    `startedBy` (the execution that was started for the scheduled time), `unread` (whether DynamoDB left anything out,
-    as it may when it is busy). What there is not has no key.
+    `startedBy` (the execution that was started for the scheduled time or event), `unread` (whether DynamoDB left
+    anything out, as it may when it is busy). What there is not has no key.
     """
     return f"""(
         $items := $lookup($states.result.Responses, {literal(table)});

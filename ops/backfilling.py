@@ -55,7 +55,7 @@ def plan(aws: Aws, job: DeployedJob, first: datetime, last: datetime) -> Plan:
         botocore's errors.
     """
     if job.trigger is None:
-        raise NotFoundError(f"{job.name} has no schedule: only people start it")
+        raise NotFoundError(f"{job.name} has no schedule, and so no past times")
     moments = _times(job.trigger, first, last)
     # None of them can have been started before it was due.
     runs = [(run.due, run) for run in read_history(aws, job, since=first, limit=_MOST_RUNS) if run.due is not None]

@@ -25,7 +25,7 @@ class Entry:
     Attributes:
         job: its job's name.
         time: when its trigger fires, or when it started; in UTC.
-        timezone: the zone in which its schedule is written; UTC for a job that only people start.
+        timezone: the zone in which its schedule is written; UTC for a job without one.
         window_minutes: how much later than its time its trigger may fire.
         running: the ARN of the execution of a run that goes on.
         expected: how long it is expected to take; None where nothing is known.

@@ -75,7 +75,7 @@ def test_after_failures_no_more_is_started(operated: Operated) -> None:
 def test_times_that_cannot_be_told(operated: Operated) -> None:
     with pytest.raises(NotFoundError, match="counts from when AWS made its trigger"):
         plan(operated.aws, operated.job("idle"), at(1), at(2))
-    with pytest.raises(NotFoundError, match="only people start it"):
+    with pytest.raises(NotFoundError, match="has no schedule, and so no past times"):
         plan(operated.aws, operated.job("absent"), at(1), at(2))
     with pytest.raises(TooManyTimesError, match="more than 1,000 times"):
         plan(operated.aws, operated.job("obeys"), datetime(2020, 1, 1, tzinfo=UTC), at(1))
