@@ -11,7 +11,7 @@ from cli.arguments import utc_text
 from cli.ops.options import DryRunOption, JobArgument, Where, YesOption, confirm, verb
 
 if TYPE_CHECKING:
-    from ops.stack import Trigger
+    from ops.stack import DeployedJob, Trigger
     from spec.pause_note import PauseNote
 
 
@@ -27,7 +27,8 @@ def pause(
     from ops.caller import caller
     from spec.pause_note import PauseNote
 
-    name, trigger = _trigger(where, job)
+    found, trigger = _trigger(where, job)
+    name = found.name
     if not trigger.enabled:
         print(f"{name} is off already{_by(pausing.pause_note(trigger))}.")
         return
@@ -38,6 +39,10 @@ def pause(
     pausing.pause(where.aws, trigger, note)
     print(f"{name} is paused: its {trigger.kind} {trigger.name} is switched off.")
     print(f"It stays off until `longhaul resume {name}`, or until a `pulumi up` that refreshes or changes the trigger.")
+    if found.has_starting_rules:
+        print(
+            f"Other jobs' ends or objects start it all the same: by the rules {found.resource_name}.*, which stay on."
+        )
 
 
 @verb
@@ -48,7 +53,8 @@ def resume(where: Where, job: JobArgument, yes: YesOption = False, dry_run: DryR
     """
     from ops import pausing
 
-    name, trigger = _trigger(where, job)
+    found, trigger = _trigger(where, job)
+    name = found.name
     if trigger.enabled:
         print(f"{name} is on already.")
         return
@@ -63,15 +69,15 @@ def resume(where: Where, job: JobArgument, yes: YesOption = False, dry_run: DryR
     print(f"{name} is resumed: its {trigger.kind} {trigger.name} is switched on{_by(note)}.")
 
 
-def _trigger(where: Where, text: str) -> tuple[str, Trigger]:
-    """The name of a job, and what starts it. Raises OpsError."""
+def _trigger(where: Where, text: str) -> tuple[DeployedJob, Trigger]:
+    """A job, and what starts it at its times. Raises OpsError."""
     from ops.errors import NotFoundError
     from ops.names import find_job
 
     job = find_job(where.stack, text)
     if job.trigger is None:
         raise NotFoundError(f"{job.name} has no schedule: there is nothing to switch off")
-    return job.name, job.trigger
+    return job, job.trigger
 
 
 def _by(note: PauseNote | None) -> str:

@@ -46,6 +46,19 @@ def test_a_job_is_paused_and_resumed(operated: Operated, operate: Longhaul, job:
     assert operate("resume", job).stdout == f"{job} is on already.\n"
 
 
+def test_what_events_start_is_said_to_go_on(operated: Operated, operate: Longhaul) -> None:
+    events, rule = operated.local_aws.client("events"), "acme-night-obeys.0a1b2c3d"
+    events.put_rule(Name=rule, EventPattern='{"source": ["aws.s3"]}')
+    try:
+        done = operate("pause", "obeys")
+    finally:
+        events.delete_rule(Name=rule)
+    assert operate("resume", "obeys").returncode == 0
+    last = done.stdout.splitlines()[-1]
+    assert last == "Other jobs' ends or objects start it all the same: by the rules acme-night-obeys.*, which stay on."
+    assert events.list_rules(NamePrefix=rule)["Rules"] == []
+
+
 def test_what_the_stack_switched_off_is_asked_about(operated: Operated, operate: Longhaul) -> None:
     unasked = operate("resume", "idle")
     assert (unasked.returncode, unasked.stdout) == (2, "")
