@@ -36,10 +36,10 @@ class Due(NamedTuple):
 
 @dataclass(kw_only=True, eq=False)
 class DeliverTwice(Fault):
-    """A scheduled time is delivered a second time, as an execution of its own.
+    """A scheduled time, or an event that starts a job, is delivered a second time, as an execution of its own.
 
     Args:
-        after: the virtual seconds between the two.
+        after: the virtual seconds between the two; an event comes twice at once.
     """
 
     after: float = 0

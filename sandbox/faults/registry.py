@@ -73,3 +73,8 @@ class Faults:
             if isinstance(fault, DeliverTwice | DeliverLate):
                 delays = fault.changed(delays, Due(trigger, scheduled_time))
         return delays
+
+    def deliveries(self, machine: str) -> int:
+        """How often an event that starts a state machine of that name is delivered."""
+        twice = [fault for fault in self._faults if isinstance(fault, DeliverTwice)]
+        return 1 + sum(fault.strikes(machine) for fault in twice)

@@ -29,7 +29,7 @@ def start(aws: LocalAws, target: Mapping[str, Any], event: Mapping[str, Any], te
     Args:
         aws: the sandbox.
         target: the target, with its role.
-        event: the event; a target starts one execution for it, however often it comes.
+        event: the event.
         text: the input.
         rule_arn: the rule, for which EventBridge assumes the role.
 
@@ -43,6 +43,11 @@ def start(aws: LocalAws, target: Mapping[str, Any], event: Mapping[str, Any], te
     if denial is not None:
         raise NotDelivered("NO_PERMISSIONS", denial)
     name = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{rule_arn} {event['id']} {target['Id']}"))
+    for copy in range(aws.faults.deliveries(machine.rpartition(":")[2])):
+        _start(machine, f"{name}_{copy}" if copy else name, text)
+
+
+def _start(machine: str, name: str, text: str) -> None:
     status, _, body = stepfunctions._start_execution({"stateMachineArn": machine, "name": name, "input": text})
     if status != 200:
         answer = json.loads(body)
