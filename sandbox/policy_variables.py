@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.ht
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -32,7 +32,7 @@ def filled(statement: Any, resolve: Resolve) -> Any | None:
         not_resources=values.fill(statement.not_resources),
         conditions={
             operator: {key: values.fill(expected) for key, expected in keys.items()}
-            for operator, keys in statement.conditions.items()
+            for operator, keys in _conditions(statement)
         },
     )
     return None if values.missing and statement.effect == "Allow" else done
@@ -40,10 +40,15 @@ def filled(statement: Any, resolve: Resolve) -> Any | None:
 
 def _has_variables(statement: Any) -> bool:
     texts = [*statement.resources, *statement.not_resources]
-    for keys in statement.conditions.values():
+    for _, keys in _conditions(statement):
         for expected in keys.values():
             texts += expected if isinstance(expected, list) else [expected]
     return any("${" in text for text in texts if isinstance(text, str))
+
+
+def _conditions(statement: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Operators with their keys; what is not written so counts for nothing, as with MiniStack."""
+    yield from (one for one in (statement.conditions or {}).items() if isinstance(one[1], dict))
 
 
 class _Values:

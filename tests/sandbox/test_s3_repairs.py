@@ -158,3 +158,11 @@ def test_a_condition_has_variables_too() -> None:
     found = filled(statement, {"aws:username": "ann"}.get)
     assert found is not None
     assert found.conditions == {"StringEquals": {"s3:prefix": "ann/"}}
+
+
+@pytest.mark.parametrize("conditions", [None, {}, {"StringEquals": "nonsense"}])
+def test_a_condition_that_is_none_is_left_alone(conditions: Any) -> None:
+    from ministack.core.iam_evaluator import ParsedStatement
+
+    statement = ParsedStatement("", "Allow", ["*"], resources=["arn:b/*"], conditions=conditions)
+    assert filled(statement, {}.get) is statement
