@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from ops.letters_in_hand import LettersInHand
 
 app = typer.Typer(
-    help="Show what could not be delivered, deliver it again, or throw it away.",
+    help="Show, retry or discard what could not be delivered.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
