@@ -31,7 +31,7 @@ def running(place: TaskPlace, *command: str, pattern: str = ".sync", **fields: A
 
 def started_task(machines: Machines, run: Run) -> str:
     """The ARN of the task that an execution runs, once it runs."""
-    while not (submitted := run.now().details("TaskSubmitted")):
+    while not (submitted := [each for each in run.now().details("TaskSubmitted") if each["resourceType"] == "ecs"]):
         assert run.now().status == "RUNNING"
         machines.aws.clock.wait_idle(0.05)
     return json.loads(submitted[0]["output"])["Tasks"][0]["TaskArn"]
