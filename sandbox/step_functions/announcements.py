@@ -22,7 +22,7 @@ _MAX_EVENT_PAYLOAD = 248 * 1024
 """https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html: larger payloads are left out."""
 
 
-def announce(change: dict[str, Any]) -> None:
+def announce(change: dict[str, Any], *, with_event: bool) -> None:
     """Publish a change of status as `detail` tells it: metrics and, best effort as on AWS, an event."""
     dimensions = {"StateMachineArn": change["stateMachineArn"]}
     for metric in _counted(change["status"], is_redriven=change["redriveCount"] > 0):
@@ -31,6 +31,8 @@ def announce(change: dict[str, Any]) -> None:
     if change["stopDate"] is not None and not change["redriveCount"]:
         milliseconds = change["stopDate"] - change["startDate"]
         cloudwatch.record_metric("AWS/States", "ExecutionTime", milliseconds, "Milliseconds", dimensions)
+    if not with_event:
+        return
     entry = {
         "Source": "aws.states",
         "DetailType": "Step Functions Execution Status Change",

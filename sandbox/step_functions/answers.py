@@ -27,14 +27,14 @@ def error_answer(error: ApiError) -> Answer:
     return error_response_json(error.code, error.message, 400)
 
 
-def check_arn(arn: object, kind: str) -> str:
-    """The ARN, if it is one of `kind` (`stateMachine` or `execution`); raises InvalidArn otherwise."""
+def check_arn(arn: object, *kinds: str) -> str:
+    """The ARN, if it is one of these kinds (`stateMachine`, `execution` ...); raises InvalidArn otherwise."""
     if not isinstance(arn, str) or not arn.startswith("arn:"):
         raise ApiError("InvalidArn", f"Invalid Arn: 'Invalid ARN prefix: {arn}'")
     parts = arn.split(":")
     if len(parts) < 7 or parts[2] != "states":
         raise ApiError("InvalidArn", f"Invalid Arn: 'Malformed ARN: {arn}'")
-    if parts[5] != kind:
+    if parts[5] not in kinds:
         raise ApiError("InvalidArn", f"Invalid Arn: 'Resource type not valid in this context: {parts[5]}'")
     return arn
 

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
+# https://docs.aws.amazon.com/step-functions/latest/dg/choosing-workflow-type.html
+_MAX_EXPRESS_SECONDS = 300
+
 
 class Services(Protocol):
     """What an execution needs of the sandbox around it; see engine.Engine."""
@@ -125,7 +128,7 @@ class Execution:
                 inputDetails={"truncated": False},
                 roleArn=self.machine.role_arn,
             )
-        announcements.announce(self._detail(record))
+        self._announce(self._detail(record))
 
     def run(self) -> None:
         """Run to the end, on the calling thread."""
@@ -144,6 +147,8 @@ class Execution:
 
     def abort(self, error: str | None, cause: str | None) -> None:
         """StopExecution: end at once; what is at work stops when it next looks."""
+        if self._abandoned:
+            return
         self._end("ABORTED", "ExecutionAborted", in_flow=False, error=error, cause=cause)
 
     def abandon(self) -> None:
@@ -179,8 +184,12 @@ class Execution:
             # Last, because whoever sees the new status may read the rest.
             self.record["status"] = status
         self.flow.rouse()
-        announcements.announce(detail)
+        self._announce(detail)
         self.ended.set()
+
+    def _announce(self, change: dict[str, Any]) -> None:
+        # "Express Workflows don't send events to EventBridge."
+        announcements.announce(change, with_event=not self.machine.is_express)
 
     def _detail(self, record: dict[str, Any]) -> dict[str, Any]:
         return announcements.detail(record, self.services.redrive_refusal(record))
@@ -188,6 +197,8 @@ class Execution:
     def _time_limit(self) -> float:
         started, redriven = self.record["startDate"], self.record["redriveDate"]
         ends = [epoch(started) + redrive.MAX_OPEN_SECONDS]
+        if self.machine.is_express:
+            ends.append(epoch(redriven or started) + _MAX_EXPRESS_SECONDS)
         if "TimeoutSeconds" in self.definition:
             # "When you redrive an execution, the state machine level timeout, if defined, is reset to 0."
             ends.append(epoch(redriven or started) + self.definition["TimeoutSeconds"])

@@ -96,7 +96,7 @@ class Executions:
 
     def describe(self, data: dict[str, Any]) -> Answer:
         """DescribeExecution."""
-        record = past.as_of(_record(data), self._engine.stale_reads.as_of())
+        record = past.as_of(_record(data, "execution", "express"), self._engine.stale_reads.as_of())
         if record is None:
             raise _missing(data["executionArn"])
         check_member(data.get("includedData"), "includedData", ("ALL_DATA", "METADATA_ONLY"))
@@ -212,8 +212,8 @@ def _filtered(items: list[dict[str, Any]], data: dict[str, Any]) -> dict[str, An
     return {"executions": left[:limit], **token}
 
 
-def _record(data: dict[str, Any]) -> dict[str, Any]:
-    arn = check_arn(data.get("executionArn"), "execution")
+def _record(data: dict[str, Any], *kinds: str) -> dict[str, Any]:
+    arn = check_arn(data.get("executionArn"), *(kinds or ("execution",)))
     record = stepfunctions._executions.get(arn)
     if record is None:
         raise _missing(arn)

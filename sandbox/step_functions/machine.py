@@ -12,7 +12,8 @@ from sandbox.step_functions.json_text import to_text
 class Machine:
     """A snapshot: updating a machine does not touch the executions that run.
 
-    `label` is that of the Map state whose processor this is, None for a machine of its own.
+    `label` is that of the Map state whose processor this is, None for a machine of its own. `is_express`: its
+    executions last five minutes at most, and nobody can stop them or read their histories.
     """
 
     arn: str
@@ -24,6 +25,7 @@ class Machine:
     creation_date: str
     update_date: str
     label: str | None = None
+    is_express: bool = False
 
     @cached_property
     def definition(self) -> dict[str, Any]:
@@ -48,4 +50,5 @@ class Machine:
             name=f"{self.created_name}/{label}",
             definition_text=to_text(definition),
             label=label,
+            is_express=definition["ProcessorConfig"]["ExecutionType"] == "EXPRESS",
         )

@@ -20,6 +20,8 @@ def run(visit: Visit) -> Transition:
 
     def begin() -> Inside:
         found = items(visit)
+        # Whatever they say, the first failure fails the state; what they cannot say fails it too.
+        tolerated(visit)
         event = visit.flow.chain.add("MapStateStarted", length=len(found))
         return Inside(found, event["id"], (None,) * len(found))
 
@@ -44,6 +46,19 @@ def concurrency(visit: Visit) -> int:
     if "MaxConcurrency" not in visit.state:
         return 0
     return int(visit.whole_number("MaxConcurrency", minimum=0, maximum=MAX_WHOLE_NUMBER))
+
+
+def tolerated(visit: Visit) -> tuple[int | None, float | None]:
+    """How many items, and how many of a hundred, may fail; None where the state does not say."""
+    count = percentage = None
+    if "ToleratedFailureCount" in visit.state:
+        count = int(visit.whole_number("ToleratedFailureCount", minimum=0, maximum=MAX_WHOLE_NUMBER))
+    field = "ToleratedFailurePercentage"
+    if field in visit.state:
+        percentage = visit.typed(visit.state[field], "number", field)
+        if not 0 <= percentage <= 100:
+            raise visit.evaluation_error(f"The {field} field must be a number from 0 to 100: {percentage}", field)
+    return count, percentage
 
 
 def processor(state: dict[str, Any]) -> dict[str, Any]:

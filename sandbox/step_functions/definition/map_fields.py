@@ -46,7 +46,7 @@ _MAX_LABEL = 40
 _NOT_IN_LABELS = re.compile(r"[\s?*<>{}\[\]:;,\\|^~$#%&`\"\x00-\x1f\x7f-\x9f]")
 
 
-def problems(state: dict[str, Any], at: str, *, jsonata: bool) -> Iterator[Diagnostic]:
+def problems(state: dict[str, Any], at: str, machine_type: str, *, jsonata: bool) -> Iterator[Diagnostic]:
     """What AWS refuses of a Map state beside what its processor holds."""
     for field in ("ItemProcessor", "Iterator"):
         if isinstance(state.get(field), dict) and "ProcessorConfig" in state[field]:
@@ -56,6 +56,8 @@ def problems(state: dict[str, Any], at: str, *, jsonata: bool) -> Iterator[Diagn
             if field in state:
                 yield schema(f"Field '{field}' is not supported", at)
         return
+    if machine_type == "EXPRESS":
+        yield schema("Express state machine does not support Map states in Distributed mode", at)
     arguments = "Arguments" if jsonata else "Parameters"
     for field, check in (("ItemReader", _reader), ("ItemBatcher", _batcher), ("ResultWriter", _writer)):
         if isinstance(state.get(field), dict):

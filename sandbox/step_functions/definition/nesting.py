@@ -28,6 +28,15 @@ def all_states(machine: Machine, at: str = "") -> Iterator[tuple[str, str, dict[
 
 def is_distributed(state: dict[str, Any]) -> bool:
     """Whether a Map state runs its processor in executions of their own."""
+    return _processor_config(state).get("Mode") == "DISTRIBUTED"
+
+
+def has_express_children(state: dict[str, Any]) -> bool:
+    """Whether those are Express executions."""
+    return is_distributed(state) and _processor_config(state).get("ExecutionType") == "EXPRESS"
+
+
+def _processor_config(state: dict[str, Any]) -> dict[str, Any]:
     machine = state.get("ItemProcessor") or state.get("Iterator") or {}
     configuration = machine.get("ProcessorConfig") if isinstance(machine, dict) else None
-    return isinstance(configuration, dict) and configuration.get("Mode") == "DISTRIBUTED"
+    return configuration if isinstance(configuration, dict) else {}

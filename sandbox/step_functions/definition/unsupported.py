@@ -28,9 +28,6 @@ def _of_state(state: dict[str, Any], language: str) -> str | None:
 
 
 def _of_distributed_map(state: dict[str, Any]) -> str | None:
-    processor = state.get("ItemProcessor") or state["Iterator"]
-    if processor["ProcessorConfig"].get("ExecutionType") == "EXPRESS":
-        return 'Map states whose executions are EXPRESS (set "ExecutionType": "STANDARD")'
     if "ItemReader" in state and "Items" in state:
         return "Map states with both Items and an ItemReader"
     config = state.get("ItemReader", {}).get("ReaderConfig", {})

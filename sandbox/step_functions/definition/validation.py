@@ -5,7 +5,7 @@ from typing import Any
 
 from sandbox.step_functions.definition import expressions, fields, graph, jackson, map_fields, resources, scopes, values
 from sandbox.step_functions.definition.diagnostic import Diagnostic, schema
-from sandbox.step_functions.definition.nesting import nested_machines
+from sandbox.step_functions.definition.nesting import has_express_children, nested_machines
 
 MAX_STATE_NAME = 80
 
@@ -78,7 +78,7 @@ def _state(state: dict[str, Any], at: str, machine_language: str, machine_type: 
     if kind == "Parallel":
         yield from _branches(state, at)
     if kind == "Map":
-        yield from map_fields.problems(state, at, jsonata=jsonata)
+        yield from map_fields.problems(state, at, machine_type, jsonata=jsonata)
     if kind == "Choice":
         yield from _choices(state, at, jsonata=jsonata)
     if kind == "Task":
@@ -87,7 +87,8 @@ def _state(state: dict[str, Any], at: str, machine_language: str, machine_type: 
     if jsonata:
         yield from expressions.problems(state, at)
     for place, nested in nested_machines(state):
-        yield from _nested(nested, f"{at}/{place}", machine_language, machine_type)
+        nested_type = "EXPRESS" if has_express_children(state) else machine_type
+        yield from _nested(nested, f"{at}/{place}", machine_language, nested_type)
 
 
 def _query_language(state: dict[str, Any], at: str, language: str, machine_language: str) -> Iterator[Diagnostic]:

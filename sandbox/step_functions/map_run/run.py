@@ -58,8 +58,14 @@ class MapRun:
         self.records = [None] * len(batches)
         self.is_redrivable = True
 
-    def redrive(self) -> None:
-        """Begin again with what did not succeed and what was not started."""
+    def redrive(self, flow: Flow) -> None:
+        """Begin again with what did not succeed and what was not started.
+
+        "The running Map Run completes its operations before attempting to redrive."
+        """
+        self._rouse = flow.wake.set
+        while self.status == "RUNNING" or self._workers:
+            flow.pause(None)
         with self._lock:
             self.status, self.stop_date, self._is_over = "RUNNING", None, False
             self.redrive_count += 1
@@ -82,7 +88,7 @@ class MapRun:
             )
         for _ in range(min(_WORKERS, self.limits.at_once, len(self._pending))):
             self.grow()
-        while not self._is_over and self._workers:
+        while self._workers and not (self._is_over and not self.machine.is_express):
             flow.pause(None)
         if self._is_over or self._has_exceeded():
             raise StateError(
@@ -95,8 +101,11 @@ class MapRun:
             self._is_over = True
             running = list(self._running.values())
             self.status, self.stop_date = status, timestamp(self._services.clock.now())
-        for execution in running:
-            execution.abort(None, None)
+        self._rouse()
+        # An Express execution cannot be stopped.
+        if not self.machine.is_express:
+            for execution in running:
+                execution.abort(None, None)
 
     def update(self, limits: Limits) -> None:
         """UpdateMapRun."""
@@ -129,7 +138,9 @@ class MapRun:
     def _is_to_do(self, record: Record | None) -> bool:
         if record is None:
             return True
-        return record["status"] in _UNSUCCESSFUL and self._services.redrive_refusal(record) is None
+        # "Unsuccessful executions can always be redriven", of Express ones.
+        may_be = self.machine.is_express or self._services.redrive_refusal(record) is None
+        return record["status"] in _UNSUCCESSFUL and may_be
 
     def _work(self) -> None:
         try:
@@ -152,12 +163,14 @@ class MapRun:
             record = self._new_record(self.batches[at])
         else:
             redrive.begin(record, None, self._services.clock.now())
+            if self.machine.is_express:
+                record.update(self._beginning(self.batches[at]))
         execution = self._services.begin(record, self.grow)
         with self._lock:
             self.records[at] = record
             self._running[at] = execution
             is_over = self._is_over
-        if is_over:
+        if is_over and not self.machine.is_express:
             execution.abort(None, None)
         self._services.run(execution)
         with self._lock:
@@ -172,14 +185,13 @@ class MapRun:
     def _stop_if_exceeded(self) -> None:
         if not self._is_over and self._has_exceeded():
             self.end("FAILED")
-            self._rouse()
 
     def _new_record(self, batch: Batch) -> Record:
         machine, name = self.machine, str(uuid.uuid4())
         place = self.execution_arn.partition(":execution:")[0]
-        position = Position(machine.definition["StartAt"], json.loads(batch.text), {})
+        kind, suffix = ("express", f":{uuid.uuid4()}") if machine.is_express else ("execution", "")
         return {
-            "executionArn": f"{place}:execution:{machine.name}:{name}",
+            "executionArn": f"{place}:{kind}:{machine.name}:{name}{suffix}",
             "stateMachineArn": machine.arn,
             "name": name,
             "status": "RUNNING",
@@ -189,10 +201,13 @@ class MapRun:
             "output": None,
             "error": None,
             "cause": None,
-            "events": [],
             "machine": machine,
-            "position": position,
+            **self._beginning(batch),
             "mapRunArn": self.arn,
             "itemCount": batch.items,
             **redrive.NEVER,
         }
+
+    def _beginning(self, batch: Batch) -> Record:
+        position = Position(self.machine.definition["StartAt"], json.loads(batch.text), {})
+        return {"position": position, "events": []}

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox.step_functions.json_text import MAX_PAYLOAD_BYTES
-from sandbox.step_functions.map_state import MAX_WHOLE_NUMBER, concurrency
+from sandbox.step_functions.map_state import MAX_WHOLE_NUMBER, concurrency, tolerated
 from sandbox.step_functions.visit import Visit
 
 MAX_CONCURRENCY = 10_000
@@ -47,16 +47,7 @@ class Batching:
 
 def limits(visit: Visit) -> Limits:
     """The state's limits."""
-    state = visit.state
-    count = percentage = None
-    if "ToleratedFailureCount" in state:
-        count = int(visit.whole_number("ToleratedFailureCount", minimum=0, maximum=MAX_WHOLE_NUMBER))
-    if "ToleratedFailurePercentage" in state:
-        field = "ToleratedFailurePercentage"
-        percentage = visit.typed(state[field], "number", field)
-        if not 0 <= percentage <= 100:
-            raise visit.evaluation_error(f"The {field} field must be a number from 0 to 100: {percentage}", field)
-    return Limits(concurrency(visit), count, percentage)
+    return Limits(concurrency(visit), *tolerated(visit))
 
 
 def batching(visit: Visit) -> Batching | None:

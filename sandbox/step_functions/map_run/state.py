@@ -74,8 +74,7 @@ class _Attempt:
         self._check_rights(machine.arn.replace(":stateMachine:", ":execution:"))
         map_run = MapRun(execution.services, execution.record, machine, self._limits)
         execution.services.map_run_started(map_run)
-        self._visit.flow.lanes = map_run
-        self._chain.add("MapRunStarted", mapRunArn=map_run.arn)
+        self._begin(map_run, "MapRunStarted")
         return map_run
 
     def _redrive(self, map_run: MapRun) -> MapRun:
@@ -83,11 +82,18 @@ class _Attempt:
             raise self._visit.runtime_error(f"The Map Run was redriven {MAX_REDRIVES} times")
         child_arn = f"{map_run.machine.arn.replace(':stateMachine:', ':execution:')}:*"
         self._check("states:RedriveExecution", child_arn)
-        map_run.redrive()
+        map_run.redrive(self._visit.flow)
         map_run.limits = self._limits
-        self._visit.flow.lanes = map_run
-        self._chain.add("MapRunRedriven", mapRunArn=map_run.arn, redriveCount=map_run.redrive_count)
+        self._begin(map_run, "MapRunRedriven", redriveCount=map_run.redrive_count)
         return map_run
+
+    def _begin(self, map_run: MapRun, event_type: str, **details: Any) -> None:
+        try:
+            self._chain.add(event_type, mapRunArn=map_run.arn, **details)
+        except BaseException:
+            map_run.end("ABORTED")
+            raise
+        self._visit.flow.lanes = map_run
 
     def _carry_out(self, map_run: MapRun, *, is_new: bool) -> Any:
         if is_new:

@@ -118,8 +118,19 @@ def test_what_the_sandbox_does_not_run_is_refused_by_name(fields: dict[str, Any]
     assert unsupported(machine(**fields)) == f"The sandbox does not run {what}: at /States/Map"
 
 
-def test_express_children_are_refused() -> None:
-    states = machine()
-    states["States"]["Map"]["ItemProcessor"]["ProcessorConfig"] = {**MODE, "ExecutionType": "EXPRESS"}
-    assert problems(json.dumps(states)) == []
-    assert "Map states whose executions are EXPRESS" in str(unsupported(states))
+def test_what_express_children_cannot_do() -> None:
+    """ "Express Workflows do not support Job-run (.sync)", nor the Distributed mode."""
+    express = {**MODE, "ExecutionType": "EXPRESS"}
+    arguments = {"StateMachineArn": "m"}
+    sync = {"Type": "Task", "Resource": "arn:aws:states:::states:startExecution.sync", "Arguments": arguments}
+    inner = distributed(branch(Deep=PASS))["Map"]
+    for state, problem in (
+        (sync, "Express state machine does not support '.sync' service integration  at {}/Resource"),
+        (inner, "Express state machine does not support Map states in Distributed mode at {}"),
+    ):
+        state = {name: value for name, value in state.items() if name != "Next"}
+        states = machine(processor=branch(Inner={**state, "End": True}))
+        assert problems(json.dumps(states)) == []
+        states["States"]["Map"]["ItemProcessor"]["ProcessorConfig"] = express
+        (found,) = problems(json.dumps(states))
+        assert found.partition(": ")[2] == problem.format("/States/Map/ItemProcessor/States/Inner")

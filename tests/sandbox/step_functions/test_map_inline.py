@@ -26,7 +26,7 @@ SORT_OUT = branch(
         ],
         "Default": "Over",
     },
-    Pause={"Type": "Wait", "Seconds": 1, "Next": "Boom"},
+    Pause={"Type": "Wait", "Seconds": 30, "Next": "Boom"},
     Boom=BOOM,
     Long=WAIT_A_DAY,
     Describe=DESCRIBE,
@@ -144,11 +144,18 @@ def test_how_many_iterations_run_at_a_time(
     assert most_at_once(run) == expected
 
 
-@pytest.mark.parametrize("value", ["-1", "1.5", "'1'"])
-def test_a_concurrency_that_is_none(machines: Machines, value: str) -> None:
-    run = machines.run(mapping(MaxConcurrency=f"{{% {value} %}}"), [1])
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        *(("MaxConcurrency", value) for value in ("-1", "1.5", "'1'")),
+        *(("ToleratedFailureCount", value) for value in ("-1", "1.5", "'1'")),
+        *(("ToleratedFailurePercentage", value) for value in ("-1", "100.5", "'1'")),
+    ],
+)
+def test_a_number_that_is_none(machines: Machines, field: str, value: str) -> None:
+    run = machines.run(mapping(None, **{field: f"{{% {value} %}}"}), [1])
     assert run.failure[0] == "States.QueryEvaluationError"
-    assert run.details("EvaluationFailed")[0]["location"] == "MaxConcurrency"
+    assert run.details("EvaluationFailed")[0]["location"] == field
 
 
 @pytest.mark.parametrize(
@@ -179,7 +186,7 @@ def test_an_iteration_that_fails_fails_the_state_and_stops_the_others(machines: 
         (boom, "MapStateFailed"),
         (boom + 6, "ExecutionFailed"),
     ]
-    assert indexes(run, "Started") == [0, 1, 2, 3, 4]
+    assert sorted(indexes(run, "Started")) == [0, 1, 2, 3, 4]
     assert (indexes(run, "Succeeded"), indexes(run, "Failed"), indexes(run, "Aborted")) == ([0, 3], [1], [2, 4])
 
 
@@ -242,4 +249,4 @@ def test_a_redrive_after_a_stop(machines: Machines) -> None:
     assert machines.aws.clock.wait_idle(30)
     run = machines.redrive(run)
     assert run.output == [3600, 3600, 1]
-    assert indexes(run, "Started") == [0, 1, 2]
+    assert sorted(indexes(run, "Started")) == [0, 1, 2]

@@ -141,6 +141,22 @@ def test_a_redrive_after_a_stop(machines: Machines) -> None:
     assert sorted(each["redriveCount"] for each in children(run)) == [0, 1, 1]
 
 
+def test_redrives_that_do_not_wait_for_what_was_stopped(machines: Machines) -> None:
+    sfn = machines.aws.client("stepfunctions")
+    sleep = branch(Sleep={"Type": "Wait", "Seconds": f"{{% {COUNT} < 3 ? 3600 : 1 %}}", "End": True})
+    run = machines.start(distributed(sleep), list(range(20)))
+    while counts(run).get("running") != 20:
+        machines.aws.clock.wait_idle(0.05)
+    for _ in range(3):
+        sfn.stop_execution(executionArn=run.arn)
+        sfn.redrive_execution(executionArn=run.arn)
+        while counts(run) != {"running": 20, "total": 20}:
+            machines.aws.clock.wait_idle(0.05)
+    run = machines.play(run)
+    assert run.output == list(range(20))
+    assert counts(run) == {"total": 20, "succeeded": 20, "resultsWritten": 20}
+
+
 def test_a_run_that_started_no_child_is_started_anew(machines: Machines, bucket: str) -> None:
     """ "The redriven Map Run uses the input in the Amazon S3 bucket." """
     run = machines.run(distributed(ItemReader=reading(bucket, InputType="JSON")))

@@ -33,9 +33,9 @@ def branch(**states: dict[str, Any]) -> dict[str, Any]:
 
 
 def later(**states: dict[str, Any]) -> dict[str, Any]:
-    """As `branch`, after a wait of a second."""
+    """As `branch`, after half a minute, in which the clock does not jump while something works."""
     (first,) = list(states)[:1]
-    return branch(**{f"Before{first}": {"Type": "Wait", "Seconds": 1, "Next": first}}, **states)
+    return branch(**{f"Before{first}": {"Type": "Wait", "Seconds": 30, "Next": first}}, **states)
 
 
 def parallel(*branches: dict[str, Any], **fields: Any) -> dict[str, Any]:
@@ -196,7 +196,7 @@ def test_a_retry_runs_every_branch_again(machines: Machines) -> None:
         "FailStateEntered",
     )
     started = run.times("ParallelStateStarted")
-    assert 61 <= started[1] - started[0] < 70
+    assert 90 <= started[1] - started[0] < 120
 
 
 def test_the_first_failure_stops_the_other_branches(machines: Machines) -> None:
@@ -215,8 +215,8 @@ def test_the_first_failure_stops_the_other_branches(machines: Machines) -> None:
         (boom, "ParallelStateFailed"),
         (boom + 4, "ParallelStateExited"),
     ]
-    # The second that the failing branch waited is all it took.
-    assert run.times("ExecutionSucceeded")[0] - run.times("ExecutionStarted")[0] < 60
+    # The time that the failing branch waited is all it took.
+    assert run.times("ExecutionSucceeded")[0] - run.times("ExecutionStarted")[0] < 120
 
 
 def test_the_task_of_a_stopped_branch_is_stopped(place: TaskPlace, machines: Machines) -> None:
