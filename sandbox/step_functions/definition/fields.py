@@ -121,7 +121,6 @@ VALUES = {
     "Branches": Value("ARRAY"),
     "ItemProcessor": Value("OBJECT"),
     "Iterator": Value("OBJECT"),
-    "Items": Value("ARRAY", expression=True),
     "ItemReader": Value("OBJECT"),
     "ItemBatcher": Value("OBJECT"),
     "ResultWriter": Value("OBJECT"),

@@ -13,6 +13,7 @@ from sandbox.step_functions.definition.diagnostic import Diagnostic, schema
 from sandbox.step_functions.definition.fields import Value
 from sandbox.step_functions.definition.nesting import Machine, all_states, is_distributed
 from sandbox.step_functions.json_text import MAX_PAYLOAD_BYTES
+from sandbox.step_functions.query import is_expression
 
 _PROCESSOR_CONFIG = {
     "Mode": Value("STRING", choices=("INLINE", "DISTRIBUTED")),
@@ -48,6 +49,9 @@ _NOT_IN_LABELS = re.compile(r"[\s?*<>{}\[\]:;,\\|^~$#%&`\"\x00-\x1f\x7f-\x9f]")
 
 def problems(state: dict[str, Any], at: str, machine_type: str, *, jsonata: bool) -> Iterator[Diagnostic]:
     """What AWS refuses of a Map state beside what its processor holds."""
+    items = state.get("Items", [])
+    if jsonata and not isinstance(items, list | dict) and not is_expression(items):
+        yield schema("Expected value of type [ARRAY]", f"{at}/Items")
     for field in ("ItemProcessor", "Iterator"):
         if isinstance(state.get(field), dict) and "ProcessorConfig" in state[field]:
             yield from _processor_config(state[field]["ProcessorConfig"], f"{at}/{field}/ProcessorConfig")

@@ -18,6 +18,8 @@ def unsupported(machine: dict[str, Any]) -> str | None:
 def _of_state(state: dict[str, Any], language: str) -> str | None:
     if state.get("QueryLanguage", language) != "JSONata":
         return 'states in JSONPath (set "QueryLanguage": "JSONata")'
+    if isinstance(state.get("Items"), dict):
+        return "Map states whose Items are an object"
     if state["Type"] == "Map" and is_distributed(state):
         return _of_distributed_map(state)
     if state["Type"] == "Task":

@@ -102,6 +102,7 @@ def test_a_child_may_assign_what_is_assigned_around_the_map() -> None:
 @pytest.mark.parametrize(
     ("fields", "what"),
     [
+        ({"Items": {"a": 1}}, "Map states whose Items are an object"),
         ({"ItemReader": JSON, "Items": [1]}, "Map states with both Items and an ItemReader"),
         ({"ItemReader": {**GET, "ReaderConfig": {"InputType": "MANIFEST"}}}, "an ItemReader of the InputType MANIFEST"),
         ({"ItemReader": {**GET, "ReaderConfig": {"InputType": "PARQUET"}}}, "an ItemReader of the InputType PARQUET"),

@@ -91,7 +91,6 @@ def test_maps_that_are_right(fields: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("fields", "expected"),
     [
-        ({"Items": {"a": 1}}, "Expected value of type [ARRAY] at /States/Map/Items"),
         ({"Items": "[1]"}, "Expected value of type [ARRAY] at /States/Map/Items"),
         ({"MaxConcurrency": -1}, "Minimum value is 0 at /States/Map/MaxConcurrency"),
         ({"MaxConcurrency": 1.5}, "Expected value of type [INTEGER] at /States/Map/MaxConcurrency"),

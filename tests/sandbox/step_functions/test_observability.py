@@ -32,16 +32,22 @@ def log_group(machines: Machines) -> str:
 
 
 def logged(
-    machines: Machines, group: str, level: str, *, data: bool = True, redrives: int = 0
+    machines: Machines,
+    group: str,
+    level: str,
+    *,
+    states: dict[str, Any] = CAUGHT,
+    data: bool = True,
+    redrives: int = 0,
 ) -> tuple[Run, list[dict[str, Any]]]:
-    """An execution of CAUGHT, which is redriven so often, and the lines that it logged."""
+    """An execution, which is redriven so often, and the lines that it logged."""
     arn = f"arn:aws:logs:{machines.aws.region}:{machines.aws.account}:log-group:{group}:*"
     configuration = {
         "level": level,
         "includeExecutionData": data,
         "destinations": [{"cloudWatchLogsLogGroup": {"logGroupArn": arn}}],
     }
-    run = machines.run(machines.create(CAUGHT, loggingConfiguration=configuration), {"secret": 1})
+    run = machines.run(machines.create(states, loggingConfiguration=configuration), {"secret": 1})
     for _ in range(redrives):
         run = machines.redrive(run)
     events = machines.aws.client("logs").filter_log_events(logGroupName=group)["events"]
@@ -79,6 +85,20 @@ def test_a_line_says_what_the_event_says(machines: Machines, log_group: str) -> 
         assert line["event_timestamp"] == str(round(event["timestamp"].timestamp() * 1000))
         assert line["redrive_count"] == "0"
     assert lines[0]["details"]["input"] == '{"secret": 1}'
+
+
+def test_what_goes_wrong_inside_of_a_state_is_logged(machines: Machines, log_group: str) -> None:
+    """Of an inline Map in its execution's lines, and of a child execution in lines of its own."""
+    inner = {"StartAt": "Fail", "States": {"Fail": CAUGHT["Fail"]}}
+    inline = {"Type": "Map", "Items": [1], "ItemProcessor": inner, "End": True}
+    mode = {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}
+    processor = {"ProcessorConfig": mode, "StartAt": "Inline", "States": {"Inline": inline}}
+    states = {"Map": {"Type": "Map", "Items": [1], "ItemProcessor": processor, "End": True}}
+    run, lines = logged(machines, log_group, "ERROR", states=states)
+    types = {arn: [each["type"] for each in lines if each["execution_arn"] == arn] for arn in
+             {each["execution_arn"] for each in lines}}  # fmt: skip
+    assert types.pop(run.arn) == ["MapRunFailed", "MapStateFailed", "ExecutionFailed"]
+    assert list(types.values()) == [["FailStateEntered", "MapIterationFailed", "MapStateFailed", "ExecutionFailed"]]
 
 
 def test_lines_count_the_redrives(machines: Machines, log_group: str) -> None:
