@@ -30,7 +30,9 @@ class FanOut(ABC):
         self._moving = visit.execution.moving
         # By lane, of those that have begun since the start or the redrive; the others are where they were.
         self._flows: dict[int, Flow] = {}
-        self._over: set[int] = {at for at, place in enumerate(inside.places) if place is not None and not place.state}
+        self._over: set[int] = {
+            at for at, place in enumerate(inside.places) if place is not None and place.state is None
+        }
         self._pending = [at for at in range(len(inside.places)) if at not in self._over]
         self._pending.reverse()
         self._workers = 0
@@ -97,7 +99,7 @@ class FanOut(ABC):
             place = self._inside.places[lane]
             flow = self.open(lane, place)
             with self._moving:
-                if self._failure is not None:
+                if self._failure is not None or self.outer.is_stopped:
                     return
                 self._flows[lane] = flow
                 if place is None:

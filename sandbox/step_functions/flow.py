@@ -53,7 +53,7 @@ class Flow:
         self.wake = Wake()
         self.lanes: Lanes | None = None
         self._moving: threading.Lock = execution.moving
-        self._is_stopped = False
+        self.is_stopped = False
 
     def enter(self, event_type: str, /, **details: Any) -> None:
         """Write the entry of the state that is next, and be in it."""
@@ -79,7 +79,7 @@ class Flow:
 
     def stop(self) -> None:
         """Have the flow, and what is inside of it, end at its next look; to be called while nothing moves."""
-        self._is_stopped = True
+        self.is_stopped = True
         self.chain.close()
         self.wake.set()
         for flow in self.inner():
@@ -98,7 +98,7 @@ class Flow:
     def check(self) -> None:
         """Raise ExecutionOver if the execution has ended, its time is up or this flow has been stopped."""
         self.execution.check()
-        if self._is_stopped:
+        if self.is_stopped:
             raise ExecutionOver
 
     def check_transition(self) -> None:
