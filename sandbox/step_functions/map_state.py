@@ -13,6 +13,8 @@ from sandbox.step_functions.visit import Visit
 MAX_INLINE_CONCURRENCY = 40
 """https://docs.aws.amazon.com/step-functions/latest/dg/state-map-inline.html"""
 MAX_WHOLE_NUMBER = 2**31 - 1
+SOURCE_OF_STATE = "STATE_DATA"
+"""https://docs.aws.amazon.com/step-functions/latest/dg/input-output-contextobject.html"""
 
 
 def run(visit: Visit) -> Transition:
@@ -66,9 +68,9 @@ def processor(state: dict[str, Any]) -> dict[str, Any]:
     return state.get("ItemProcessor") or state["Iterator"]
 
 
-def context_of_item(index: int, value: Any) -> dict[str, Any]:
+def context_of_item(index: int, value: Any, source: str = SOURCE_OF_STATE) -> dict[str, Any]:
     """The context object's member Map."""
-    return {"Item": {"Index": index, "Value": value}}
+    return {"Item": {"Index": index, "Value": value, "Source": source}}
 
 
 class _Iterations(FanOut):

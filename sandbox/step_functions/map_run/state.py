@@ -14,7 +14,7 @@ from sandbox.step_functions.map_run.reader import Reader
 from sandbox.step_functions.map_run.results import Child, Writer, transformed
 from sandbox.step_functions.map_run.run import MapRun
 from sandbox.step_functions.map_run.settings import batching, limits
-from sandbox.step_functions.map_state import context_of_item, items, processor
+from sandbox.step_functions.map_state import SOURCE_OF_STATE, context_of_item, items, processor
 from sandbox.step_functions.transition import Transition, succeed
 from sandbox.step_functions.visit import Visit, too_large
 
@@ -125,15 +125,13 @@ class _Attempt:
 
     def _selected(self) -> Iterator[Any]:
         found = self._items if self._reader is None else self._reader.read()
-        source = "STATE_DATA" if self._reader is None else self._reader.source
+        source = SOURCE_OF_STATE if self._reader is None else self._reader.source
         selector = self._visit.state.get("ItemSelector")
         for index, value in enumerate(found):
             if selector is None:
                 yield value
             else:
-                item = context_of_item(index, value)
-                item["Item"]["Source"] = source
-                yield self._visit.evaluate(selector, "ItemSelector", item=item)
+                yield self._visit.evaluate(selector, "ItemSelector", item=context_of_item(index, value, source))
 
     def _check_rights(self, child_arn: str) -> None:
         machine = self._visit.execution.machine

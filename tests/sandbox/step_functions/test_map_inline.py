@@ -108,7 +108,9 @@ def test_what_the_context_object_tells_of_an_item(machines: Machines) -> None:
         ItemSelector={"item": item, "input": "{% $states.input.a %}", "fixed": True},
     )
     states["Done"] = {**PASS, "Output": ["{% $states.input %}", "{% $exists($states.context.Map) %}"]}
-    first, second = {"Index": 0, "Value": 1}, {"Index": 1, "Value": {"b": 2}}
+    first, second = (
+        {"Index": index, "Value": value, "Source": "STATE_DATA"} for index, value in enumerate([1, {"b": 2}])
+    )
     expected = [
         [each, [each], {"input": {"item": each, "input": 1, "fixed": True}, "item": each}] for each in (first, second)
     ]
