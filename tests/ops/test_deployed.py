@@ -50,6 +50,12 @@ class Machines:
     def start(self, machine: str) -> str:
         return self.states.start_execution(stateMachineArn=machine)["executionArn"]
 
+    def left(self) -> set[str]:
+        """The machines that are there, also those that are being deleted."""
+        pages = self.states.get_paginator("list_state_machines").paginate()
+        there = {machine["stateMachineArn"] for page in pages for machine in page["stateMachines"]}
+        return there.intersection(self.arns)
+
     def removed(self, *staying: str) -> list[RemovedJob]:
         return jobs_to_be_removed(Aws(), "acme", "dev", staying)
 
@@ -64,6 +70,9 @@ def machines(local_aws: LocalAws) -> Iterator[Machines]:
         for execution in machines.states.list_executions(stateMachineArn=arn, statusFilter="RUNNING")["executions"]:
             machines.states.stop_execution(executionArn=execution["executionArn"])
         machines.states.delete_state_machine(stateMachineArn=arn)
+    # It goes when its executions have ended, and until then its name is taken.
+    while machines.left():
+        local_aws.clock.wait_idle()
     iam.delete_role(RoleName="waits")
 
 
