@@ -197,3 +197,8 @@ class ContainerSpec(Spec):
         description="How often the task is started again when AWS could not start it or took its machine away, as on "
         "Spot. It uses none of `retries`.",
     )
+    results: Annotated[bool, flag()] = Field(
+        default=False,
+        description="Whether a run leaves a [result](results.md): JSON of up to 128 KiB, put where "
+        "`LONGHAUL_RESULT_URL` says. It is part of the run's output; a run that leaves none fails.",
+    )

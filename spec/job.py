@@ -13,6 +13,7 @@ from spec.forms import flag, json_value, text
 from spec.model import Problem
 from spec.overlap import OverlapSpec
 from spec.started_by import StartedBySpec
+from spec.steps import CountSpec, StepSpec
 from spec.words import listed
 
 JOB_NAME = text(
@@ -28,6 +29,21 @@ class JobSpec(ContainerSpec):
 
     name: Annotated[str, JOB_NAME] = Field(
         description="Name of the job: its folder's name, its key in `longhaul:jobs`."
+    )
+    count: CountSpec | None = Field(
+        default=None,
+        description="Runs the container as several tasks at once, each with its own `LONGHAUL_INDEX`. `count: 20` says "
+        "how many alone.",
+    )
+    steps: tuple[StepSpec, ...] = Field(
+        default=(),
+        description="What the job does one after the other, in place of one container; later steps may use the results "
+        "of earlier ones.",
+    )
+    on_failure: tuple[StepSpec, ...] = Field(
+        default=(),
+        validation_alias="onFailure",
+        description="With `steps`: what runs after a step has failed, whatever it was. The run fails all the same.",
     )
     overlap: OverlapSpec = Field(
         default_factory=OverlapSpec,
@@ -66,11 +82,6 @@ class JobSpec(ContainerSpec):
         default_factory=dict,
         description="JSON the job gets as `LONGHAUL_INPUT`, unless a person's start brings its own. No secrets. "
         "Numbers of more than 15 digits go in quotes.",
-    )
-    results: Annotated[bool, flag()] = Field(
-        default=False,
-        description="Whether a run leaves a [result](results.md): JSON of up to 128 KiB, put where "
-        "`LONGHAUL_RESULT_URL` says. It is part of the run's output; a run that leaves none fails.",
     )
     log_retention_days: Annotated[int, retention_days()] = Field(
         default=30,

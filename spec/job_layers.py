@@ -12,6 +12,8 @@ from spec.errors import SpecError, SpecErrors
 from spec.job import JobSpec
 from spec.merge import Merged
 from spec.model import Loc, Problem
+from spec.step_containers import placed_containers
+from spec.step_fields import field_of, with_builds, without
 from spec.translate import findings
 from spec.words import kind, nearest_hint, shortened, shown
 from spec.yaml_file import Written, read_yaml
@@ -48,7 +50,7 @@ class ReadJob:
     """A job as far as it could be read: in `spec`, the `wrong` fields have their defaults."""
 
     spec: JobSpec
-    wrong: Collection[str]
+    wrong: Collection[Loc]
     merged: Merged
     entry: Written
 
@@ -73,7 +75,7 @@ def find_layers(root: Path, name: str, defaults: Written | None, entry: Written)
             # Said aloud, so that the folder's Dockerfile beats an image in longhaul:defaults.
             job_file = job_file.with_value({**job_file.value, "build": {}})
     layers = JobLayers(name, defaults, job_file, rooted(as_map(entry), ""))
-    if job_file is None and not any(_says_what_runs(layer) for layer in layers.all()):
+    if job_file is None and not any(_says_what_runs(layer) or layer.value.get("steps") for layer in layers.all()):
         if (root / folder).is_dir():
             raise SpecErrors([entry.error(f"expected the file {folder}/{JOB_FILE}, or an image, found neither")])
         hint = nearest_hint(name, job_names(root))
@@ -92,13 +94,13 @@ def as_map(layer: Written) -> Written:
 
 
 def rooted(layer: Written, folder: str) -> Written:
-    """The layer with its build's paths, written relative to `folder`, relative to the repository."""
-    build = layer.value.get("build")
-    if not isinstance(build, dict):
-        return layer
-    paths = {key: build[key] for key in ("context", "dockerfile") if key in build and _is_relative(build[key])}
-    moved = {key: posixpath.normpath(posixpath.join(folder, path)) for key, path in paths.items()}
-    return layer.with_value({**layer.value, "build": {**build, **moved}})
+    """The layer with the paths of its builds, written relative to `folder`, relative to the repository."""
+
+    def moved(build: dict[str, Any]) -> dict[str, Any]:
+        paths = {key: build[key] for key in ("context", "dockerfile") if key in build and _is_relative(build[key])}
+        return build | {key: posixpath.normpath(posixpath.join(folder, path)) for key, path in paths.items()}
+
+    return layer.with_value(with_builds(layer.value, moved))
 
 
 def layer_mistakes(layer: Written) -> Iterator[SpecError]:
@@ -113,16 +115,19 @@ def read_job(root: Path, layers: JobLayers) -> tuple[ReadJob, list[SpecError]]:
     """Merge a job's layers and read the result; the mistakes are those of the merged fields, one by one."""
     merged = Merged(layers.all())
     errors = [*merged.errors, *_drop_what_has_no_effect(layers, merged)]
-    wrong: set[str] = set()
+    wrong: set[Loc] = set()
     for loc, message, _ in _mistakes(merged.value):
-        wrong.add(str(loc[0]))
+        wrong.add(field_of(loc))
         errors.append((merged.layer_of(loc) or layers.entry).error(message, loc))
-    fields = {key: value for key, value in merged.value.items() if key not in wrong}
-    if not wrong & {"image", "build"} and "image" not in fields:
-        fields["build"] = _completed(fields.get("build", {}), layers)
+    fields = without(merged.value, wrong)
+    own_build = fields.get("build", {})
+    if not wrong & {("image",), ("build",)}:
+        fields = with_builds(fields, lambda build: _completed({**own_build, **build}, layers))
+        if "image" not in fields:
+            fields["build"] = _completed(own_build, layers)
     spec = JobSpec.from_yaml({**fields, "name": layers.name})
     job = ReadJob(spec, wrong, merged, layers.entry)
-    errors.extend(job.error(problem) for problem in _missing_files(root, spec))
+    errors.extend(job.error(problem) for problem in _missing_files(root, spec) if not problem.concerns(wrong))
     return job, errors
 
 
@@ -199,20 +204,34 @@ def _completed(build: dict[str, Any], layers: JobLayers) -> dict[str, Any]:
 
 
 def _missing_files(root: Path, job: JobSpec) -> Iterator[Problem]:
-    if job.build is None or job.image is not None:
+    """What the builds of a job need and the repository has not, once for each place that says it."""
+    if not job.steps:
+        yield from _missing_for_build(root, job, ())
+        return
+    said: set[Loc] = set()
+    for loc, step, container in placed_containers(job):
+        for problem in _missing_for_build(root, container, loc if step.build is not None else ()):
+            if problem.loc not in said:
+                said.add(problem.loc)
+                yield problem
+
+
+def _missing_for_build(root: Path, container: JobSpec, loc: Loc) -> Iterator[Problem]:
+    build = container.build
+    if build is None or container.image is not None:
         return
     for key, path, is_there in (
-        ("context", job.build.context, Path.is_dir),
-        ("dockerfile", job.build.dockerfile, Path.is_file),
+        ("context", build.context, Path.is_dir),
+        ("dockerfile", build.dockerfile, Path.is_file),
     ):
         what = "folder" if key == "context" else "file"
         if path.startswith(".."):
-            yield Problem(("build", key), f"expected a {what} in the repository, found {shown(path)}")
+            yield Problem((*loc, "build", key), f"expected a {what} in the repository, found {shown(path)}")
         elif not is_there(root / path):
             yield Problem(
-                ("build", key),
+                (*loc, "build", key),
                 f"expected the {what} {shortened(path)}, or an image in its place, found none",
-                (("image",),),
+                ((*loc, "image"),),
             )
 
 

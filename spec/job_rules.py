@@ -6,11 +6,14 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from spec import step_rules
 from spec.aws_forms import LONGEST_BUCKET_NAME
+from spec.container import ContainerSpec
 from spec.durations import DAY_SECONDS, duration_text
-from spec.model import Problem
+from spec.model import Loc, Problem
 from spec.run_length import longest_execution_seconds
 from spec.sizes import pair_mistake
+from spec.step_containers import job_of, placed_containers, takes_large_inputs
 
 if TYPE_CHECKING:
     from spec.job import JobSpec
@@ -25,18 +28,40 @@ _CONTAINER_BYTES = 60 * 1024
 
 def problems(job: JobSpec) -> Iterator[Problem]:
     """All rules of a job by itself that do not hold."""
+    if job.steps:
+        yield from _containers_of_steps(job)
+    else:
+        yield from _container(job)
+    yield from step_rules.problems(job)
+    yield from _overlap(job)
+    yield from _a_run_ends(job)
+    yield from _schedule(job)
+    yield from _started_by(job)
+    yield from tags_differ(job.tags)
+
+
+def _container(job: JobSpec) -> Iterator[Problem]:
+    """The rules of what runs as one task."""
     yield from _image_or_build(job)
     yield from _fargate_pair(job)
     yield from _secrets(job)
     yield from _capacity(job)
     yield from _retries(job)
-    yield from _overlap(job)
-    yield from _a_run_ends(job)
-    yield from _schedule(job)
-    yield from _started_by(job)
     yield from _permissions_fit(job)
     yield from _container_fits(job)
-    yield from tags_differ(job.tags)
+
+
+def _containers_of_steps(job: JobSpec) -> Iterator[Problem]:
+    """The same rules for each step that has a container: a mistake that comes from the job is said there, once."""
+    said: set[tuple[Loc, str]] = set()
+    for loc, step, container in placed_containers(job):
+        own = {key for key, name in ContainerSpec.yaml_keys().items() if name in step.model_fields_set}
+        for problem in _container(container):
+            concerned = (problem.loc, *problem.others)
+            moved = [(*loc, *one) if one[0] in own else one for one in concerned]
+            if (moved[0], problem.message) not in said:
+                said.add((moved[0], problem.message))
+                yield Problem(moved[0], problem.message, (*moved[1:], loc))
 
 
 def _image_or_build(job: JobSpec) -> Iterator[Problem]:
@@ -102,6 +127,12 @@ def _overlap(job: JobSpec) -> Iterator[Problem]:
 def _a_run_ends(job: JobSpec) -> Iterator[Problem]:
     if longest_execution_seconds(job) <= _LONGEST_EXECUTION_SECONDS:
         return
+    if job.steps:
+        message = (
+            "expected all steps of a run to end within the 365d of an execution, found longer timeouts and retries"
+        )
+        yield Problem(("steps",), message)
+        return
     retries, again = job.retries.attempts, job.start_retries.attempts
     starts = f"{retries + again + 1} starts of {duration_text(job.timeout_seconds)}"
     why = f"{retries} for retries, {again} for startRetries"
@@ -152,6 +183,11 @@ def _permissions_fit(job: JobSpec) -> Iterator[Problem]:
     if job.results:
         longest = f"arn:aws-us-gov:s3:::{'x' * LONGEST_BUCKET_NAME}/{job.name}/*"
         statements.append({"Sid": "LeaveResults", "Effect": "Allow", "Action": ["s3:PutObject"], "Resource": longest})
+    if takes_large_inputs(job) or job.name != job_of(job):
+        longest = f"arn:aws-us-gov:s3:::{'x' * LONGEST_BUCKET_NAME}/{job_of(job)}/*/input.json"
+        statements.append(
+            {"Sid": "ReadLargeInputs", "Effect": "Allow", "Action": ["s3:GetObject"], "Resource": longest}
+        )
     length = len(json.dumps({"Version": "2012-10-17", "Statement": statements}, separators=(",", ":")))
     if length > _INLINE_POLICY_CHARACTERS:
         limit = f"at most {_INLINE_POLICY_CHARACTERS:,} characters of policy, IAM's limit for a role"

@@ -12,11 +12,13 @@ from spec.aws_forms import aws_region
 from spec.errors import SpecError, SpecErrors
 from spec.job import check_job_name
 from spec.job_layers import JOBS_FOLDER, ReadJob, as_map, find_layers, job_names, layer_mistakes, read_job, rooted
-from spec.model import Loc
+from spec.model import Loc, Problem
 from spec.overlap_groups import lone_groups
 from spec.stack import StackSettings, StackSpec
 from spec.stack_file import StackConfig, decoded, read_config, stack_file, stack_names
 from spec.started_by import StartedBySpec, mistakes_between
+from spec.step_containers import jobs_run_by, placed_containers
+from spec.step_jobs import step_job_problems
 from spec.translate import findings
 from spec.words import kind, listed, nearest_hint, shown
 from spec.yaml_file import Written
@@ -162,6 +164,9 @@ class _Loader:
         project, scheduled = self._config.project.value, "schedule" in job.merged.value
         if mistake := stack_rules.name_mistake(project, self._stack, name, scheduled=scheduled):
             self.errors.append(entry.error(mistake))
+        for loc, _, container in placed_containers(job.spec):
+            if mistake := stack_rules.name_mistake(project, self._stack, container.name, scheduled=False):
+                self.errors.append(job.error(Problem((*loc, "name"), mistake)))
         rules = chain(job_rules.problems(job.spec), stack_rules.problems(job.spec, self._settings, self._stack))
         self.errors.extend(job.error(problem) for problem in rules if not problem.concerns(job.wrong))
         return job
@@ -172,8 +177,10 @@ class _Loader:
         for spec, problem in lone_groups(job.spec for job in jobs):
             self.errors.append(by_name[spec.name].error(problem))
         started = {name: by_name[name].spec.started_by if name in by_name else StartedBySpec() for name in names}
-        for name, problem in mistakes_between(started):
+        for name, problem in mistakes_between(started, {job.spec.name: jobs_run_by(job.spec) for job in jobs}):
             self.errors.append(by_name[name].error(problem))
+        for spec, problem in step_job_problems((job.spec for job in jobs), names):
+            self.errors.append(by_name[spec.name].error(problem))
 
 
 def _empty_values(value: Any, loc: Loc = ()) -> Iterator[Loc]:

@@ -25,9 +25,9 @@ class Problem:
     message: str
     others: tuple[Loc, ...] = ()
 
-    def concerns(self, keys: Collection[str]) -> bool:
-        """Whether the rule looks at one of these top-level keys."""
-        return any(loc[0] in keys for loc in (self.loc, *self.others))
+    def concerns(self, wrong: Collection[Loc]) -> bool:
+        """Whether the rule looks at one of these fields, at a part of one, or at what holds one."""
+        return any(loc[: len(other)] == other[: len(loc)] for loc in (self.loc, *self.others) for other in wrong)
 
 
 class Spec(BaseModel):
@@ -46,6 +46,8 @@ class Spec(BaseModel):
     """Attributes that the loader knows and people do not write."""
     SHORTHAND: ClassVar[str | None] = None
     """The YAML key that a text in place of the whole map stands for; None: a map it must be."""
+    SHORT_FORMS: ClassVar[tuple[type, ...]] = (str,)
+    """What may stand there in place of the map: the kinds of value that the key takes."""
 
     @classmethod
     def yaml_keys(cls) -> dict[str, str]:
@@ -68,7 +70,8 @@ class Spec(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _read_shorthand(cls, value: Any) -> Any:
-        return {cls.SHORTHAND: value} if cls.SHORTHAND is not None and isinstance(value, str) else value
+        short = isinstance(value, cls.SHORT_FORMS) and not isinstance(value, bool)
+        return {cls.SHORTHAND: value} if cls.SHORTHAND is not None and short else value
 
     @model_validator(mode="after")
     def _check_rules_between_fields(self, info: ValidationInfo) -> Self:

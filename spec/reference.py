@@ -13,7 +13,7 @@ from pydantic.fields import FieldInfo
 
 from spec.alerts import AlertsSpec
 from spec.aws_forms import aws_region
-from spec.container import BuildSpec, CapacitySpec, RetrySpec, SecretSpec, StartRetrySpec
+from spec.container import BuildSpec, CapacitySpec, ContainerSpec, RetrySpec, SecretSpec, StartRetrySpec
 from spec.fields import field_form, form_of, shorthand_field, unwrapped, written_default
 from spec.job import JOB_NAME, JobSpec
 from spec.model import Spec
@@ -24,6 +24,7 @@ from spec.schema import DEFAULTS_DESCRIPTION, JOBS_DESCRIPTION, REGION_DESCRIPTI
 from spec.sizes import FARGATE_MEMORY_MIB
 from spec.stack import StackSettings
 from spec.started_by import StartedBySpec, StartingJobSpec, StartingObjectsSpec
+from spec.steps import CountSpec, ForEachSpec, ObjectsSpec, StepSpec
 from spec.words import listed
 
 _INTRODUCTION = """\
@@ -54,6 +55,10 @@ _SECTIONS: tuple[tuple[str, type[Spec]], ...] = (
     ("retries", RetrySpec),
     ("startRetries", StartRetrySpec),
     ("overlap", OverlapSpec),
+    ("count", CountSpec),
+    ("steps", StepSpec),
+    ("forEach", ForEachSpec),
+    ("forEach.objects", ObjectsSpec),
     ("startedBy", StartedBySpec),
     ("startedBy.jobs", StartingJobSpec),
     ("startedBy.objects", StartingObjectsSpec),
@@ -88,7 +93,11 @@ def _table(model: type[Spec]) -> str:
 
 
 def _rows(model: type[Spec], prefix: str = "") -> Iterator[str]:
+    # A step's container has the fields of a job's.
+    shared = ContainerSpec.model_fields.keys() if model is StepSpec else ()
     for key, name in model.yaml_keys().items():
+        if name in shared:
+            continue
         field = model.model_fields[name]
         takes = _takes_field(field)
         default = "required" if field.is_required() else _default(written_default(field))

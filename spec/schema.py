@@ -18,6 +18,7 @@ from spec.permission import PermissionSpec
 from spec.stack import StackSettings
 from spec.stack_file import NAMESPACE
 from spec.started_by import StartedBySpec, StartingJobSpec, StartingObjectsSpec
+from spec.steps import CountSpec, ForEachSpec, ObjectsSpec, StepSpec
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 # Laid over each other in layers, so that each may leave out what another says, and take away with an empty value.
@@ -27,11 +28,15 @@ MODELS: dict[str, type[Spec]] = {
     for model in (
         *_LAYERED,
         AlertsSpec,
+        CountSpec,
+        ForEachSpec,
         NetworkSpec,
+        ObjectsSpec,
         PermissionSpec,
         StackSettings,
         StartingJobSpec,
         StartingObjectsSpec,
+        StepSpec,
     )
 }
 """All models that people write, by their names."""

@@ -10,6 +10,7 @@ from spec.forms import choice, flag, whole_number
 from spec.job import JobSpec
 from spec.model import Spec
 from spec.network import NetworkSpec
+from spec.step_containers import containers, needs_bucket, runs_distributed
 
 
 class StackSettings(Spec):
@@ -75,8 +76,22 @@ class StackSpec(StackSettings):
 
     @property
     def needs_results_bucket(self) -> bool:
-        """Whether any job leaves results."""
-        return any(job.results for job in self.jobs)
+        """Whether any job leaves results, or has steps: ECS takes no large input."""
+        return any(needs_bucket(job) for job in self.jobs)
+
+    @property
+    def containers(self) -> tuple[JobSpec, ...]:
+        """What runs as a task of any job: see step_containers.py."""
+        return tuple(container for job in self.jobs for container in containers(job))
+
+    @property
+    def has_map_runs(self) -> bool:
+        """Whether any job starts executions for its items."""
+        return any(runs_distributed(job) for job in self.jobs)
+
+    def runs_steps_beside(self, job: JobSpec) -> bool:
+        """Whether a job that shares the job's lock has steps, or the job itself."""
+        return any(bool(self.job(name).steps) for name in self.rivals(job))
 
     def rivals(self, job: JobSpec) -> tuple[str, ...]:
         """The names of the jobs that share the job's lock, itself among them, in the order of the file."""

@@ -10,6 +10,7 @@ from spec.network import NetworkSpec
 from spec.overrides import input_room, input_size
 from spec.stack import StackSettings, trigger_kind
 from spec.start_input import start_input
+from spec.step_containers import placed_containers, takes_large_inputs
 from spec.words import listed, shown
 
 ROLE_NAME_ENDINGS = ("-task", "-exec", "-states")
@@ -99,6 +100,8 @@ def problems(job: JobSpec, settings: StackSettings, stack: str) -> Iterator[Prob
 
 
 def _overrides_fit(job: JobSpec, stack: str) -> Iterator[Problem]:
+    if takes_large_inputs(job):
+        return
     room, size = input_room(job, stack), input_size(job)
     if size > room:
         limit = f"at most {room:,} bytes of LONGHAUL_INPUT as JSON in JSON, what ECS leaves beside the other overrides"
@@ -123,12 +126,10 @@ def _tags_fit(job: JobSpec, settings: StackSettings) -> Iterator[Problem]:
 
 
 def _image_within_reach(job: JobSpec, settings: StackSettings) -> Iterator[Problem]:
-    if (
-        settings.network.endpoints is not None
-        and job.image is not None
-        and _ECR_HOST not in job.image.partition("/")[0]
-    ):
-        message = (
-            f'expected an image in ECR, found "{job.image}": the stack\'s isolated subnets reach no other registry'
-        )
-        yield Problem(("image",), message)
+    if settings.network.endpoints is None:
+        return
+    parts = [(loc, container) for loc, _, container in placed_containers(job)] if job.steps else [((), job)]
+    for loc, container in parts:
+        if container.image is not None and _ECR_HOST not in container.image.partition("/")[0]:
+            found = f'found "{container.image}": the stack\'s isolated subnets reach no other registry'
+            yield Problem((*loc, "image"), f"expected an image in ECR, {found}")

@@ -101,13 +101,16 @@ def _repeated(key: str, entries: Sequence[object]) -> Iterator[Problem]:
             yield Problem((key, place), f"expected each entry once, found it at {key}[{entries.index(entry)}] too")
 
 
-def mistakes_between(started: Mapping[str, StartedBySpec]) -> Iterator[tuple[str, Problem]]:
+def mistakes_between(
+    started: Mapping[str, StartedBySpec], runs: Mapping[str, Sequence[str]]
+) -> Iterator[tuple[str, Problem]]:
     """Names in `startedBy.jobs` that cannot be meant, each with the job that says so.
 
     Args:
         started: what starts each job of the stack, by the job's name.
+        runs: the other jobs that the steps of each job run.
     """
-    starts_on_success: dict[str, list[str]] = {}
+    starts_on_success: dict[str, list[str]] = {name: list(others) for name, others in runs.items()}
     for name, by in started.items():
         for place, each in enumerate(by.jobs):
             loc = ("startedBy", "jobs", place)

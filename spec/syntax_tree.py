@@ -10,8 +10,8 @@ Node = Any
 
 _LINKS_UPWARD = frozenset({"_outer_instance", "ancestor", "slot", "seeking_parent"})
 _BUILT_IN: Any = Jsonata.static_frame
-FUNCTIONS = frozenset(_BUILT_IN.bindings) | {"partition", "range", "hash", "random", "uuid", "parse"}
-"""The functions of JSONata and those that Step Functions adds, without `$`.
+FUNCTIONS = (frozenset(_BUILT_IN.bindings) - {"eval"}) | {"partition", "range", "hash", "random", "uuid", "parse"}
+"""The functions of JSONata, of which Step Functions has no `$eval`, and those that it adds, without `$`.
 
 https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html#jsonata-functions-provided-by-sfn
 """
@@ -53,6 +53,37 @@ def states_fields(node: Node) -> Iterator[str]:
         yield steps[1].value
     for child in _children(node):
         yield from states_fields(child)
+
+
+def newer_operators(node: Node) -> Iterator[str]:
+    """The operators that the expression has and JSONata 2.0.6 has not, which Step Functions evaluates.
+
+    The parser makes a condition of both: of `a ?? b` with a call of $exists that nobody wrote, of `a ?: b` with an `a`
+    for two.
+    """
+    if node.type == "condition":
+        condition = node.condition
+        if condition.type == "function" and condition.position == 0:
+            yield "??"
+        elif _begins_at(condition) == _begins_at(node.then):
+            yield "?:"
+    for child in _children(node):
+        yield from newer_operators(child)
+
+
+def _begins_at(node: Node) -> int | None:
+    steps = getattr(node, "steps", None)
+    return steps[0].position if steps else node.position
+
+
+def whole_contexts(node: Node) -> Iterator[str]:
+    """Where the expression reads `$$`, or `$states` other than by a member's name."""
+    steps = getattr(node, "steps", None) or []
+    is_member = node.type == "path" and len(steps) > 1 and _is_variable(steps[0], "states") and steps[1].type == "name"
+    if node.type == "variable" and node.value in ("$", "states"):
+        yield "$$" if node.value == "$" else "$states"
+    for child in steps[1:] if is_member else _children(node):
+        yield from whole_contexts(child)
 
 
 def free_variables(node: Node, bound: frozenset[str] = frozenset()) -> Iterator[str]:

@@ -60,6 +60,27 @@ VALID = {
             "maxInterval": st.just("10m"),
         },
     ),
+    "results": st.booleans(),
+    "count": st.sampled_from(
+        [3, "{% $input.shards %}", {"tasks": 100, "maxConcurrency": 50, "toleratedFailures": "5%"}]
+    ),
+    "steps": st.lists(
+        st.sampled_from(
+            [
+                {"name": "list", "results": True, "command": ["list"]},
+                {"name": "fetch", "forEach": ["a", "b"], "input": {"file": "{% $item %}"}},
+                {"name": "sides", "parallel": [{"name": "a"}, {"name": "b", "steps": [{"name": "c"}, {"name": "d"}]}]},
+                {
+                    "name": "add",
+                    "when": "{% $input.really %}",
+                    "forEach": {"objects": {"bucket": "sales"}, "batchSize": 9},
+                },
+            ]
+        ),
+        unique_by=lambda step: step["name"],
+        min_size=1,
+    ),
+    "onFailure": st.just([{"name": "clean", "input": "{% $failure.error %}"}]),
     "overlap": st.sampled_from(["skip", "queue", "replace", "allow"])
     | st.fixed_dictionaries(
         {"policy": st.sampled_from(["skip", "replace"])}, optional={"group": st.sampled_from(["loads", "sweeps"])}
@@ -79,7 +100,6 @@ VALID = {
     "timezone": st.just("Europe/Berlin"),
     "flexibleWindow": st.just("15m"),
     "enabled": st.booleans(),
-    "results": st.booleans(),
     "startDeadline": st.just("5m"),
     "input": st.recursive(
         st.none() | st.booleans() | st.integers(-(10**15), 10**15) | st.text(st.characters(exclude_categories=["C"])),
@@ -137,13 +157,18 @@ def sound(fields: dict[str, Any]) -> dict[str, Any]:
         without |= {"timezone", "flexibleWindow", "enabled", "startDeadline"}
     elif fields["schedule"].startswith("rate"):
         without |= {"timezone"}
+    without |= {"count"} if "steps" in fields else {"onFailure"}
     return {"memory": 1024, **{key: value for key, value in fields.items() if key not in without}}
 
 
 SOUND_JOB = st.fixed_dictionaries({}, optional=VALID).map(sound)
 BROKEN_JOB = st.fixed_dictionaries({}, optional={key: st.one_of(valid, JUNK) for key, valid in VALID.items()}) | JUNK
+# What a job does is said in one place, so that no layer has a count and another one steps.
+SOUND_ENTRY = st.fixed_dictionaries(
+    {}, optional={key: one for key, one in VALID.items() if key not in ("count", "steps", "onFailure")}
+).map(sound)
 SOUND_STACK = st.fixed_dictionaries(
-    {"longhaul:jobs": st.dictionaries(st.sampled_from(["nightly", "weekly"]), SOUND_JOB, min_size=1)},
+    {"longhaul:jobs": st.dictionaries(st.sampled_from(["nightly", "weekly"]), SOUND_ENTRY, min_size=1)},
     optional={**SETTINGS, "longhaul:defaults": st.sampled_from([{}, {"cpu": 512, "memory": 1024, "user": "app"}])},
 )
 BROKEN_STACK = st.fixed_dictionaries(

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from definitions.place import Place
-from definitions.run_task import RunTarget, run_task_arguments
+from definitions.run_task import RunTarget, run_task_arguments, task_of_job
 from definitions.trigger import rule_target
 from spec.job import JobSpec
 from spec.overrides import input_room
@@ -82,7 +82,7 @@ def test_the_room_is_measured_with_the_variables_of_a_run(results: bool) -> None
     # A history has at most 25,000 events, and each redrive is one.
     states = {"context": {"Execution": {"Name": "x" * 80, "Input": given, "RedriveCount": 25_000}}}
     overrides = evaluate(
-        run_task_arguments(job, PLACE, target)["Overrides"]["ContainerOverrides"],
+        run_task_arguments(task_of_job(job, PLACE, target))["Overrides"]["ContainerOverrides"],
         states,
         {"attempt": 1, "startRetries": job.start_retries.attempts},
     )

@@ -29,6 +29,7 @@ class _References:
     top_level_names: tuple[str, ...]
     states_fields: tuple[str, ...]
     variables: tuple[str, ...]
+    newer_operators: tuple[str, ...]
 
 
 @lru_cache(maxsize=4096)
@@ -39,6 +40,7 @@ def _references(expression: str) -> _References:
         top_level_names=tuple(dict.fromkeys(syntax_tree.top_level_names(tree))),
         states_fields=tuple(dict.fromkeys(syntax_tree.states_fields(tree))),
         variables=tuple(dict.fromkeys(syntax_tree.free_variables(tree))),
+        newer_operators=tuple(dict.fromkeys(syntax_tree.newer_operators(tree))),
     )
 
 
@@ -51,6 +53,8 @@ def problems(state: dict[str, Any], at: str) -> Iterator[Diagnostic]:
         except JException as error:
             yield Diagnostic("INVALID_JSONATA_EXPRESSION", messages.describe(error), location)
             continue
+        for operator in references.newer_operators:
+            yield Diagnostic("INVALID_JSONATA_EXPRESSION", f"Step Functions has no operator {operator}.", location)
         for reference in references.top_level_names:
             text = (
                 "Reference to '$$' is not supported."

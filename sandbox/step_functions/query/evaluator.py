@@ -33,7 +33,11 @@ def source(text: str) -> str:
 @functools.lru_cache(maxsize=4096)
 def parse(expression: str) -> Jsonata:
     """A parsed expression; JException if it does not parse. Evaluating it does not change it."""
-    compiled = Jsonata(expression)
+    try:
+        # The parser reads one character behind a comment.
+        compiled = Jsonata(f"{expression}\n")
+    except KeyError as unknown:  # How it takes an operator that it does not know.
+        raise JException("S0204", 0, str(unknown).strip("'")) from None
     # So that null and undefined stay apart: the first is a value, the second an error.
     compiled.set_output_convert_nulls(False)
     return compiled
