@@ -93,7 +93,7 @@ class Alerts(pulumi.ComponentResource):
         rule = cloudwatch.EventRule(
             name,
             description=alerts.description(place),
-            event_pattern=json.dumps(alerts.event_pattern(place)),
+            event_pattern=json.dumps(alerts.event_pattern(place, has_items=self._args.stack.has_map_runs)),
             tags=self._tags,
             opts=opts,
         )

@@ -56,9 +56,9 @@ class JobCluster(pulumi.ComponentResource):
         super().__init__("longhaul:index:JobCluster", name, {}, opts)
         self._tags = tags_of_stack(args.stack)
         self._create_cluster(name, args)
-        if any(job.build is not None for job in args.stack.jobs):
+        if any(container.build is not None for container in args.stack.containers):
             self._create_repository(name, args)
-        if not all(needs_own_execution_role(job) for job in args.stack.jobs):
+        if not all(needs_own_execution_role(container) for container in args.stack.containers):
             self._create_execution_role(name, args)
         self.state_machine_log_group_arn = cloudwatch.LogGroup(
             f"{name}-states",

@@ -49,7 +49,7 @@ class Ledger(pulumi.ComponentResource):
         rule = cloudwatch.EventRule(
             f"{name}-runs",
             description=ledger.description(place),
-            event_pattern=json.dumps(ledger.event_pattern(place)),
+            event_pattern=json.dumps(ledger.event_pattern(place, has_items=args.stack.has_map_runs)),
             tags=tags,
             opts=child,
         )

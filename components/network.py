@@ -89,7 +89,9 @@ class Network(pulumi.ComponentResource):
         self.security_group_ids = [self._tasks_security_group(name, vpc.vpc_id)]
 
     def _create_isolated_vpc(self, name: str, spec: NetworkSpec, named: Collection[str], args: NetworkArgs) -> None:
-        secret_services = {secret.service for job in args.stack.jobs for secret in job.secrets.values()}
+        secret_services = {
+            secret.service for container in args.stack.containers for secret in container.secrets.values()
+        }
         services = {*STANDARD_ENDPOINTS, *secret_services, *named}
         gateways = services.intersection(GATEWAY_ENDPOINTS)
         vpc = self._vpc(name, spec, {awsx.ec2.SubnetType.ISOLATED}, sorted(gateways), args)

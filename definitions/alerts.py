@@ -8,7 +8,7 @@ import json
 from typing import Any
 
 from definitions.place import Place
-from definitions.status_changes import FAILED_STATUSES, NOT_REPLACED, status_changes
+from definitions.status_changes import FAILED_STATUSES, NO_ITEM, NOT_REPLACED, status_changes
 
 TARGET_ID = "topic"
 
@@ -28,9 +28,10 @@ _CONSOLES = {
 }
 
 
-def event_pattern(place: Place) -> dict[str, Any]:
-    """Matches the ends of runs that somebody should hear of."""
-    return status_changes(place, status=list(FAILED_STATUSES), **{"$or": NOT_REPLACED})
+def event_pattern(place: Place, *, has_items: bool = False) -> dict[str, Any]:
+    """Matches the ends of runs that somebody should hear of; `has_items` as for the ledger."""
+    no_item = NO_ITEM if has_items else {}
+    return status_changes(place, status=list(FAILED_STATUSES), **no_item, **{"$or": NOT_REPLACED})
 
 
 def description(place: Place) -> str:

@@ -33,10 +33,24 @@ def default(variable: str, value: object) -> str:
     return f"$exists(${variable}) ? ${variable} : {literal(value)}"
 
 
+def text_of(value: str) -> str:
+    """The JSON text of a value, both as JSONata.
+
+    $string gives a text back without quotes; inside an object it is quoted, so a text is cut out of one.
+    """
+    return f"($boxed := $string({{'': {value}}}); $substring($boxed, 4, $length($boxed) - 5))"
+
+
 ME = "$states.context.Execution.Id"
 """The ARN of the execution itself."""
 
 NAME = "$states.context.Execution.Name"
+
+SAID_OF_ERROR = r"""(
+    $whole := $replace($string($states.errorOutput.Cause), /[ \t\r\n]+/, ' ');
+    $replace($split($whole, 'threw an error during evaluation')[-1], /^[ .:]+/, '')
+)"""
+"""In a Catch: the cause, on one line; of an expression that failed, what comes after it, which may be long."""
 
 NOW_SECONDS = "$toMillis($states.context.State.EnteredTime) / 1000"
 """When the present state was entered: seconds since 1970, the same through all retries of the state."""

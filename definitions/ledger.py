@@ -8,14 +8,20 @@ https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.htm
 from typing import Any
 
 from definitions.place import Place
-from definitions.status_changes import status_changes
+from definitions.status_changes import NO_ITEM, status_changes
 
 TARGET_ID = "log-group"
 
 
-def event_pattern(place: Place) -> dict[str, Any]:
-    """Matches every change of status, that of a redriven run included."""
-    return status_changes(place)
+def event_pattern(place: Place, *, has_items: bool = False) -> dict[str, Any]:
+    """Matches every change of status, that of a redriven run included.
+
+    Args:
+        place: the stack.
+        has_items: whether jobs of it have map runs: what they start for their items are no runs. A bus holds 30 rules
+            with wildcards, so that the others have none.
+    """
+    return status_changes(place, **(NO_ITEM if has_items else {}))
 
 
 def description(place: Place) -> str:

@@ -32,7 +32,15 @@ def search_from(since: str) -> dict[str, Any]:
     return {"desired": "RUNNING", "arns": [], "since": expression(since)}
 
 
-def left_over_states(job: JobSpec, *, table: str, cluster_arn: str, when_self: str) -> dict[str, Any]:
+def left_over_states(
+    job: JobSpec,
+    *,
+    table: str,
+    cluster_arn: str,
+    when_self: str,
+    when_self_assign: dict[str, Any] | None,
+    any_family: bool = False,
+) -> dict[str, Any]:
     """The states that look for the tasks of `leaving`, stop them, and wait until none is left.
 
     Args:
@@ -40,6 +48,8 @@ def left_over_states(job: JobSpec, *, table: str, cluster_arn: str, when_self: s
         table: the name of the stack's lock table.
         cluster_arn: the cluster they run on.
         when_self: the state that follows when the tasks were the run's own; a dead run's lock is cleared otherwise.
+        when_self_assign: what to assign on the way there.
+        any_family: whether they may be of other families than their job's: then all tasks of the cluster are listed.
     """
     return {
         names.SETTLE: {
@@ -54,7 +64,7 @@ def left_over_states(job: JobSpec, *, table: str, cluster_arn: str, when_self: s
             "aws-sdk:ecs:listTasks",
             expression(f"""{{
                 'Cluster': '{cluster_arn}',
-                'Family': $leaving.family,
+                {"" if any_family else "'Family': $leaving.family,"}
                 'DesiredStatus': $tasks.desired,
                 'MaxResults': {_PAGE},
                 'NextToken': $tasks.next
@@ -84,7 +94,7 @@ def left_over_states(job: JobSpec, *, table: str, cluster_arn: str, when_self: s
                 )""")
             },
         ),
-        names.LEFT_OVER: _decide(when_self),
+        names.LEFT_OVER: _decide(when_self, when_self_assign),
         # By now the entry may be another life's of the same execution, and the task its rightful one.
         names.CONFIRM: call(
             "Nothing is stopped in the name of an entry that somebody else has cleared.",
@@ -114,7 +124,7 @@ def left_over_states(job: JobSpec, *, table: str, cluster_arn: str, when_self: s
     }
 
 
-def _decide(when_self: str) -> dict[str, Any]:
+def _decide(when_self: str, assign: dict[str, Any] | None) -> dict[str, Any]:
     return {
         "Comment": "Goes through both lists to their ends.",
         "Type": "Choice",
@@ -129,12 +139,7 @@ def _decide(when_self: str) -> dict[str, Any]:
                 names.SETTLE,
                 {"tasks": {"desired": "STOPPED", "arns": [], "since": expression(NOW_SECONDS)}},
             ),
-            rule(
-                "its own have stopped",
-                "$leaving.isSelf",
-                when_self,
-                {"run": expression("$merge([$run, {'mayRunOn': false}])")},
-            ),
+            rule("its own have stopped", "$leaving.isSelf", when_self, assign),
         ],
         "Default": names.CLEAR,
     }

@@ -31,24 +31,36 @@ _UNKNOWN_EXECUTION = "Sfn.ExecutionDoesNotExistException"
 # A redrive may have come since the look.
 _IN_LINE = f"$substring($seen.mine, 0, $length({lock.OWN})) = {lock.OWN}"
 
+OWN_HAVE_STOPPED = {"run": expression("$merge([$run, {'mayRunOn': false}])")}
+"""What to assign when the search for the run's own tasks has found that the last one has stopped."""
+
 _OWN = {"entry": expression(lock.MINE), "redrive": expression(REDRIVES)}
 
 
-def once_per_time_state(job: JobSpec, table: str) -> dict[str, Any]:
-    """The first state of a job whose runs may overlap, but start once for a scheduled time."""
+def once_per_time_state(job: JobSpec, table: str, start: str = names.RUN) -> dict[str, Any]:
+    """The first state of a job whose runs may overlap, but start once for a scheduled time, before `start`."""
     started = {"skipped": {"reason": expression(lock.STARTED_BEFORE)}}
     return {
         names.NOTE_TIME: call(
             "A scheduled time may be delivered twice; the second one stops here.",
             "dynamodb:putItem",
             lock.note_time(job, table),
-            names.RUN,
+            start,
             expected=((CONDITION_FAILED, names.SKIPPED, {"Comment": "started before", "Assign": started}),),
         )
     }
 
 
-def exclusive_states(job: JobSpec, place: Place, target: RunTarget, table: str) -> dict[str, Any]:
+def exclusive_states(
+    job: JobSpec,
+    place: Place,
+    target: RunTarget,
+    table: str,
+    *,
+    start: str = names.RUN,
+    when_self: str = names.DECIDE,
+    when_self_assign: dict[str, Any] | None = OWN_HAVE_STOPPED,
+) -> dict[str, Any]:
     """The states from the start of a run until it may start its task; the first one is `Take the lock`.
 
     Args:
@@ -56,13 +68,16 @@ def exclusive_states(job: JobSpec, place: Place, target: RunTarget, table: str) 
         place: its stack.
         target: where its tasks run.
         table: the name of the stack's lock table.
+        start: the state that follows when the run has the lock.
+        when_self: the state that follows when no task is left of an attempt of the run itself.
+        when_self_assign: what to assign on the way there.
     """
     states = {
         names.TAKE: call(
             "Takes the lock if it is free, and writes down which scheduled time is being started, both or neither.",
             "aws-sdk:dynamodb:transactWriteItems",
             lock.take(job, table),
-            names.RUN,
+            start,
             assign=_OWN,
             expected=((TRANSACTION_CANCELLED, names.LOOK, {"Comment": "not free"}),),
         ),
@@ -96,7 +111,7 @@ def exclusive_states(job: JobSpec, place: Place, target: RunTarget, table: str) 
         names.TURN: {
             "Comment": "Tells the run's turn from what was seen and told.",
             "Type": "Choice",
-            "Choices": [*_first_rules(), *_rules_by_policy(job)],
+            "Choices": [*_first_rules(start), *_rules_by_policy(job)],
             "Default": names.TAKE,
         },
     }
@@ -107,7 +122,14 @@ def exclusive_states(job: JobSpec, place: Place, target: RunTarget, table: str) 
             states |= _replace_states(job, place, table)
         case "skip" | "allow":
             pass
-    states |= left_over_states(job, table=table, cluster_arn=target.cluster_arn, when_self=names.DECIDE)
+    states |= left_over_states(
+        job,
+        table=table,
+        cluster_arn=target.cluster_arn,
+        when_self=when_self,
+        when_self_assign=when_self_assign,
+        any_family=target.has_other_families,
+    )
     states[names.CLEAR] = call(
         "Takes the entry of a dead run away that nothing is left of, unless somebody else has.",
         "dynamodb:updateItem",
@@ -118,8 +140,9 @@ def exclusive_states(job: JobSpec, place: Place, target: RunTarget, table: str) 
     return states
 
 
-def release_states(job: JobSpec, table: str) -> dict[str, Any]:
-    """The states that give the lock back: after a success, and after a failure that left no task behind.
+def release_states(job: JobSpec, table: str, failed: str = names.WHAT_FAILED) -> dict[str, Any]:
+    """The states that give the lock back: after a success, and after a failure that left no task behind, on the
+    way to `failed`.
 
     Where even that fails the run's own end is not touched: the next run finds that the holder is dead.
     """
@@ -136,7 +159,7 @@ def release_states(job: JobSpec, table: str) -> dict[str, Any]:
 
     return {
         names.RELEASE: release("The job is done: the next run may start.", names.SUCCEEDED),
-        names.RELEASE_FAILED: release("Its task has stopped: the next run may start.", names.WHAT_FAILED),
+        names.RELEASE_FAILED: release("Its task has stopped: the next run may start.", failed),
     }
 
 
@@ -154,7 +177,7 @@ def look_for_own_tasks() -> dict[str, Any]:
     }
 
 
-def _first_rules() -> list[dict[str, Any]]:
+def _first_rules(start: str) -> list[dict[str, Any]]:
     return [
         rule(
             "its time was started before",
@@ -165,7 +188,7 @@ def _first_rules() -> list[dict[str, Any]]:
         rule(
             "its own",
             f"{_IN_LINE} and $seen.mine = $seen.head",
-            names.RUN,
+            start,
             {"entry": expression("$seen.mine"), "redrive": expression(REDRIVES)},
         ),
     ]

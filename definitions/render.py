@@ -3,13 +3,15 @@
 from typing import Any
 
 from definitions import policies, started_by, trigger
+from definitions.machine import machine
 from definitions.place import Place
 from definitions.results import bucket_name_beginning
-from definitions.state_machine import RunTarget, state_machine
+from definitions.run_task import RunTarget
 from definitions.task_definition import task_definition
 from definitions.trust import trigger_trust_policy, trust_policy
 from spec.job import JobSpec
 from spec.stack import StackSpec, trigger_kind
+from spec.step_containers import containers, needs_bucket, task_rights
 
 STAND_IN_ACCOUNT = "123456789012"
 STAND_IN_SUFFIX = "0a1b2c3"
@@ -25,7 +27,8 @@ def documents(job: JobSpec, stack: StackSpec) -> dict[str, Any]:
         stack: the stack; without a Region it is rendered for us-east-1.
 
     Returns:
-        `state-machine`, `task-definition`, `policies` (role or queue to its documents) and `trigger` (`rule` with
+        `state-machine`, `task-definition` (of a job with steps, one for each that has a container, by its name),
+        `policies` (role or queue to its documents) and `trigger` (`rule` with
         `target`, or `schedule`; nothing for a job without a schedule; and in `startedBy` the rules that other things
         start it by, each with its target).
     """
@@ -39,29 +42,31 @@ def documents(job: JobSpec, stack: StackSpec) -> dict[str, Any]:
     cluster_arn = place.arn("ecs", f"cluster/{place.prefix}cluster")
     dead_letter_arn = place.arn("sqs", f"{place.prefix}dead-letters-{STAND_IN_SUFFIX}")
     repository_arn = place.arn("ecr", f"repository/{place.project}-{place.stack}")
-    own = policies.needs_own_execution_role(job)
-    execution_role_arn = _role_arn(place, f"{job.name}-execution" if own else "execution")
-    task_role_arn = _role_arn(place, f"{job.name}-task")
-    log_group_name = f"{place.log_group_prefix(job.name)}-{STAND_IN_SUFFIX}"
     results_bucket_arn = f"arn:{place.partition}:s3:::{_results_bucket(place)}"
-    granted = policies.task_role_policy(job, results_bucket_arn=results_bucket_arn)
-    roles = {"execution_role_arn": execution_role_arn, "task_role_arn": task_role_arn}
+    roles = {
+        container.name: {
+            "execution_role_arn": _role_arn(place, f"{_execution_role_name(container)}execution"),
+            "task_role_arn": _role_arn(place, f"{task_rights(job, container).name}-task"),
+        }
+        for container in containers(job)
+    }
+    log_group_name = f"{place.log_group_prefix(job.name)}-{STAND_IN_SUFFIX}"
+    task_definitions = {
+        container.name: task_definition(
+            container,
+            place,
+            image=container.image or _built_image(place),
+            log_group_name=log_group_name,
+            **roles[container.name],
+        )
+        for container in containers(job)
+    }
+    revisions = {name: place.arn("ecs", f"task-definition/{place.name(name)}:1") for name in task_definitions}
     return {
-        "state-machine": state_machine(job, place, _target(job, stack, place, cluster_arn, log_group_name)),
-        "task-definition": task_definition(
-            job, place, image=job.image or _built_image(place), log_group_name=log_group_name, **roles
-        ),
+        "state-machine": machine(job, place, _target(job, stack, place, cluster_arn, log_group_name), revisions),
+        "task-definition": task_definitions if job.steps else task_definitions[job.name],
         "policies": {
-            "execution-role": {
-                "trust": trust_policy("ecs-tasks", place),
-                "policy": policies.execution_role_policy(
-                    place, repository_arn=repository_arn if job.build else None, job=job if own else None
-                ),
-            },
-            "task-role": {
-                "trust": trust_policy("ecs-tasks", place),
-                **({"policy": granted} if granted else {}),
-            },
+            **_container_policies(job, place, repository_arn, results_bucket_arn),
             "state-machine-role": {
                 "trust": trust_policy("states", place),
                 "policy": policies.state_machine_role_policy(
@@ -71,7 +76,7 @@ def documents(job: JobSpec, stack: StackSpec) -> dict[str, Any]:
                     cluster_arn=cluster_arn,
                     lock_table_arn=place.arn("dynamodb", f"table/{_lock_table_name(place)}"),
                     results_bucket_arn=results_bucket_arn,
-                    **roles,
+                    passed_role_arns=[arn for of_one in roles.values() for arn in of_one.values()],
                 ),
             },
             "trigger-role": {
@@ -81,7 +86,7 @@ def documents(job: JobSpec, stack: StackSpec) -> dict[str, Any]:
             "dead-letter-queue": {"policy": policies.dead_letter_queue_policy(place, dead_letter_arn)},
             **(
                 {"results-bucket": {"policy": policies.results_bucket_policy(place, results_bucket_arn)}}
-                if job.results
+                if needs_bucket(job)
                 else {}
             ),
             **{
@@ -90,6 +95,34 @@ def documents(job: JobSpec, stack: StackSpec) -> dict[str, Any]:
         },
         "trigger": _trigger(job, stack, place, dead_letter_arn),
     }
+
+
+def _container_policies(
+    job: JobSpec, place: Place, repository_arn: str, results_bucket_arn: str
+) -> dict[str, dict[str, Any]]:
+    """The documents of the roles that the containers have: the job's, and the steps' own."""
+    found: dict[str, dict[str, Any]] = {}
+    trust = trust_policy("ecs-tasks", place)
+    for container in containers(job):
+        own, rights = policies.needs_own_execution_role(container), task_rights(job, container)
+        of_step = "" if container is job else f" {container.name}"
+        reader = container.model_copy(update={"name": job.name})
+        found[f"execution-role{of_step if own else ''}"] = {
+            "trust": trust,
+            "policy": policies.execution_role_policy(
+                place, repository_arn=repository_arn if container.build else None, job=reader if own else None
+            ),
+        }
+        granted = policies.task_role_policy(rights, job, results_bucket_arn=results_bucket_arn)
+        found[f"task-role{'' if rights is job else of_step}"] = {
+            "trust": trust,
+            **({"policy": granted} if granted else {}),
+        }
+    return found
+
+
+def _execution_role_name(container: JobSpec) -> str:
+    return f"{container.name}-" if policies.needs_own_execution_role(container) else ""
 
 
 def _trigger(job: JobSpec, stack: StackSpec, place: Place, dead_letter_arn: str) -> dict[str, Any]:
@@ -112,7 +145,7 @@ def _target(job: JobSpec, stack: StackSpec, place: Place, cluster_arn: str, log_
     network = stack.network
     return RunTarget(
         cluster_arn=cluster_arn,
-        task_definition_arn=place.arn("ecs", f"task-definition/{place.name(job.name)}:1"),
+        task_definition_arn="",
         subnet_ids=network.subnet_ids or tuple(f"subnet-{number:08x}" for number in range(network.availability_zones)),
         security_group_ids=network.security_group_ids or ("sg-00000000",),
         assign_public_ip=network.assign_public_ip
@@ -121,6 +154,7 @@ def _target(job: JobSpec, stack: StackSpec, place: Place, cluster_arn: str, log_
         log_group_name=log_group_name,
         lock_table_name=_lock_table_name(place),
         results_bucket=_results_bucket(place),
+        has_other_families=stack.runs_steps_beside(job),
     )
 
 

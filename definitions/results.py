@@ -9,12 +9,11 @@ Variables: `resultKey` (where the attempt that succeeded was to leave its result
 
 from typing import Any
 
-from definitions import names
+from definitions.attempts import AttemptNames
 from definitions.calls import call
-from definitions.jsonata import NAME, REDRIVES, default, expression, literal
+from definitions.jsonata import expression, literal
 from definitions.outcome import Outcome
 from definitions.place import Place
-from spec.job import JobSpec
 
 MOST_BYTES = 128 * 1024
 """What a result may have. With all that an execution says of itself it stays below the 256 KiB of a state's data.
@@ -33,18 +32,7 @@ def bucket_name_beginning(place: Place) -> str:
     return f"{place.prefix}results".lower().replace("_", "-")
 
 
-def result_key(job: JobSpec) -> str:
-    """The key of the result that the attempt in hand leaves, as JSONata: `<job>/<execution>/<redrive>/1-0.json`."""
-    attempt = f"$string({default('attempt', 1)}) & '-' & $string({default('startRetries', 0)}) & '.json'"
-    return f"{literal(job.name + '/')} & {NAME} & '/' & $string({REDRIVES}) & '/' & {attempt}"
-
-
-def result_url(job: JobSpec, bucket: str) -> str:
-    """Where the attempt in hand leaves its result, `s3://...`, as JSONata."""
-    return f"{literal(f's3://{bucket}/')} & {result_key(job)}"
-
-
-def read_states(bucket: str, following: str) -> dict[str, Any]:
+def read_states(bucket: str, following: str, called: AttemptNames) -> dict[str, Any]:
     """The states that read the result of a success and go on to `following`, or else to `How did it end?`.
 
     A range tells the size of what is too long without reading it. But S3 refuses any range of an empty object, in words
@@ -56,35 +44,35 @@ def read_states(bucket: str, following: str) -> dict[str, Any]:
         "Key": expression("$resultKey"),
     }
     answers = (
-        ("S3.NoSuchKeyException", names.DECIDE, _invalid("left none", "'no result'", bucket)),
-        ("States.QueryEvaluationError", names.DECIDE, _after_evaluation_error(bucket)),
+        ("S3.NoSuchKeyException", called.decide, _invalid("left none", "'no result'", bucket)),
+        ("States.QueryEvaluationError", called.decide, _after_evaluation_error(bucket)),
         (
             "States.DataLimitExceeded",
-            names.DECIDE,
+            called.decide,
             _invalid("too long", "'a result that is too long for Step Functions to read'", bucket),
         ),
     )
     return {
-        names.READ_RESULT: call(
+        called.read_result: call(
             "Reads what the container left, if it succeeded.",
             "aws-sdk:s3:getObject",
             {**request, "Range": f"bytes=0-{MOST_BYTES}"},
             following,
-            assign={"result": expression(_READ)},
-            expected=(*answers, ("S3.S3Exception", names.READ_WHOLE, {"Comment": "no range of it, or trouble in S3"})),
+            assign={"result": expression(READ)},
+            expected=(*answers, ("S3.S3Exception", called.read_whole, {"Comment": "no range of it, or trouble in S3"})),
         ),
-        names.READ_WHOLE: call(
+        called.read_whole: call(
             "Reads it without a range, which an empty one has not.",
             "aws-sdk:s3:getObject",
             request,
             following,
-            assign={"result": expression(_READ)},
+            assign={"result": expression(READ)},
             expected=answers,
         ),
     }
 
 
-_READ = f"""(
+READ = f"""(
     $range := $states.result.ContentRange;
     $size := $exists($range) ? $number($split($range, '/')[1]) : $states.result.ContentLength;
     $size > {MOST_BYTES} ? $error({literal(_TOO_LONG)} & $string($size)) : $parse($states.result.Body)

@@ -4,13 +4,13 @@ https://docs.aws.amazon.com/step-functions/latest/dg/connect-ecs.html
 """
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-from definitions.jsonata import NAME, REDRIVES, default, expression, literal
+from definitions.jsonata import ME, NAME, REDRIVES, default, expression, literal, text_of
 from definitions.outcome import Outcome
 from definitions.place import Place
-from definitions.results import result_url
 from definitions.task_definition import CONTAINER_NAME
 from spec.job import JobSpec
 from spec.overrides import MOST_CHARACTERS, RESULT_VARIABLE
@@ -29,6 +29,7 @@ class RunTarget:
         log_group_name: the CloudWatch log group the task definition writes to.
         lock_table_name: the stack's DynamoDB table of locks; None where no job of the stack needs one.
         results_bucket: the name of the stack's bucket for results; None where no job of the stack leaves any.
+        has_other_families: whether tasks of other families than the job's may be in the way of a run: those of steps.
     """
 
     cluster_arn: str
@@ -39,7 +40,16 @@ class RunTarget:
     log_group_name: str
     lock_table_name: str | None = None
     results_bucket: str | None = None
+    has_other_families: bool = False
 
+
+INPUT_FILE = "input.json"
+"""How the key of an object ends that holds an input which ECS does not take."""
+TOO_LARGE_ERROR = "more than ECS takes: "
+"""Before the number of characters, in the error of a request that ECS would not take."""
+TOO_LARGE_REASON = f"""'its input and what goes with it take ' & $string($size) & {
+    literal(f" of the {MOST_CHARACTERS:,} characters that ECS takes: keep larger input in S3 and pass its name")
+}"""
 
 SCHEDULED_TIME = r"""(
     $given := $states.context.Execution.Input.scheduledTime;
@@ -48,96 +58,194 @@ SCHEDULED_TIME = r"""(
 """When the run was due. A person who starts one by hand may leave it out: then it is due when it starts."""
 
 
-def run_task_arguments(job: JobSpec, place: Place, target: RunTarget) -> dict[str, Any]:
-    """The `Arguments` of the task state that runs the job.
+@dataclass(frozen=True, kw_only=True)
+class RunFacts:
+    """How the facts of the run are written where a task is started, as JSONata.
+
+    Attributes:
+        execution_arn, name: of the execution that is the run.
+        scheduled_time: when it was due.
+        given: what it was started with.
+        redrives: how often what runs the task has been redriven.
+    """
+
+    execution_arn: str
+    name: str
+    scheduled_time: str
+    given: str
+    redrives: str
+
+
+OWN_RUN = RunFacts(
+    execution_arn=ME,
+    name=NAME,
+    scheduled_time=SCHEDULED_TIME,
+    given="$states.context.Execution.Input",
+    redrives=REDRIVES,
+)
+"""Of the execution itself."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskRun:
+    """A container to be run, and what it is told.
+
+    Attributes:
+        job: the job that it is run for.
+        container: what runs.
+        place: its stack.
+        target: where.
+        input_text: JSONata of its LONGHAUL_INPUT.
+        run: how the facts of the run are written.
+        guard: JSONata of whether the run still has the lock that it took; None for a job that may overlap.
+        variables: more environment variables, as JSONata of text.
+        takes_command: whether a person's start may give it another command.
+        path: JSONata of what keeps its objects apart from those of the run's other tasks.
+        input_url: the variable that holds the URL of an input that ECS does not take; None: there is none.
+    """
+
+    job: JobSpec
+    container: JobSpec
+    place: Place
+    target: RunTarget
+    input_text: str
+    run: RunFacts = OWN_RUN
+    guard: str | None = None
+    variables: Mapping[str, str] = field(default_factory=dict)
+    takes_command: bool = True
+    path: tuple[str, ...] = ()
+    input_url: str | None = None
+
+
+OWN_GUARD = f"$redrive = {REDRIVES}"
+"""Whether the execution has not been redriven since it took the lock."""
+
+
+def task_of_job(job: JobSpec, place: Place, target: RunTarget) -> TaskRun:
+    """The one task of a job without steps."""
+    return TaskRun(
+        job=job,
+        container=job,
+        place=place,
+        target=target,
+        input_text=input_text(job),
+        guard=OWN_GUARD if job.overlap.is_exclusive else None,
+    )
+
+
+def result_key(task: TaskRun) -> str:
+    """The key of the result of the attempt in hand, as JSONata: `<job>/<execution>/<redrive>/1-0.json`, with the
+    step before its last part."""
+    attempt = f"$string({default('attempt', 1)}) & '-' & $string({default('startRetries', 0)}) & '.json'"
+    return " & '/' & ".join([*_folder(task), attempt])
+
+
+def input_key(task: TaskRun) -> str:
+    """The key of an input that ECS does not take, as JSONata."""
+    return " & '/' & ".join([*_folder(task), literal(INPUT_FILE)])
+
+
+def _folder(task: TaskRun) -> list[str]:
+    return [literal(task.job.name), task.run.name, f"$string({task.run.redrives})", *task.path]
+
+
+def run_task_arguments(task: TaskRun) -> dict[str, Any]:
+    """The `Arguments` of the task state that runs a container.
 
     They fail to evaluate, with States.QueryEvaluationError, for an input that no task could be given, and in a job that
     must not overlap when the execution was redriven since it took the lock: Step Functions resumes here, and by now the
     lock may be another run's.
     """
     return {
-        "Cluster": target.cluster_arn,
-        "TaskDefinition": target.task_definition_arn,
-        "CapacityProviderStrategy": [{"CapacityProvider": _capacity_provider(job), "Weight": 1}],
+        "Cluster": task.target.cluster_arn,
+        "TaskDefinition": task.target.task_definition_arn,
+        "CapacityProviderStrategy": [{"CapacityProvider": _capacity_provider(task.container), "Weight": 1}],
         # arm64, 8 and 16 vCPU, and more than 20 GiB of storage need 1.4.0, and LATEST has not been older since 2021.
         # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/platform-fargate.html
         "PlatformVersion": "LATEST",
         "NetworkConfiguration": {
             "AwsvpcConfiguration": {
-                "Subnets": list(target.subnet_ids),
-                "SecurityGroups": list(target.security_group_ids),
-                "AssignPublicIp": "ENABLED" if target.assign_public_ip else "DISABLED",
+                "Subnets": list(task.target.subnet_ids),
+                "SecurityGroups": list(task.target.security_group_ids),
+                "AssignPublicIp": "ENABLED" if task.target.assign_public_ip else "DISABLED",
             }
         },
         # Finds an execution's task: ECS lists tasks by group, and knows nothing else of Step Functions.
         "Group": expression(
-            f"$redrive = {REDRIVES} ? {NAME} : $error('redriven since it took the lock')"
-            if job.overlap.is_exclusive
-            else NAME
+            task.run.name
+            if task.guard is None
+            else f"{task.guard} ? {task.run.name} : $error('redriven since it took the lock')"
         ),
         "PropagateTags": "TASK_DEFINITION",
         "EnableExecuteCommand": False,
         "Overrides": {
             "ContainerOverrides": expression(f"""(
-                {_overrides(job, place, target)}
-                $size > {MOST_CHARACTERS} ? $error('more than ECS takes') : $overrides
+                {_overrides(task)}
+                $size > {MOST_CHARACTERS} ? $error('{TOO_LARGE_ERROR}' & $string($size)) : $overrides
             )""")
         },
     }
 
 
-def after_evaluation_error(job: JobSpec, place: Place, target: RunTarget, lost_turn: str | None) -> str:
+def after_evaluation_error(task: TaskRun, lost_turn: str) -> str:
     """The record of an attempt whose arguments could not be evaluated, as a JSONata expression.
 
-    Its outcome is `lost_turn` when the execution was redriven since it took the lock (None where there is no lock), and
-    else that it was refused: most likely for its input.
+    Its outcome is `lost_turn` when the execution was redriven since it took the lock, and else that it was refused:
+    most likely for its input.
     """
-    too_large = f"""'its input and what goes with it take ' & $string($size) & {
-        literal(f" of the {MOST_CHARACTERS:,} characters that ECS takes: keep larger input in S3 and pass its name")
-    }"""
+    guard = "" if task.guard is None else f"$not({task.guard}) ? '{lost_turn}' : "
     return expression(f"""(
-        {_overrides(job, place, target)}
+        {_overrides(task)}
         {{
-            'outcome': {f"$not($redrive = {REDRIVES}) ? '{lost_turn}' : " if lost_turn else ""}'{Outcome.REFUSED}',
+            'outcome': {guard}'{Outcome.REFUSED}',
             'mayRunOn': false,
             'reason': $size > {MOST_CHARACTERS}
-                ? {too_large}
+                ? {TOO_LARGE_REASON}
                 : $substring($replace($string($states.errorOutput.Cause), /[ \\t\\r\\n]+/, ' '), 0, 1024)
         }}
     )""")
 
 
-def _overrides(job: JobSpec, place: Place, target: RunTarget) -> str:
+def _overrides(task: TaskRun) -> str:
     """JSONata that sets `$overrides`, what the run tells its container, and `$size`, as ECS measures it.
 
     Nothing in here fails, whatever a person starts the run with: what is not as it should be is left for ECS to refuse.
+    But the input of a step may, which is made by an expression that people wrote.
     https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TaskOverride.html
     """
     environment = {
-        "LONGHAUL_JOB": literal(job.name),
-        "LONGHAUL_STACK": literal(place.stack),
-        "LONGHAUL_EXECUTION": NAME,
-        "LONGHAUL_SCHEDULED_TIME": SCHEDULED_TIME,
+        "LONGHAUL_JOB": literal(task.job.name),
+        "LONGHAUL_STACK": literal(task.place.stack),
+        "LONGHAUL_EXECUTION": task.run.name,
+        "LONGHAUL_SCHEDULED_TIME": task.run.scheduled_time,
         "LONGHAUL_ATTEMPT": f"$string(({default('attempt', 1)}) + ({default('startRetries', 0)}))",
-        "LONGHAUL_INPUT": _input(job),
+        **({"LONGHAUL_INPUT": task.input_text} if task.input_url is None else {}),
+        **task.variables,
     }
-    if job.results:
-        assert target.results_bucket is not None, "a stack with such a job has a bucket"
-        environment[RESULT_VARIABLE] = result_url(job, target.results_bucket)
-    own = ", ".join(f"{{'Name': {literal(name)}, 'Value': {value}}}" for name, value in environment.items())
-    given = "$states.context.Execution.Input"
+    if task.container.results:
+        assert task.target.results_bucket is not None, "a stack with such a job has a bucket"
+        environment[RESULT_VARIABLE] = f"{literal(f's3://{task.target.results_bucket}/')} & {result_key(task)}"
+    own = ", ".join(_variable(name, value) for name, value in environment.items())
+    if task.input_url is not None:
+        url, text = _variable("LONGHAUL_INPUT_URL", f"${task.input_url}"), _variable("LONGHAUL_INPUT", task.input_text)
+        own += f", $exists(${task.input_url}) ? {url} : {text}"
+    given = task.run.given
     return f"""
         $environment := $type({given}.environment) = 'object' ? {given}.environment;
         $added := $each($environment, function($value, $name) {{
             $not($contains($name, /^(?:LONGHAUL|AWS|ECS)_/)) ? {{'Name': $name, 'Value': $string($value)}}
         }});
-        $command := {given}.command;
+        $command := {f"{given}.command" if task.takes_command else "$nothing"};
         $overrides := [$merge([
             {{'Name': {literal(CONTAINER_NAME)}, 'Environment': $append([{own}], $added)}},
             $exists($command) ? {{'Command': [$command]}} : {{}}
         ])];
         $size := $length($string({{'containerOverrides': $overrides}}));
     """
+
+
+def _variable(name: str, value: str) -> str:
+    return f"{{'Name': {literal(name)}, 'Value': {value}}}"
 
 
 def _capacity_provider(job: JobSpec) -> str:
@@ -149,14 +257,10 @@ def _capacity_provider(job: JobSpec) -> str:
     return expression(f"({lost}) >= {job.capacity.on_demand_after} ? 'FARGATE' : 'FARGATE_SPOT'")
 
 
-def _input(job: JobSpec) -> str:
-    """JSON text of the execution's `input`, or else of the job's own.
-
-    $string gives a text back without quotes; inside an object it is quoted, so a text is cut out of one.
-    """
+def input_text(job: JobSpec) -> str:
+    """JSON text of the execution's `input`, or else of the job's own, as JSONata."""
     own = json.dumps(job.input, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return f"""(
         $given := $states.context.Execution.Input.input;
-        $boxed := $string({{'': $given}});
-        $exists($given) ? $substring($boxed, 4, $length($boxed) - 5) : {literal(own)}
+        $exists($given) ? {text_of("$given")} : {literal(own)}
     )"""

@@ -3,29 +3,22 @@
 Amazon States Language with JSONata, type Standard: https://states-language.net and
 https://docs.aws.amazon.com/step-functions/latest/dg/concepts-amazon-states-language.html
 
-Variables: `attempt` (1, 2, ...: what the job's own retries have used), `startRetries` (what the infrastructure has used
-of its own), `lostCapacity` (how often it was for want of capacity), `run` (how the last attempt ended, see outcome.py);
-those of a job that must not overlap are in overlap.py, those of one that leaves results in results.py.
+Its variables are in attempts.py, those of a job that must not overlap in overlap.py, and those of one that leaves
+results in results.py.
 """
 
 from typing import Any
 
 from definitions import names
+from definitions.attempts import THE_JOBS, again, ended, run_state, wait_states, while_it_may_run_on
 from definitions.calls import rule
-from definitions.jsonata import UNCHANGED, default, expression, literal
-from definitions.outcome import (
-    AFTER_ERROR,
-    AFTER_RESULT,
-    AFTER_TIMEOUT,
-    CAPACITY_REASONS,
-    Outcome,
-)
+from definitions.jsonata import expression, literal
+from definitions.outcome import Outcome
 from definitions.overlap import exclusive_states, look_for_own_tasks, once_per_time_state, release_states
 from definitions.place import Place
-from definitions.results import read_states, result_key
-from definitions.run_task import RunTarget, after_evaluation_error, run_task_arguments
+from definitions.results import read_states
+from definitions.run_task import RunTarget, after_evaluation_error, result_key, run_task_arguments, task_of_job
 from definitions.verdict import failure_cause, skipped_output, success_output
-from spec.container import RetrySpec, StartRetrySpec
 from spec.job import JobSpec
 
 __all__ = ["RunTarget", "state_machine"]
@@ -74,12 +67,9 @@ def state_machine(job: JobSpec, place: Place, target: RunTarget) -> dict[str, An
     states[names.RUN] = _run(job, place, target)
     if job.results:
         assert target.results_bucket is not None, "a stack with such a job has a bucket"
-        states |= read_states(target.results_bucket, done)
+        states |= read_states(target.results_bucket, done, THE_JOBS)
     states[names.DECIDE] = _decide(job, done)
-    if job.retries.attempts:
-        states[names.WAIT_TO_RETRY] = _wait_to_retry(job)
-    if job.start_retries.attempts:
-        states[names.WAIT_TO_START] = _wait_to_start(job)
+    states |= wait_states(job, THE_JOBS)
     if table is not None and exclusive:
         states |= release_states(job, table)
         states[names.WHAT_FAILED] = {
@@ -115,63 +105,30 @@ def state_machine(job: JobSpec, place: Place, target: RunTarget) -> dict[str, An
 
 
 def _run(job: JobSpec, place: Place, target: RunTarget) -> dict[str, Any]:
-    counters = {
-        "attempt": expression(default("attempt", 1)),
-        "startRetries": expression(default("startRetries", 0)),
-    }
-
-    def caught(comment: str, error: str, run: Any) -> dict[str, Any]:
-        return {
-            "Comment": comment,
-            "ErrorEquals": [error],
-            "Assign": {**counters, "run": run},
-            "Output": UNCHANGED,
-            "Next": names.DECIDE,
-        }
-
-    lost_turn = _LOST_TURN if job.overlap.is_exclusive else None
-    return {
-        "Comment": "Runs the task and waits until it has stopped.",
-        "Type": "Task",
-        "Resource": "arn:aws:states:::ecs:runTask.sync",
-        "Arguments": run_task_arguments(job, place, target),
-        "TimeoutSeconds": job.timeout_seconds,
-        "Catch": [
-            caught("timed out", "States.Timeout", AFTER_TIMEOUT),
-            caught(
-                "could not be asked for",
-                "States.QueryEvaluationError",
-                after_evaluation_error(job, place, target, lost_turn),
-            ),
-            caught("failed", "States.ALL", AFTER_ERROR),
-        ],
-        "Assign": {
-            **counters,
-            "run": AFTER_RESULT,
-            **({"resultKey": expression(result_key(job))} if job.results else {}),
-        },
-        "Output": UNCHANGED,
-        "Next": names.READ_RESULT if job.results else names.DECIDE,
-    }
+    task = task_of_job(job, place, target)
+    state = run_state(
+        job,
+        THE_JOBS,
+        arguments=run_task_arguments(task),
+        after_evaluation_error=after_evaluation_error(task, _LOST_TURN),
+    )
+    if job.results:
+        state["Assign"]["resultKey"] = expression(result_key(task))
+        state["Next"] = names.READ_RESULT
+    return state
 
 
 def _decide(job: JobSpec, done: str) -> dict[str, Any]:
     exclusive = job.overlap.is_exclusive
-    again = {
-        names.WAIT_TO_START: ("the infrastructure's fault", _may_be_started_again(job.start_retries)),
-        names.WAIT_TO_RETRY: ("ran and failed, attempts left", _may_be_retried(job.retries)),
-    }
-    again = {name: (comment, condition) for name, (comment, condition) in again.items() if condition is not None}
+    waits = again(job, THE_JOBS)
     # Of a job with results, no success comes here.
-    rules = [] if job.results else [rule("exit code 0", _ended(Outcome.SUCCEEDED), done)]
+    rules = [] if job.results else [rule("exit code 0", ended(Outcome.SUCCEEDED), done)]
     if exclusive:
         rules.append(rule("redriven: to the lock again", f"$run.outcome = {literal(_LOST_TURN)}", names.LOOK))
-        if again:
-            any_again = " or ".join(f"({condition})" for _, condition in again.values())
-            rules.append(
-                rule("its task may run on", f"$run.mayRunOn and ({any_again})", names.SETTLE, look_for_own_tasks())
-            )
-    rules += [rule(comment, condition, name) for name, (comment, condition) in again.items()]
+        if waits:
+            may_run_on = while_it_may_run_on(waits)
+            rules.append(rule("its task may run on", may_run_on, names.SETTLE, look_for_own_tasks()))
+    rules += [rule(comment, condition, name) for name, (comment, condition) in waits.items()]
     if exclusive:
         # Of a task that may run on, the lock is left to the next run, which looks for what is left over.
         rules.append(rule("failed, and its task has stopped", "$not($run.mayRunOn)", names.RELEASE_FAILED))
@@ -191,63 +148,7 @@ def _failures(job: JobSpec) -> dict[Outcome, tuple[str, str]]:
 
 def _failure_rules(job: JobSpec) -> list[dict[str, Any]]:
     return [
-        rule(name.lower(), _ended(outcome), name)
+        rule(name.lower(), ended(outcome), name)
         for outcome, (name, _) in _failures(job).items()
         if outcome is not Outcome.UNEXPLAINED
     ]
-
-
-def _ended(outcome: Outcome) -> str:
-    return f"$run.outcome = {literal(outcome.value)}"
-
-
-def _may_be_started_again(retries: StartRetrySpec) -> str | None:
-    """What the infrastructure did to the run, while its own budget lasts; None without a budget."""
-    if not retries.attempts:
-        return None
-    faults = [Outcome.NEVER_STARTED.value, Outcome.INTERRUPTED.value]
-    return f"$startRetries < {retries.attempts} and $run.outcome in {literal(faults)}"
-
-
-def _may_be_retried(retries: RetrySpec) -> str | None:
-    """Only what ran, for it is the job's owner who says that it may run twice; None when nothing is retried."""
-    if not retries.attempts:
-        return None
-    retried = [Outcome.EXITED_NON_ZERO.value, Outcome.OUT_OF_MEMORY.value, Outcome.UNEXPLAINED.value]
-    if retries.on_timeout:
-        retried.append(Outcome.TIMED_OUT.value)
-    conditions = [f"$attempt <= {retries.attempts}", f"$run.outcome in {literal(retried)}"]
-    if retries.final_exit_codes:
-        conditions.append(f"$not($run.exitCode in {literal(list(retries.final_exit_codes))})")
-    return " and ".join(conditions)
-
-
-def _wait_to_retry(job: JobSpec) -> dict[str, Any]:
-    return {
-        "Comment": "Waits longer before each further attempt.",
-        "Type": "Wait",
-        "Seconds": expression(f"{literal(_waits(job.retries))}[$attempt - 1]"),
-        "Assign": {"attempt": expression("$attempt + 1")},
-        "Next": names.RUN,
-    }
-
-
-def _wait_to_start(job: JobSpec) -> dict[str, Any]:
-    assign = {"startRetries": expression("$startRetries + 1")}
-    if job.capacity.on_demand_after is not None:
-        lost = f"$run.outcome = '{Outcome.INTERRUPTED}' or $contains($run.reason, /{CAPACITY_REASONS}/i)"
-        assign["lostCapacity"] = expression(f"({default('lostCapacity', 0)}) + ({lost} ? 1 : 0)")
-    return {
-        "Comment": "Waits a random part of a time that grows, so that many runs do not come back at once.",
-        "Type": "Wait",
-        "Seconds": expression(f"$ceil($random() * {literal(_waits(job.start_retries))}[$startRetries])"),
-        "Assign": assign,
-        "Next": names.RUN,
-    }
-
-
-def _waits(retries: RetrySpec | StartRetrySpec) -> list[int]:
-    """Seconds before each retry: whole ones, which is all that a Wait state takes."""
-    # The exponent is bounded, so that no count of attempts overflows a float.
-    growth = (retries.backoff_rate ** min(retry, 64) for retry in range(retries.attempts))
-    return [round(min(retries.interval_seconds * factor, retries.max_interval_seconds)) for factor in growth]

@@ -14,6 +14,11 @@ NOT_REPLACED = [{"error": [{"anything-but": [REPLACED]}, None]}, {"error": [{"ex
 """The `$or` of a pattern's `detail` that leaves out what a newer run replaced."""
 
 
+NO_ITEM = {"executionArn": [{"anything-but": {"wildcard": "*/*"}}]}
+"""What a pattern's `detail` holds that leaves out the executions of a map run's items: theirs are called
+`<machine>/<step>:<name>`."""
+
+
 def status_changes(place: Place, **of_detail: Any) -> dict[str, Any]:
     """Matches changes of status of runs on the stack's machines, present and future.
 

@@ -2,6 +2,7 @@
 
 from definitions.place import Place
 from spec.job import JobSpec
+from spec.step_containers import job_of
 
 STACK_TAG = "longhaul:stack"
 JOB_TAG = "longhaul:job"
@@ -13,4 +14,4 @@ def job_tags(job: JobSpec, place: Place) -> dict[str, str]:
     Returns:
         name to value, sorted by name. The two of our own win: `ops` finds resources by them.
     """
-    return dict(sorted({**job.tags, STACK_TAG: place.stack, JOB_TAG: job.name}.items()))
+    return dict(sorted({**job.tags, STACK_TAG: place.stack, JOB_TAG: job_of(job)}.items()))

@@ -3,13 +3,20 @@
 A cause is one sentence for a person, then a newline, then the same facts as JSON for a program.
 """
 
+from dataclasses import dataclass
+
 from definitions.jsonata import expression, literal
 from definitions.outcome import Outcome
 from definitions.place import Place
-from definitions.run_task import SCHEDULED_TIME
+from definitions.run_task import SCHEDULED_TIME, TaskRun
 from definitions.task_definition import CONTAINER_NAME, LOG_STREAM_PREFIX
 from spec.durations import duration_text
 from spec.job import JobSpec
+
+LOST_TURN = "Job.LostTurn"
+"""The error of a step that was redriven where it cannot ask for the lock again."""
+
+_OF_A_FAILURE = "'stopCode': $run.stopCode, 'reason': $run.reason"
 
 
 def success_output(job: JobSpec, place: Place, log_group_name: str) -> str:
@@ -43,11 +50,45 @@ def failure_cause(job: JobSpec, place: Place, log_group_name: str, outcome: Outc
 
     The details have the keys of the output and, where AWS told them, stopCode and reason.
     """
-    facts = _facts(job, place, log_group_name, status="FAILED", more="'stopCode': $run.stopCode, 'reason': $run.reason")
-    return expression(f"{_sentence(job, place, log_group_name, outcome)} & {literal(chr(10))} & $string({facts})")
+    facts = _facts(job, place, log_group_name, status="FAILED", more=_OF_A_FAILURE)
+    which = f"{job.name} ({place.stack})"
+    sentence = _sentence(_words(which, job, log_group_name), job, log_group_name, outcome)
+    return expression(f"{sentence} & {literal(chr(10))} & $string({facts})")
 
 
-def _facts(job: JobSpec, place: Place, log_group_name: str, *, status: str, more: str = "") -> str:
+def step_failure_cause(step: str, task: TaskRun, *, tells_details: bool = True) -> str:
+    """The cause of a step's failure, as JSONata: of whatever outcome there is in `$run`; its details name the step."""
+    job, place, log_group_name = task.job, task.place, task.target.log_group_name
+    words = _words(f"step {step} of {job.name} ({place.stack})", task.container, log_group_name)
+    # A machine has these sentences for each of its steps: what is in several of them is written once.
+    short = _Words(which="$which", log="$log", why="$why", after="$after", within="$within")
+    bindings = " ".join(f"${name} := {words.said(name)};" for name in ("which", "log", "why", "after", "within"))
+    outcomes = [outcome for outcome in Outcome if outcome not in (Outcome.SUCCEEDED, Outcome.UNEXPLAINED)]
+    sentences = [
+        f"$run.outcome = {literal(outcome.value)} ? {_sentence(short, task.container, log_group_name, outcome)}"
+        for outcome in outcomes
+    ]
+    sentences.append(
+        f"$run.outcome = {literal(LOST_TURN)} ? {short.begin('was redriven, and cannot ask for the lock again')}"
+    )
+    sentences.append(_sentence(short, task.container, log_group_name, Outcome.UNEXPLAINED))
+    sentence = f"{bindings} ({' : '.join(sentences)})"
+    if not tells_details:
+        return f"({sentence})"
+    more = f"'step': {literal(step)}, {_OF_A_FAILURE}"
+    facts = _facts(job, place, log_group_name, status="FAILED", more=more, scheduled_time=task.run.scheduled_time)
+    return f"({sentence} & {literal(chr(10))} & $string({facts}))"
+
+
+def _facts(
+    job: JobSpec,
+    place: Place,
+    log_group_name: str,
+    *,
+    status: str,
+    more: str = "",
+    scheduled_time: str = SCHEDULED_TIME,
+) -> str:
     return f"""{{
         'job': {literal(job.name)},
         'stack': {literal(place.stack)},
@@ -56,7 +97,7 @@ def _facts(job: JobSpec, place: Place, log_group_name: str, *, status: str, more
         'taskArn': $run.taskArn,
         'startedAt': $run.startedAt,
         'stoppedAt': $run.stoppedAt,
-        'scheduledTime': {SCHEDULED_TIME},
+        'scheduledTime': {scheduled_time},
         'attempts': $attempt,
         'startRetries': $startRetries,
         'logGroup': {literal(log_group_name)},
@@ -64,41 +105,71 @@ def _facts(job: JobSpec, place: Place, log_group_name: str, *, status: str, more
     }}"""
 
 
-def _sentence(job: JobSpec, place: Place, log_group_name: str, outcome: Outcome) -> str:
-    """What happened, in which attempt, and where the log is, as JSONata. It ends in a name, ready to be copied."""
-    which = f"{job.name} ({place.stack})"
+@dataclass(frozen=True, kw_only=True)
+class _Words:
+    """What several sentences have in common: `which` run it was, as text, or a variable; the others as JSONata."""
+
+    which: str
+    log: str
+    why: str
+    after: str
+    within: str
+
+    def begin(self, text: str) -> str:
+        """The beginning of a sentence about it, as JSONata."""
+        if self.which.startswith("$"):
+            return f"{self.which} & {literal(f' {text}')}"
+        return literal(f"{self.which} {text}")
+
+    def said(self, name: str) -> str:
+        """One of them, as JSONata."""
+        return literal(self.which) if name == "which" else getattr(self, name)
+
+
+def _words(which: str, job: JobSpec, log_group_name: str) -> _Words:
     group = f"log group {log_group_name}"
-    log = f"""($exists($run.logStream)
-        ? {literal(f"; {group}, stream ")} & $run.logStream
-        : {literal(f"; nothing was written to {group}")})"""
-    why = "' (' & ($exists($run.reason) ? $run.reason : 'AWS gave no reason') & ')'"
     after, within = _attempts(job)
+    return _Words(
+        which=which,
+        log=f"""($exists($run.logStream)
+            ? {literal(f"; {group}, stream ")} & $run.logStream
+            : {literal(f"; nothing was written to {group}")})""",
+        why="' (' & ($exists($run.reason) ? $run.reason : 'AWS gave no reason') & ')'",
+        after=after,
+        within=within,
+    )
+
+
+def _sentence(words: _Words, job: JobSpec, log_group_name: str, outcome: Outcome) -> str:
+    """What happened, in which attempt, and where the log is, as JSONata. It ends in a name, ready to be copied."""
+    log, why, after, within = words.log, words.why, words.after, words.within
+    latest = f"; look for the latest stream {LOG_STREAM_PREFIX}/{CONTAINER_NAME}/... in log group {log_group_name}"
     match outcome:
         case Outcome.EXITED_NON_ZERO:
-            said = f"{literal(f'{which} exited with code ')} & $string($run.exitCode) & {_final(job)}{after}"
+            said = f"{words.begin('exited with code ')} & $string($run.exitCode) & {_final(job)}{after}"
         case Outcome.OUT_OF_MEMORY:
             code = "($exists($run.exitCode) ? ' (exit code ' & $string($run.exitCode) & ')' : '')"
-            said = f"{literal(f'{which} ran out of its {job.memory_mib} MiB of memory')} & {code} & {after}"
+            said = f"{words.begin(f'ran out of its {job.memory_mib} MiB of memory')} & {code} & {after}"
         case Outcome.TIMED_OUT:
             timeout = duration_text(job.timeout_seconds)
-            said = f"{literal(f'{which} ran longer than its timeout of {timeout}')} & {within} & ' and was stopped'"
-            log = literal(f"; look for the latest stream {LOG_STREAM_PREFIX}/{CONTAINER_NAME}/... in {group}")
+            said = f"{words.begin(f'ran longer than its timeout of {timeout}')} & {within} & ' and was stopped'"
+            log = literal(latest)
         case Outcome.NEVER_STARTED:
             error = "($exists($run.startError) ? ': ' & $run.startError : '')"
-            said = f"{literal(f'{which} never started')} & {within} & {error} & {why}"
+            said = f"{words.begin('never started')} & {within} & {error} & {why}"
         case Outcome.REFUSED:
             error = "($exists($run.startError) ? ': ' & $run.startError : '')"
-            said = f"{literal(f'{which} was refused and did not start')} & {within} & {error} & {why}"
+            said = f"{words.begin('was refused and did not start')} & {within} & {error} & {why}"
         case Outcome.INTERRUPTED:
             code = "($exists($run.stopCode) ? ': ' & $run.stopCode : '')"
-            said = f"{literal(f'{which} lost its machine before it finished')} & {within} & {code} & {why}"
+            said = f"{words.begin('lost its machine before it finished')} & {within} & {code} & {why}"
         case Outcome.STOPPED:
-            said = f"{literal(f'{which} was stopped by a person or a tool')} & {within} & {why}"
+            said = f"{words.begin('was stopped by a person or a tool')} & {within} & {why}"
         case Outcome.INVALID_RESULT:
-            said = f"{literal(f'{which} exited with code 0')} & {within} & ' and left ' & $run.reason"
+            said = f"{words.begin('exited with code 0')} & {within} & ' and left ' & $run.reason"
         case Outcome.UNEXPLAINED:
-            said = f"{literal(f'{which} failed')} & {within} & ', and AWS did not explain it' & {why}"
-            log = literal(f"; look for the latest stream {LOG_STREAM_PREFIX}/{CONTAINER_NAME}/... in {group}")
+            said = f"{words.begin('failed')} & {within} & ', and AWS did not explain it' & {why}"
+            log = literal(latest)
         case Outcome.SUCCEEDED:
             raise ValueError("a success has an output, not a cause")
     return f"{said} & {log}"

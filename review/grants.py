@@ -50,8 +50,11 @@ def _of_job(job: JobSpec | None, stack: StackSpec, roles: Iterable[str]) -> set[
     if job is None:
         return set()
     rendered = documents(job, stack)["policies"]
-    shared = set() if needs_own_execution_role(job) else {"execution-role"}
-    own = {atom for role in roles if role not in shared for atom in _atoms(_OWN[role], rendered[role].get("policy"))}
+    own = set()
+    for name, role_documents in rendered.items():
+        role, _, step = name.partition(" ")
+        if role in roles and not (name == "execution-role" and _is_shared(job)):
+            own.update(_atoms(f"{_OWN[role]} of {step}" if step else _OWN[role], role_documents.get("policy")))
     starters = (_atoms(f"role {name}", rendered[f"starter {name}"]["policy"]) for name in job.started_by.role_names)
     return own.union(*starters)
 
@@ -60,10 +63,15 @@ def _of_stack(stack: StackSpec) -> set[_Atom]:
     atoms: set[_Atom] = set()
     for job in stack.jobs:
         rendered = documents(job, stack)["policies"]
-        own = {"execution-role"} if needs_own_execution_role(job) else set()
-        for role in _SHARED.keys() - own:
+        own = set() if _is_shared(job) else {"execution-role"}
+        for role in (_SHARED.keys() - own) & rendered.keys():
             atoms.update(_atoms(_SHARED[role], rendered[role]["policy"]))
     return atoms
+
+
+def _is_shared(job: JobSpec) -> bool:
+    """Whether the execution role that is called so, and is no step's own, is the stack's."""
+    return bool(job.steps) or not needs_own_execution_role(job)
 
 
 def _atoms(who: str, policy: dict[str, Any] | None) -> Iterator[_Atom]:

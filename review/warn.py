@@ -11,6 +11,7 @@ from spec.job import JobSpec
 from spec.run_length import longest_run_seconds
 from spec.schedule import Rate, parse_schedule, times
 from spec.stack import StackSpec
+from spec.step_containers import containers
 from spec.words import listed
 
 HORIZON = timedelta(days=366)
@@ -46,6 +47,7 @@ def _meets_itself(job: JobSpec, start: datetime) -> Iterator[str]:
     attempts = job.retries.attempts + 1
     timeout = duration_text(job.timeout_seconds)
     made_of = f"timeout {timeout}" if attempts == 1 else f"{attempts} attempts of {timeout} and the waits between them"
+    made_of = "all its steps" if job.steps else made_of
     then = "two may run at once" if (does := SECOND.get(job.overlap.policy)) is None else f"the later one {does}"
     yield (
         f"{job.name}: a run may last {duration_text(longest)} ({made_of}), and the next one can be due "
@@ -72,7 +74,7 @@ def _meets_the_clocks(job: JobSpec, start: datetime) -> Iterator[str]:
 def _meet_each_other(jobs: list[JobSpec], start: datetime) -> Iterator[str]:
     # When a rate fires depends on the minute it was deployed.
     timed = [job for job in jobs if not isinstance(parse_schedule(job.schedule or ""), Rate)]
-    concerned = [job for job in timed if job.cpu_units >= BIG_CPU_UNITS or job.overlap.group is not None]
+    concerned = [job for job in timed if _cpu_units(job) >= BIG_CPU_UNITS or job.overlap.group is not None]
     minutes = {job.name: {run.replace(second=0) for run in _runs(job, start)} for job in concerned}
     for one, other in combinations(concerned, 2):
         met = (
@@ -98,6 +100,11 @@ def _rivals(one: JobSpec, other: JobSpec) -> tuple[str, str] | None:
 
 def _big(one: JobSpec, other: JobSpec) -> tuple[str, str] | None:
     """Two big jobs that run at once; None where one of them is not big."""
-    if min(one.cpu_units, other.cpu_units) < BIG_CPU_UNITS:
+    if min(_cpu_units(one), _cpu_units(other)) < BIG_CPU_UNITS:
         return None
-    return listed([f"{job.name} ({job.cpu_units / 1024:g} vCPU)" for job in (one, other)], "and"), ""
+    return listed([f"{job.name} ({_cpu_units(job) / 1024:g} vCPU)" for job in (one, other)], "and"), ""
+
+
+def _cpu_units(job: JobSpec) -> int:
+    """Of its largest container."""
+    return max((container.cpu_units for container in containers(job)), default=0)

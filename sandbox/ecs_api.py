@@ -117,7 +117,6 @@ class EcsApi:
                 ecs._tags[arn] = tags
             started.append(ecs._sanitize(task) | {"tags": tags})
             self._aws.tasks.start(task, copy.deepcopy(definition))
-        ecs._recount_cluster(name)
         return json_response({"tasks": started, "failures": []})
 
     def _stop_task(self, request: Request) -> Response:

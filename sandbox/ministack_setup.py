@@ -70,7 +70,7 @@ def load(aws: LocalAws) -> Any:
 
         for service in SERVICES:
             importlib.import_module(f"ministack.services.{app.SERVICE_REGISTRY[service]['module']}")
-        from sandbox import dynamodb_repairs, policy_simulation, repairs, s3_repairs, service_quotas
+        from sandbox import dynamodb_repairs, policy_simulation, repairs, s3_repairs, service_quotas, store_repairs
     finally:
         root.removeHandler(placeholder)
     # Only the server's own: to ask another package's lazy module for an attribute is to import it.
@@ -82,6 +82,7 @@ def load(aws: LocalAws) -> Any:
     repairs.apply(aws)
     dynamodb_repairs.apply(aws)
     s3_repairs.apply(aws)
+    store_repairs.apply(aws)
     policy_simulation.install()
     service_quotas.install(aws)
     return app.app

@@ -77,6 +77,8 @@ def named_resources(service: str, action: str, body: bytes, region: str, account
         return _ecs_resources(action, request, f"arn:aws:ecs:{region}:{account}:")
     if service == "states" and action in _ABOUT_TAGS:
         return [request.get("resourceArn", "*")]
+    if service == "states" and "mapRunArn" in request:
+        return [request["mapRunArn"]]
     if service == "ssm" and action in ("GetParameter", "GetParameters", "GetParametersByPath"):
         names = request.get("Names") or [request.get("Name") or request.get("Path", "")]
         prefix = f"arn:aws:ssm:{region}:{account}:parameter/"

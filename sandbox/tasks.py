@@ -283,4 +283,3 @@ class _TaskRun:
                 executionStoppedAt=now,
                 stoppedAt=now,
             )
-        ecs._recount_cluster(ecs._cluster_name_from_arn(task["clusterArn"]))

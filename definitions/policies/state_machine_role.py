@@ -9,10 +9,23 @@ from typing import Any
 from definitions.lock import lock_key, time_key_prefix
 from definitions.place import Place
 from definitions.policies.statements import Condition, allow, policy
+from definitions.run_task import INPUT_FILE
 from spec.job import JobSpec
+from spec.step_containers import (
+    buckets_listed_by,
+    containers,
+    jobs_run_by,
+    runs_distributed,
+    takes_large_inputs,
+    uses_results,
+    writes_down_items,
+)
 
 _MANAGED_RULE = "StepFunctionsGetEventsForECSTaskRule"
 """The rule through which `ecs:runTask.sync` hears that a task has stopped. AWS owns it and its name is fixed."""
+
+_MANAGED_RULE_FOR_JOBS = "StepFunctionsGetEventsForStepFunctionsExecutionRule"
+"""The same for `states:startExecution.sync:2`."""
 
 _LOG_DELIVERY_ACTIONS = [
     "logs:CreateLogDelivery",
@@ -38,8 +51,7 @@ def state_machine_role_policy(
     *,
     rivals: Sequence[str],
     cluster_arn: str,
-    execution_role_arn: str,
-    task_role_arn: str,
+    passed_role_arns: Sequence[str],
     lock_table_arn: str | None,
     results_bucket_arn: str | None,
 ) -> dict[str, Any]:
@@ -52,45 +64,59 @@ def state_machine_role_policy(
         place: its stack.
         rivals: the names of the jobs, itself among them, that do not overlap with it.
         cluster_arn: the only cluster on which the job may run.
-        execution_role_arn: the task definition's execution role.
-        task_role_arn: the task definition's task role.
+        passed_role_arns: the execution roles and task roles of the task definitions.
         lock_table_arn: the stack's lock table; None where no job of the stack needs one.
         results_bucket_arn: the stack's bucket for results; None where no job of the stack leaves any.
     """
     tasks_of_cluster = place.arn("ecs", f"task/{cluster_arn.rpartition('/')[2]}/*")
     on_cluster = {"ArnEquals": {"ecs:cluster": cluster_arn}}
+    # The families of steps begin with the job's name, and no other job's does before an underscore.
+    family = place.task_family_arn(f"{job.name}_*" if job.steps else job.name)
     return policy(
         [
-            # Every revision: a run in flight starts its retries from the revision it began with.
-            allow("RunTheJob", ["ecs:RunTask"], place.task_family_arn(job.name), on_cluster),
-            # Without StopTask an execution that is aborted or timed out leaves its task running, at its price.
-            allow("WatchAndStopIt", ["ecs:DescribeTasks", "ecs:StopTask"], tasks_of_cluster, on_cluster),
-            # RunTask copies the task definition's tags to the task.
-            allow(
-                "TagIt",
-                ["ecs:TagResource"],
-                tasks_of_cluster,
-                {"StringEquals": {"ecs:CreateAction": "RunTask"}},
-            ),
-            allow(
-                "HearThatItStopped",
-                ["events:DescribeRule", "events:PutRule", "events:PutTargets"],
-                place.arn("events", f"rule/{_MANAGED_RULE}"),
-            ),
-            allow(
-                "GiveItItsRoles",
-                ["iam:PassRole"],
-                sorted({execution_role_arn, task_role_arn}),
-                {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}},
-            ),
+            *(_task_statements(family, tasks_of_cluster, on_cluster, passed_role_arns) if containers(job) else []),
+            *_heard_of(job, place),
             # Neither family of actions knows resources.
             # https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html#cloudwatch-iam-policy
             allow("DeliverExecutionLog", _LOG_DELIVERY_ACTIONS, "*"),
             allow("Trace", _TRACE_ACTIONS, "*"),
             *_lock_statements(job, place, rivals, on_cluster, lock_table_arn),
             *_result_statements(job, results_bucket_arn),
+            *_step_statements(job, place),
         ]
     )
+
+
+def _task_statements(
+    family: str, tasks_of_cluster: str, on_cluster: Condition, passed_role_arns: Sequence[str]
+) -> list[dict[str, Any]]:
+    return [
+        # Every revision: a run in flight starts its retries from the revision it began with.
+        allow("RunTheJob", ["ecs:RunTask"], family, on_cluster),
+        # Without StopTask an execution that is aborted or timed out leaves its task running, at its price.
+        allow("WatchAndStopIt", ["ecs:DescribeTasks", "ecs:StopTask"], tasks_of_cluster, on_cluster),
+        # RunTask copies the task definition's tags to the task.
+        allow(
+            "TagIt",
+            ["ecs:TagResource"],
+            tasks_of_cluster,
+            {"StringEquals": {"ecs:CreateAction": "RunTask"}},
+        ),
+        allow(
+            "GiveItItsRoles",
+            ["iam:PassRole"],
+            sorted(set(passed_role_arns)),
+            {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}},
+        ),
+    ]
+
+
+def _heard_of(job: JobSpec, place: Place) -> list[dict[str, Any]]:
+    rules = [_MANAGED_RULE] if containers(job) else []
+    rules += [_MANAGED_RULE_FOR_JOBS] if jobs_run_by(job) else []
+    arns = [place.arn("events", f"rule/{rule}") for rule in rules]
+    actions = ["events:DescribeRule", "events:PutRule", "events:PutTargets"]
+    return [allow("HearThatItStopped", actions, _one_or_more(arns))]
 
 
 def _lock_statements(
@@ -120,15 +146,56 @@ def _lock_statements(
 
 
 def _result_statements(job: JobSpec, bucket_arn: str | None) -> list[dict[str, Any]]:
-    if not job.results or bucket_arn is None:
+    if bucket_arn is None:
         return []
     results = f"{job.name}/*"
+    put = allow("PutLargeInputs", ["s3:PutObject"], f"{bucket_arn}/{results}/{INPUT_FILE}")
+    puts = [put] if takes_large_inputs(job) else []
+    if puts and writes_down_items(job):
+        # https://docs.aws.amazon.com/step-functions/latest/dg/iam-policies-eg-dist-map.html
+        actions = ["s3:PutObject", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:AbortMultipartUpload"]
+        puts = [allow("WriteDownItems", actions, f"{bucket_arn}/{results}")]
+    if not uses_results(job):
+        return puts
     return [
+        *puts,
         allow("ReadResults", ["s3:GetObject"], f"{bucket_arn}/{results}"),
         # Without it S3 does not say that an object is missing: it denies access.
         # https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
         allow("HearThatOneIsMissing", ["s3:ListBucket"], bucket_arn, {"StringLike": {"s3:prefix": results}}),
     ]
+
+
+def _step_statements(job: JobSpec, place: Place) -> list[dict[str, Any]]:
+    """What a job needs for steps that run other jobs, and for those that run many times in executions of their own.
+
+    https://docs.aws.amazon.com/step-functions/latest/dg/connect-stepfunctions.html and
+    https://docs.aws.amazon.com/step-functions/latest/dg/iam-policies-eg-dist-map.html
+    """
+    statements = []
+    if jobs := jobs_run_by(job):
+        machines = [place.state_machine_arn(name) for name in jobs]
+        executions = [place.arn("states", f"execution:{place.name(name)}:*") for name in jobs]
+        statements += [
+            allow("RunOtherJobs", ["states:StartExecution"], _one_or_more(machines)),
+            allow("WatchAndStopThem", ["states:DescribeExecution", "states:StopExecution"], _one_or_more(executions)),
+        ]
+    if runs_distributed(job):
+        own = place.arn("states", f"execution:{place.name(job.name)}")
+        statements += [
+            allow("StartItsItems", ["states:StartExecution"], place.state_machine_arn(job.name)),
+            allow("WatchItsItems", ["states:DescribeExecution", "states:StopExecution"], f"{own}:*"),
+        ]
+        # A map run that is redriven goes on with items that were not begun, which cannot know that the lock is lost.
+        if not job.overlap.is_exclusive:
+            statements.append(allow("RedriveItsItems", ["states:RedriveExecution"], f"{own}/*"))
+    if buckets := buckets_listed_by(job):
+        statements.append(allow("ListObjects", ["s3:ListBucket"], [f"arn:{place.partition}:s3:::{b}" for b in buckets]))
+    return statements
+
+
+def _one_or_more(values: list[str]) -> str | list[str]:
+    return values[0] if len(values) == 1 else values
 
 
 def _of_items(*keys: str) -> Condition:

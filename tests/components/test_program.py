@@ -51,6 +51,11 @@ TAGGABLE = {
     "aws:iam/rolePolicy:RolePolicy": False,
     "aws:kms/alias:Alias": False,
     "aws:kms/key:Key": True,
+    "aws:s3/bucket:Bucket": True,
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": False,
+    "aws:s3/bucketPolicy:BucketPolicy": False,
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": False,
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": False,
     # A schedule takes no tags; its group does.
     "aws:scheduler/schedule:Schedule": False,
     "aws:scheduler/scheduleGroup:ScheduleGroup": True,
@@ -156,7 +161,8 @@ def test_every_resource_belongs_to_a_component_and_every_component_to_the_stack(
         else:
             assert one.parent in components
             parent_name = one.parent.rpartition("::")[2]
-            assert one.name == parent_name or one.name.startswith(f"{parent_name}-")
+            # A step's container is named after it.
+            assert one.name == parent_name or one.name.startswith((f"{parent_name}-", f"{parent_name}_"))
 
 
 def test_nothing_waits_for_what_is_not_there(deployment: Deployment) -> None:
@@ -178,15 +184,18 @@ def test_a_job_is_at_most_nine_resources_and_eleven_with_an_execution_role_of_it
     for job in deployment.all("longhaul:index:ScheduledJob"):
         resources = [one for one in deployment.children(job) if one.type != "awsx:ecr:Image"]
         own_execution_role = f"{job.name}-exec" in {one.name for one in resources}
-        assert len(resources) <= (11 if own_execution_role else 9), [one.urn for one in resources]
+        containers = len([one for one in resources if one.type == "aws:ecs/taskDefinition:TaskDefinition"])
+        assert len(resources) <= (11 if own_execution_role else 9) - 1 + containers, [one.urn for one in resources]
 
 
 def test_every_job_is_exported(deployment: Deployment) -> None:
     jobs = {one.name.split("-", 2)[2] for one in deployment.all("longhaul:index:ScheduledJob")}
 
     for output in ("stateMachines", "taskDefinitions", "logGroups"):
-        assert deployment.exports[output].keys() == jobs
+        # Task definitions are of a job's steps, where it has any.
+        assert {name.partition("_")[0] for name in deployment.exports[output]} == jobs
         assert all(deployment.exports[output].values())
+    assert deployment.exports["stateMachines"].keys() == deployment.exports["logGroups"].keys() == jobs
     assert deployment.exports["schedules"].keys() <= jobs
     assert deployment.exports["cluster"] == deployment.one("ecs/cluster:Cluster").outputs["name"]
     assert deployment.exports["deadLetterQueueUrl"] == deployment.one("sqs/queue:Queue").outputs["url"]

@@ -113,6 +113,41 @@ STARTED_BY = job(
     **_BUILD,
 )
 
+_STEPS = [
+    {"name": "list", "command": ["list"], "results": True, "retries": {"attempts": 1}},
+    {
+        "name": "fetch",
+        "forEach": "{% $list.files %}",
+        "input": {"file": "{% $item %}", "day": "{% $input.day %}"},
+        "results": True,
+    },
+    {
+        "name": "sides",
+        "parallel": [
+            {"name": "add", "input": {"all": "{% $fetch %}"}, "results": True},
+            {"name": "second", "steps": [{"name": "check"}, {"name": "tell", "when": "{% $input.loud %}"}]},
+        ],
+    },
+    {"name": "report", "job": "daily-report", "input": {"sum": "{% $add.sum %}"}, "when": "{% $add.sum > 0 %}"},
+]
+
+STEPS = job(steps=_STEPS)
+STEPS_WITH_LOCK = job(
+    steps=_STEPS, overlap="queue", onFailure=[{"name": "clean", "input": {"why": "{% $failure.error %}"}}]
+)
+DISTRIBUTED = job(
+    overlap="skip",
+    steps=[
+        {"name": "fetch", "forEach": {"objects": {"bucket": "sales", "prefix": "in/"}, "batchSize": 20}},
+        {
+            "name": "check",
+            "forEach": {"items": "{% $input.files %}", "maxConcurrency": 200, "toleratedFailures": "5%"},
+            "permissions": [{"actions": ["s3:GetObject"], "resources": ["arn:aws:s3:::sales/*"]}],
+        },
+    ],
+)
+COUNT = job(count={"tasks": "{% $input.shards %}", "maxConcurrency": 20}, results=True)
+
 JOBS: dict[str, JobSpec] = {
     "plain": PLAIN,
     "everything-set": EVERYTHING_SET,
@@ -124,6 +159,10 @@ JOBS: dict[str, JobSpec] = {
     "results": RESULTS,
     "results-with-lock": RESULTS_WITH_LOCK,
     "started-by": STARTED_BY,
+    "steps": STEPS,
+    "steps-with-lock": STEPS_WITH_LOCK,
+    "distributed": DISTRIBUTED,
+    "count": COUNT,
 }
 
 

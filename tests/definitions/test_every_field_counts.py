@@ -10,8 +10,10 @@ import pytest
 from pydantic import BaseModel
 
 from definitions.render import documents
+from spec.container import ContainerSpec
 from spec.job import JobSpec
 from spec.stack import StackSpec
+from spec.steps import StepSpec
 from tests.definitions.samples import job
 
 SCHEDULED = {"schedule": "cron(15 3 * * ? *)"}
@@ -19,6 +21,19 @@ SECRET = {"from": "sales/database", "key": "user", "kmsKey": "arn:aws:kms:eu-wes
 PERMISSION = {"actions": ["s3:GetObject"], "resources": ["arn:aws:s3:::sales/*"]}
 OBJECTS = {"bucket": "sales"}
 BUILT = {"image": None, "build": {"context": "jobs/nightly", "dockerfile": "jobs/nightly/Dockerfile"}}
+
+FIRST = {"name": "first"}
+MANY = {"tasks": 2}
+MORE_AT_ONCE = {
+    "max_concurrency": ("maxConcurrency", 3),
+    "tolerated_failures": ("toleratedFailures", "5%"),
+    "distributed": ("distributed", True),
+}
+
+
+def steps(*of_job: dict[str, Any]) -> dict[str, Any]:
+    return {"steps": list(of_job)}
+
 
 # Path of a field: a job without it or with one value, the same job with another.
 CHANGES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
@@ -104,13 +119,55 @@ CHANGES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "input": ({}, {"input": {"day": "today"}}),
     "tags": ({}, {"tags": {"team": "sales"}}),
     "results": ({}, {"results": True}),
+    "count": ({}, {"count": 2}),
+    "count.tasks": ({"count": 2}, {"count": 3}),
+    **{
+        f"count.{name}": ({"count": MANY}, {"count": {**MANY, key: value}})
+        for name, (key, value) in MORE_AT_ONCE.items()
+    },
+    "steps": ({}, {"steps": [FIRST]}),
+    "steps.name": (steps(FIRST), steps({"name": "begin"})),
+    "steps.job": (steps(FIRST), steps({"name": "first", "job": "other"})),
+    "steps.parallel": (steps(FIRST), steps({"name": "all", "parallel": [FIRST]})),
+    "steps.steps": (
+        steps({"name": "all", "parallel": [FIRST]}),
+        steps({"name": "all", "parallel": [{"name": "line", "steps": [FIRST, {"name": "second"}]}]}),
+    ),
+    "steps.when": (steps(FIRST), steps({**FIRST, "when": "{% $input.day = 1 %}"})),
+    "steps.input": (steps(FIRST), steps({**FIRST, "input": {"day": "{% $input.day %}"}})),
+    "steps.for_each": (steps(FIRST), steps({**FIRST, "forEach": [1]})),
+    "steps.for_each.items": (steps({**FIRST, "forEach": [1]}), steps({**FIRST, "forEach": "{% $input.days %}"})),
+    "steps.for_each.objects": (
+        steps({**FIRST, "forEach": {"items": [1], "distributed": True}}),
+        steps({**FIRST, "forEach": {"objects": OBJECTS}}),
+    ),
+    "steps.for_each.objects.bucket": (
+        steps({**FIRST, "forEach": {"objects": OBJECTS}}),
+        steps({**FIRST, "forEach": {"objects": {"bucket": "other"}}}),
+    ),
+    "steps.for_each.objects.prefix": (
+        steps({**FIRST, "forEach": {"objects": OBJECTS}}),
+        steps({**FIRST, "forEach": {"objects": {**OBJECTS, "prefix": "in/"}}}),
+    ),
+    "steps.for_each.batch_size": (
+        steps({**FIRST, "forEach": {"items": [1], "distributed": True}}),
+        steps({**FIRST, "forEach": {"items": [1], "batchSize": 5}}),
+    ),
+    **{
+        f"steps.for_each.{name}": (
+            steps({**FIRST, "forEach": {"items": [1], "distributed": name != "distributed"}}),
+            steps({**FIRST, "forEach": {"items": [1], "distributed": True, key: value}}),
+        )
+        for name, (key, value) in MORE_AT_ONCE.items()
+    },
+    "on_failure": (steps(FIRST), {**steps(FIRST), "onFailure": [{"name": "clean"}]}),
 }
 
 ELSEWHERE = {
-    "build.context": "components/scheduled_job.py: the image",
-    "build.dockerfile": "components/scheduled_job.py: the image",
-    "build.target": "components/scheduled_job.py: the image",
-    "build.args": "components/scheduled_job.py: the image",
+    "build.context": "components/job_containers.py: the image",
+    "build.dockerfile": "components/job_containers.py: the image",
+    "build.target": "components/job_containers.py: the image",
+    "build.args": "components/job_containers.py: the image",
     "log_retention_days": "components/scheduled_job.py: the log group",
 }
 """Fields that are part of a resource of their own, and of no document."""
@@ -119,9 +176,13 @@ ELSEWHERE = {
 def fields_of(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
     """The paths of all fields of a model, and of the models within."""
     for name, field in model.model_fields.items():
+        # A step's container has the fields of a job's: below, each is tried in a step.
+        if issubclass(model, StepSpec) and name in ContainerSpec.model_fields:
+            continue
         yield f"{prefix}{name}"
         for inner in models_in(field.annotation):
-            yield from fields_of(inner, f"{prefix}{name}.")
+            if not (inner is StepSpec and prefix + name != "steps"):
+                yield from fields_of(inner, f"{prefix}{name}.")
 
 
 def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
@@ -146,6 +207,15 @@ def test_a_field_of_no_document_is_used_where_it_is_said_to_be(field: str) -> No
 
 def test_no_field_is_forgotten_here() -> None:
     assert {*fields_of(JobSpec)} == {*CHANGES} | {*ELSEWHERE}
+
+
+@pytest.mark.parametrize(
+    "field", [field for field in CHANGES if field != "build" and field.partition(".")[0] in ContainerSpec.model_fields]
+)
+def test_a_change_of_the_field_of_a_step_changes_a_document(field: str) -> None:
+    before, after = ({**FIRST, **change} for change in CHANGES[field])
+
+    assert rendered({"memory": 2048, "steps": [before]}) != rendered({"memory": 2048, "steps": [after]})
 
 
 @pytest.mark.parametrize("field", CHANGES)

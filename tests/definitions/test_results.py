@@ -180,7 +180,7 @@ def statements(policy: dict[str, Any] | None) -> dict[str, dict[str, Any]]:
 
 def test_a_job_may_write_under_its_own_name_and_its_machine_read_there(place: Place) -> None:
     one = job(results=True)
-    arns = {"cluster_arn": "c", "execution_role_arn": "e", "task_role_arn": "t", "lock_table_arn": None}
+    arns = {"cluster_arn": "c", "passed_role_arns": ["e", "t"], "lock_table_arn": None}
 
     code = statements(task_role_policy(one, results_bucket_arn=BUCKET_ARN))
     machine = statements(state_machine_role_policy(one, place, rivals=[], results_bucket_arn=BUCKET_ARN, **arns))

@@ -10,6 +10,7 @@ import botocore.session
 from botocore.validate import ParamValidator
 from statelint.linter import Linter
 
+from definitions import names
 from tests.definitions.samples import task
 from tests.definitions.walker import walk
 
@@ -22,14 +23,17 @@ ROLE_ARN = "arn:aws:iam::123456789012:role/one"
 
 ACCEPTED_BY_STATELINT = {
     # Seconds may be an expression: https://docs.aws.amazon.com/step-functions/latest/dg/state-wait.html
-    r"State Machine\.States\.[^.]+\.Seconds is \"\{% .* %\}\" but should be an Integer",
+    r"State Machine(?:\.States\.[^.]+\.(?:ItemProcessor|Branches\[\d+\]))*"
+    r"\.States\.[^.]+\.Seconds is \"\{% .* %\}\" but should be an Integer",
+    # https://docs.aws.amazon.com/step-functions/latest/dg/state-map-distributed.html
+    r"Field \"Label\" not allowed in State Machine\.States\..+",
 }
 
 ACCEPTED_BY_PARLIAMENT = {
     # It knows executions of Express machines only.
     # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsstepfunctions.html
     ("RESOURCE_MISMATCH", "states:DescribeExecution"),
-    # It takes the map runs, of which there are none here, for as necessary as the machines.
+    # It wants a state machine and a map run in each statement; one lists the executions of either.
     ("RESOURCE_MISMATCH", "states:ListExecutions"),
     # Lists by family have no resource to name: the cluster is their condition.
     # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/security_iam_id-based-policy-examples.html
@@ -53,10 +57,13 @@ def request_problems(service: str, operation: str, request: dict[str, Any]) -> l
 def machine_problems(definition: dict[str, Any]) -> list[str]:
     """What statelint finds in a state machine; where that is nothing, what botocore finds in the requests it is for."""
     create = {"name": "one", "roleArn": ROLE_ARN, "definition": json.dumps(definition)}
-    return statelint_problems(definition) or [
-        *request_problems("stepfunctions", "CreateStateMachine", create),
-        *request_problems("ecs", "RunTask", run_task_request(definition)),
-    ]
+    if found := statelint_problems(definition):
+        return found
+    found = request_problems("stepfunctions", "CreateStateMachine", create)
+    # The requests of a job with steps are seen in the scenarios, which run it.
+    if names.RUN in definition["States"]:
+        found += request_problems("ecs", "RunTask", run_task_request(definition))
+    return found
 
 
 def statelint_problems(definition: dict[str, Any]) -> list[str]:
@@ -107,7 +114,9 @@ def document_problems(documents: dict[str, Any]) -> list[str]:
     """What anybody finds in the documents of a job, as `definitions.render` gives them."""
     trigger = documents["trigger"]
     problems = machine_problems(documents["state-machine"])
-    problems += request_problems("ecs", "RegisterTaskDefinition", documents["task-definition"])
+    definition = documents["task-definition"]
+    for one in [definition] if "family" in definition else definition.values():
+        problems += request_problems("ecs", "RegisterTaskDefinition", one)
     for parts in documents["policies"].values():
         for policy in parts.values():
             problems += policy_problems(policy)

@@ -10,6 +10,7 @@ from cfnlint.config import ConfigMixIn
 from cfnlint.decode.decode import decode_str
 from cfnlint.runner import Runner
 
+from definitions import names
 from tests.components.conftest import REGION
 from tests.definitions.validators import (
     camel_case,
@@ -82,7 +83,9 @@ def _requests(type_: str, properties: Mapping[str, Any]) -> Iterator[tuple[str, 
             request = camel_case({key: value for key, value in properties.items() if key in rest})
             request |= {"name": name, "type": type_, "definition": json.dumps(definition)}
             yield "stepfunctions", "CreateStateMachine", request
-            yield "ecs", "RunTask", run_task_request(definition)
+            # Those of a job with steps are seen where its own tests run it.
+            if names.RUN in definition["States"]:
+                yield "ecs", "RunTask", run_task_request(definition)
         case "AWS::Scheduler::Schedule":
             yield "scheduler", "CreateSchedule", dict(properties)
         case "AWS::Events::Rule":

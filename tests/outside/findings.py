@@ -77,8 +77,9 @@ ACCEPTED = (
         "parliament",
         "RESOURCE_MISMATCH",
         "ManagedPolicy.*",
-        r"\[\{'action': 'states:ListExecutions', .*:mapRun:.*",
-        "It takes the runs of Distributed Maps, of which there are none here, for as necessary as the state machines.",
+        r"\[\{'action': 'states:ListExecutions', .*:(mapRun|stateMachine):.*",
+        "It wants a state machine and a map run in each statement; one lists the executions of either: "
+        "https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsstepfunctions.html",
     ),
     Accepted(
         "parliament",

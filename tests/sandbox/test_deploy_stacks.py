@@ -104,7 +104,7 @@ def test_dev_leaves_only_task_definitions(local_aws, before):
     assert (there["state machine"], there["nat gateway"], there["repository"]) == (len(jobs), 0, 1)
     deployment.destroy()
     # Their revisions stay: a run in flight may need one for its next attempt.
-    assert left(local_aws, before) == {"task definition": len(jobs)}
+    assert left(local_aws, before) == {"task definition": len(deployment.outputs["taskDefinitions"])}
 
 
 def test_prod_keeps_its_logs_and_images_and_ends(local_aws, before):
@@ -115,7 +115,8 @@ def test_prod_keeps_its_logs_and_images_and_ends(local_aws, before):
     assert left(local_aws, before)["nat gateway"] >= 1
     deployment.destroy()
     # One log group a job, one for the state machines, and the ledger.
-    assert left(local_aws, before) == {"task definition": count, "log group": count + 2, "repository": 1}
+    definitions = len(deployment.outputs["taskDefinitions"])
+    assert left(local_aws, before) == {"task definition": definitions, "log group": count + 2, "repository": 1}
     (repository,) = (name for kind, name in inventory(local_aws) - before if kind == "repository")
     ecr = local_aws.client("ecr")
     assert ecr.list_images(repositoryName=repository)["imageIds"]

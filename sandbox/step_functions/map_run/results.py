@@ -15,6 +15,10 @@ from sandbox.step_functions.visit import Visit
 
 _PUT = Api(service="s3", operation="PutObject", fault=sdk_error("S3"), time_of=iso_time)
 
+# What AWS asks for beside PutObject, since it writes what is large in parts; here it is written at once.
+# https://docs.aws.amazon.com/step-functions/latest/dg/iam-policies-eg-dist-map.html
+_RIGHTS_FOR_PARTS = ("s3:GetObject", "s3:ListMultipartUploadParts", "s3:AbortMultipartUpload")
+
 # A child execution's record, and why it cannot be redriven.
 Child = tuple[dict[str, Any], str | None]
 
@@ -78,6 +82,12 @@ class Writer:
     def begin(self, map_run_arn: str) -> None:
         """Write an empty manifest; raises States.ResultWriterFailed before any child execution is started."""
         self._put_manifest(map_run_arn, {})
+        execution = self._visit.execution
+        partition = execution.machine.arn.split(":")[1]
+        resource = f"arn:{partition}:s3:::{self._bucket}/{self.manifest_key(map_run_arn)}"
+        for action in _RIGHTS_FOR_PARTS:
+            if (sentence := execution.services.denial(execution.machine, action, resource)) is not None:
+                raise StateError("States.ResultWriterFailed", sentence)
 
     def write(self, map_run_arn: str, children: list[Child], pending: list[str]) -> dict[str, Any]:
         """Write all results, `pending` being the inputs of what was not started; returns the state's result."""

@@ -161,6 +161,11 @@ class Jobs:
         client = self.aws.client("stepfunctions")
         self.until(lambda: client.describe_execution(executionArn=execution_arn)["status"] != "RUNNING")
         told = client.describe_execution(executionArn=execution_arn)
+        for run in client.list_map_runs(executionArn=execution_arn)["mapRuns"]:
+            # What became of an item tells more than the map run that it was too much for.
+            failed = client.list_executions(mapRunArn=run["mapRunArn"], statusFilter="FAILED")["executions"]
+            if failed:
+                return self.end(failed[0]["executionArn"])
         events = client.get_execution_history(executionArn=execution_arn)["events"]
         return Execution(told["status"], told.get("error", ""), told.get("cause", told.get("output", "")), events)
 
@@ -180,13 +185,24 @@ class Jobs:
         cluster, group = self.deployment.outputs["cluster"], execution_arn.rpartition(":")[2]
 
         def running() -> list[str]:
-            listed = ecs.list_tasks(cluster=cluster, family=f"{NAME}-{job}")["taskArns"]
+            listed = ecs.list_tasks(cluster=cluster)["taskArns"]
             tasks = ecs.describe_tasks(cluster=cluster, tasks=listed)["tasks"] if listed else []
             return [task["taskArn"] for task in tasks if (task["group"], task["lastStatus"]) == (group, "RUNNING")]
 
         return execution_arn, self.until(running)[0]
 
-    def until(self, look: Callable[[], Found]) -> Found:
+    def running(self, job: str) -> tuple[str, str] | None:
+        """A run of the job, and its task; None as long as none runs."""
+        ecs, cluster = self.aws.client("ecs"), self.deployment.outputs["cluster"]
+        listed = ecs.list_tasks(cluster=cluster)["taskArns"]
+        for task in ecs.describe_tasks(cluster=cluster, tasks=listed)["tasks"] if listed else []:
+            family = task["taskDefinitionArn"].rpartition("/")[2].partition(":")[0]
+            if task["lastStatus"] == "RUNNING" and family.partition("_")[0] == f"{NAME}-{job}":
+                execution = f"{self.machine(job).replace(':stateMachine:', ':execution:')}:{task['group']}"
+                return execution, task["taskArn"]
+        return None
+
+    def until(self, look: Callable[[], Found | None]) -> Found:
         """What `look` gives once it is true; meanwhile the clock jumps over whatever is waited for."""
         clock, patience = self.aws.clock, time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < patience:
@@ -216,13 +232,24 @@ class Jobs:
         """Stop an execution, and return when it has done all that it does then."""
         self.aws.client("stepfunctions").stop_execution(executionArn=execution_arn)
         for thread in threading.enumerate():
-            if thread.name == f"execution-{execution_arn.rpartition(':')[2]}":
+            if thread.name.startswith((f"execution-{execution_arn.rpartition(':')[2]}", "map-run-")):
                 thread.join(PATIENCE_SECONDS)
 
     def task(self, task_arn: str) -> dict[str, Any]:
         """A task as it is now."""
         cluster = self.deployment.outputs["cluster"]
         return self.aws.client("ecs").describe_tasks(cluster=cluster, tasks=[task_arn])["tasks"][0]
+
+    def redrive(self, execution_arn: str) -> Execution | None:
+        """Redrive an execution; its end, or None where its map run goes on."""
+        client, redriven = self.aws.client("stepfunctions"), {"MapRunRedriven", "ExecutionFailed"}
+        client.redrive_execution(executionArn=execution_arn)
+
+        def seen() -> set[str]:
+            events = client.get_execution_history(executionArn=execution_arn)["events"]
+            return redriven & {event["type"] for event in events}
+
+        return None if "MapRunRedriven" in self.until(seen) else self.end(execution_arn)
 
     def stop_task(self, task_arn: str) -> None:
         """Stop a task as an administrator, and wait for its end."""

@@ -1,4 +1,4 @@
-"""Five jobs that together hold every kind of right, and what they find in their account."""
+"""Jobs that together hold every kind of right, and what they find in their account."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from sandbox.local_aws import LocalAws
 
 ROOT = Path(__file__).parents[3]
 NAME = "bite-dev"
-JOBS = ("plain", "zoned", "secretive", "permitted", "elsewhere", "returning")
+JOBS = ("plain", "zoned", "secretive", "permitted", "elsewhere", "returning", "stepping", "calling", "mapping")
 SECRET = "s3cr3t-of-the-test"
 
 # What most of them do: say so, and wait where the execution's input asks for it.
 SCRIPT = 'echo ran; case "$LONGHAUL_INPUT" in *wait*) exec sleep 1000;; esac; '
 PROGRAM = Path(__file__).with_name("program_of_a_task.py")
+STEPPING = Path(__file__).with_name("program_of_a_step.py")
 RETURNING = Path(__file__).with_name("program_with_a_result.py")
 
 
@@ -35,7 +36,9 @@ class Prepared:
         self.by_arn = manager.create_secret(Name=f"{self.bucket}/token", SecretString=SECRET, KmsKeyId=self.key)["ARN"]
         ssm.put_parameter(Name=f"/{self.bucket}/plain", Value=SECRET, Type="String")
         ssm.put_parameter(Name=f"/{self.bucket}/closed", Value=SECRET, Type="SecureString", KeyId=self.key)
-        aws.client("s3").create_bucket(Bucket=self.bucket, CreateBucketConfiguration={"LocationConstraint": aws.region})
+        s3 = aws.client("s3")
+        s3.create_bucket(Bucket=self.bucket, CreateBucketConfiguration={"LocationConstraint": aws.region})
+        s3.put_object(Bucket=self.bucket, Key="items/one", Body=b"")
 
     def clear(self) -> None:
         s3, manager = self._aws.client("s3"), self._aws.client("secretsmanager")
@@ -59,13 +62,13 @@ def write_project(root: Path, prepared: Prepared) -> None:
     test = 'test -n "$PASSWORD" && test -n "$TOKEN" && test -n "$PLAIN" && test -n "$CLOSED"'
     by_arn = {"from": prepared.by_arn, "kmsKey": prepared.key}
     bucket = f"arn:aws:s3:::{prepared.bucket}"
+    shell = {"image": "public.ecr.aws/docker/library/alpine:3", "command": ["sh", "-c", SCRIPT]}
     specs: dict[str, dict[str, Any]] = {
         "plain": {"schedule": "cron(15 3 * * ? *)", "entrypoint": ["sh", "-c"], "command": [SCRIPT]},
         "zoned": {
             "schedule": "cron(15 3 * * ? *)",
             "timezone": "Europe/Dublin",
-            "image": "public.ecr.aws/docker/library/alpine:3",
-            "command": ["sh", "-c", SCRIPT],
+            **shell,
         },
         "secretive": {
             "overlap": "replace",
@@ -92,6 +95,36 @@ def write_project(root: Path, prepared: Prepared) -> None:
             ],
         },
         "returning": {"entrypoint": ["python", RETURNING.name], "results": True, "overlap": "allow"},
+        # Its first step has a role of its own.
+        "stepping": {
+            "entrypoint": ["python", STEPPING.name],
+            "environment": {"BUCKET": prepared.bucket},
+            "overlap": "allow",
+            "steps": [
+                {
+                    "name": "first",
+                    "results": True,
+                    "permissions": [{"actions": ["s3:ListBucket"], "resources": [bucket]}],
+                },
+                {"name": "second"},
+            ],
+        },
+        "calling": {
+            **shell,
+            "overlap": "allow",
+            "steps": [{"name": "other", "job": "zoned", "input": "{% $input %}"}],
+        },
+        "mapping": {
+            "entrypoint": ["python", STEPPING.name],
+            "overlap": "allow",
+            "steps": [
+                {
+                    "name": "take",
+                    "forEach": {"objects": {"bucket": prepared.bucket, "prefix": "items/"}},
+                    "input": "{% $input %}",
+                }
+            ],
+        },
         "elsewhere": {
             "image": "123456789012.dkr-ecr.eu-west-1.on.aws/of-another-team:1",
             "command": ["sh", "-c", SCRIPT],
@@ -105,3 +138,5 @@ def write_project(root: Path, prepared: Prepared) -> None:
             (folder / "Dockerfile").write_text("FROM python:3.12-alpine\nCOPY . .\n")
     shutil.copy(PROGRAM, root / "jobs" / "permitted")
     shutil.copy(RETURNING, root / "jobs" / "returning")
+    for name in ("stepping", "mapping"):
+        shutil.copy(STEPPING, root / "jobs" / name)

@@ -11,6 +11,7 @@ import pytest
 from tests.sandbox.permissions.deployed import Jobs
 from tests.sandbox.permissions.policies import Document, Part, parts, without
 from tests.sandbox.permissions.project import JOBS
+from tests.sandbox.permissions.scenarios import job_of
 
 STATES = "states.amazonaws.com"
 TASKS = "ecs-tasks.amazonaws.com"
@@ -18,8 +19,9 @@ EVENTS = "events.amazonaws.com"
 SCHEDULER = "scheduler.amazonaws.com"
 HOLDERS = {
     **{f"{job}-states": [STATES] for job in JOBS},
-    **{f"{job}-task": [TASKS] for job in JOBS},
-    **{holder: [TASKS] for holder in ("exec", "secretive-exec", "elsewhere-exec")},
+    # One that only runs other jobs has no task.
+    **{f"{job}-task": [TASKS] for job in JOBS if job != "calling"},
+    **{holder: [TASKS] for holder in ("stepping_first-task", "exec", "secretive-exec", "elsewhere-exec")},
     "trigger": [EVENTS, SCHEDULER],
 }
 CONDITIONS = {"aws:SourceAccount", "aws:SourceArn"}
@@ -39,9 +41,11 @@ def changes(trust: Document) -> Iterator[tuple[str, str, Document]]:
 
 def refused(jobs: Jobs, holder: str, service: str) -> None:
     """What needs the trust fails, and says so as AWS does."""
-    job = holder.rpartition("-")[0] or "plain"
+    job = job_of(holder)
     if service == STATES:
-        failed = jobs.run(job).event("TaskFailed")
+        run = jobs.run(job)
+        # Of a map run that is not started, no task is told.
+        failed = run.event("ExecutionFailed" if job == "mapping" else "TaskFailed")
         told = "The principal states.amazonaws.com is not authorized to assume the provided role."
         assert (failed["error"], failed["cause"]) == ("States.TaskFailed", told)
     elif service == TASKS:
@@ -63,7 +67,7 @@ def refused(jobs: Jobs, holder: str, service: str) -> None:
 def works(jobs: Jobs, holder: str, service: str) -> bool:
     """Whether what needs the trust succeeds."""
     if service in (STATES, TASKS):
-        return jobs.run(holder.rpartition("-")[0] or "plain").status == "SUCCEEDED"
+        return jobs.run(job_of(holder)).status == "SUCCEEDED"
     return jobs.fire("plain" if service == EVENTS else "zoned").status == "STARTED"
 
 

@@ -197,11 +197,17 @@ def test_what_a_failed_run_did_is_written_too(machines: Machines, bucket: str) -
     assert json.loads(get(machines, bucket, files["PENDING"][0]["Key"]))[0]["Input"] == '"over"'
 
 
-def test_a_writer_without_the_right_starts_no_child(machines: Machines, bucket: str, role: Any) -> None:
-    documents = [policy(*RIGHTS, ("s3:PutObject", f"arn:aws:s3:::{bucket}/other/*"))]
+WRITING = ("s3:PutObject", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:AbortMultipartUpload")
+
+
+@pytest.mark.parametrize("missing", WRITING)
+def test_a_writer_without_a_right_starts_no_child(machines: Machines, bucket: str, role: Any, missing: str) -> None:
+    others = [action for action in WRITING if action != missing]
+    here, elsewhere = f"arn:aws:s3:::{bucket}/*", f"arn:aws:s3:::{bucket}/other/*"
+    documents = [policy(*RIGHTS, (others, here), (missing, elsewhere))]
     arn = machines.create(distributed(ResultWriter=writing(bucket)), role_arn=role("states.amazonaws.com", *documents))
     run = machines.run(arn, [1])
     assert run.failure[0] == "States.ResultWriterFailed"
-    assert "is not authorized to perform: s3:PutObject" in str(run.failure[1])
+    assert f"is not authorized to perform: {missing} on resource: " in str(run.failure[1])
     assert run.types[3:] == ["MapRunStarted", "MapRunFailed", "MapStateFailed", "ExecutionFailed"]
     assert children(run) == []
