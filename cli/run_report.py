@@ -168,8 +168,12 @@ def print_run(console: Console, report: Report, run: Run, lines: Iterable[str]) 
 
 
 def _said(report: Report) -> str:
-    """The last that the run said: in its log, or of why it was skipped."""
-    return report.cause or "-" if report.status == "SKIPPED" else _message(report.last_log_line)
+    """The last that the run said: in its log, of why it was skipped, or what its steps left in the end."""
+    if report.status == "SKIPPED":
+        return report.cause or "-"
+    if report.last_log_line is None and isinstance(report.output, dict) and "result" in report.output:
+        return f"result {json.dumps(report.output['result'], ensure_ascii=False, separators=(',', ':'))}"
+    return _message(report.last_log_line)
 
 
 def _message(line: str | None) -> str:

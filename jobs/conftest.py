@@ -52,16 +52,26 @@ class JobProcesses:
             **job_environment,
         }
 
-    def start(self, job: str, environment: Mapping[str, str]) -> subprocess.Popen[str]:
+    def start(self, job: str, environment: Mapping[str, str], command: Sequence[str] = ()) -> subprocess.Popen[str]:
         """Starts the job as its Dockerfile does, in its own folder."""
-        command = [sys.executable, "-m", job.replace("-", "_")]
         return subprocess.Popen(
-            command, cwd=JOBS / job, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+            [sys.executable, "-m", job.replace("-", "_"), *command],
+            cwd=JOBS / job,
+            env=environment,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
         )
 
-    def run(self, job: str, job_environment: Mapping[str, str], permissions: Sequence[Statement] = ()) -> Finished:
+    def run(
+        self,
+        job: str,
+        job_environment: Mapping[str, str],
+        permissions: Sequence[Statement] = (),
+        command: Sequence[str] = (),
+    ) -> Finished:
         """Runs the job to its end."""
-        return self.finish(self.start(job, self.environment(job_environment, permissions)))
+        return self.finish(self.start(job, self.environment(job_environment, permissions), command))
 
     def finish(self, process: subprocess.Popen[str]) -> Finished:
         """Waits for a process and reads its log; a line that is not JSON fails the test."""

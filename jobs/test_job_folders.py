@@ -1,4 +1,4 @@
-"""What the folders of the three jobs promise: an image pinned and not root, and exit codes that are documented."""
+"""What the folders of the jobs promise: an image pinned and not root, and exit codes that are documented."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ import yaml
 from dockerfile_parse import DockerfileParser
 
 # By name, because a job that somebody adds need not be made as these are.
-FOLDERS = [Path(__file__).parent / name for name in ("bucket-inventory", "daily-rollup", "snapshot-cleanup")]
+FOLDERS = [
+    Path(__file__).parent / name for name in ("bucket-inventory", "daily-rollup", "snapshot-cleanup", "weekly-report")
+]
 
 
 @pytest.fixture(params=FOLDERS, ids=lambda folder: folder.name)

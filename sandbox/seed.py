@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
+from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -50,7 +51,7 @@ def seed(
     Args:
         client: a boto3 client of a service, by boto3's name, as administrator.
         jobs_environment: each job's environment in this stack by the job's name. A bucket is made for each variable
-            BUCKET or ..._BUCKET of any job; daily-rollup gets partitions and snapshot-cleanup snapshots.
+            BUCKET or ..._BUCKET of any job; daily-rollup and weekly-report get partitions, snapshot-cleanup snapshots.
         first: from when on schedules will be played (aware).
         last: until when.
         advance_to: moves the clock forward to a time in epoch seconds (`Clock.advance_to`): False if it may not.
@@ -60,7 +61,7 @@ def seed(
     """
     steps = [
         *_buckets(client, jobs_environment, first),
-        *_partitions(client, jobs_environment.get("daily-rollup"), first, last),
+        *_partitions(client, jobs_environment, first, last),
         *_snapshots(client, jobs_environment.get("snapshot-cleanup"), first),
     ]
     for step in sorted(steps, key=lambda step: step.moment):
@@ -119,10 +120,12 @@ def _create_bucket(s3: Any, name: str) -> None:
 
 
 def _partitions(
-    client: ClientOf, environment: Mapping[str, str] | None, first: datetime, last: datetime
+    client: ClientOf, jobs_environment: Mapping[str, Mapping[str, str]], first: datetime, last: datetime
 ) -> Iterator[_Step]:
     """Each day until the one before `last`, a week of them before `first`, and one a week back to the beginning."""
-    if environment is None or "SOURCE_BUCKET" not in environment:
+    readers = [jobs_environment[name] for name in ("daily-rollup", "weekly-report") if name in jobs_environment]
+    places = {(one["SOURCE_BUCKET"], one.get("SOURCE_PREFIX", "")) for one in readers if "SOURCE_BUCKET" in one}
+    if not places:
         return
     week = recorded_week()
     s3 = client("s3")
@@ -133,11 +136,11 @@ def _partitions(
         complete = datetime.combine(day + timedelta(days=1), time(0, 30), UTC)
         age_days = (first - complete).days
         storage_class = next((name for days, name in _COLD_STORAGE_CLASSES if age_days >= days), "STANDARD")
-        for name, body in partition_objects(day, week):
+        for (name, body), (bucket, prefix) in product(partition_objects(day, week), sorted(places)):
             put = partial(
                 s3.put_object,
-                Bucket=environment["SOURCE_BUCKET"],
-                Key=environment.get("SOURCE_PREFIX", "") + name,
+                Bucket=bucket,
+                Key=prefix + name,
                 Body=body,
                 StorageClass=storage_class,
                 ContentType="text/csv; charset=utf-8",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ops.attempts import read_course
+from ops.course import read_course
 from ops.runs import read_run
 from sandbox.local_aws import LocalAws
 from tests.cli.conftest import COMMAND, ENVIRONMENT

@@ -28,4 +28,4 @@ def test_a_stack_that_keeps_its_logs_leaves_them_too_and_the_repository_with_its
     for kind, names in left.items():
         assert names == there[kind] - before[kind]
     (repository,) = left["repositories"]
-    assert len(engine.client("ecr").list_images(repositoryName=repository)["imageIds"]) == 3
+    assert len(engine.client("ecr").list_images(repositoryName=repository)["imageIds"]) == 4
