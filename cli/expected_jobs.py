@@ -23,7 +23,7 @@ def expected_jobs(root: Path, stack: str) -> list[ExpectedJob]:
     found = []
     for job in loaded.jobs:
         rendered = documents(job, loaded)
-        definition = rendered["task-definition"]
+        tasks = rendered["task-definition"]
         found.append(
             ExpectedJob(
                 name=job.name,
@@ -33,7 +33,9 @@ def expected_jobs(root: Path, stack: str) -> list[ExpectedJob]:
                     for started in rendered["trigger"].get("startedBy", ())
                 },
                 state_machine=rendered["state-machine"],
-                task_definitions={definition["family"]: _any_built_image(definition)},
+                task_definitions={
+                    task["family"]: _any_built_image(task) for task in (tasks.values() if job.steps else [tasks])
+                },
             )
         )
     return found

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import takewhile
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
@@ -17,7 +18,10 @@ from cli.faults import AskedFault, add_faults, parse_fault, say_what_they_did
 from cli.run_report import Report, print_failures, print_run, print_table
 from cli.sandbox_stack import DeployedStack, deployed_stack
 from cli.upcoming import firings
-from ops.runs import last_log_lines, log_lines, read_run
+from ops.aws import Aws
+from ops.course import read_course
+from ops.runs import Run, last_log_lines, log_lines, read_run
+from ops.show import logs_of
 from sandbox.play import Run as Played
 from sandbox.play import play, run_to_end
 from spec.load import load_stack
@@ -74,7 +78,7 @@ def start_job(
         with notices().status(f"Running {job}"):
             run_to_end(deployed.aws, execution_arn)
         run = read_run(deployed.aws.client, job, execution_arn)
-        lines = list(log_lines(deployed.aws.client, run))
+        lines = list(_logged(deployed, run))
     say_what_they_did(faults)
     report = Report.of(run, lines[-1:])
     if output is Output.JSON:
@@ -100,6 +104,23 @@ def _report(deployed: DeployedStack, played: Played) -> Report:
     # Of a failure, enough to see why: its log is gone with the sandbox.
     lines = 1 if run.status in ("SUCCEEDED", "SKIPPED") else FAILURE_LOG_LINES
     return Report.of(run, last_log_lines(deployed.aws.client, run, lines))
+
+
+def _logged(deployed: DeployedStack, run: Run) -> Iterator[str]:
+    """What the last attempt of a run logged; of one with steps all that they logged, each line after its step."""
+    clients = deployed.aws.client
+    # Of what it is, nothing is asked but its clients.
+    aws = cast(Aws, clients)
+    course = read_course(aws, run.execution_arn)
+    if not course.steps:
+        yield from log_lines(clients, run)
+        return
+    logs = logs_of(aws, course.attempts)
+    for attempt in course.attempts:
+        if (log := logs.get(attempt.key)) is not None:
+            whose = f"{attempt.step}[{attempt.index}]" if attempt.index is not None else attempt.step
+            for line in log_lines(clients, replace(run, log_group=log.group, log_stream=log.stream)):
+                yield f"{whose}: {line}"
 
 
 def _say_deployed(deployed: DeployedStack) -> None:

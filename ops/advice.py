@@ -95,6 +95,8 @@ def in_words(attempt: Attempt) -> str:
     if attempt.outcome == "Job.ExitedNonZero":
         meaning = _EXIT_CODES.get(attempt.exit_code or 0)
         return f"it exited with code {attempt.exit_code}" + (f": {meaning}" if meaning else "")
+    if attempt.outcome == ABANDONED and attempt.step is not None:
+        return "it was stopped, as the run was, or another task that it ran beside had failed"
     words = _OUTCOMES.get(attempt.outcome, (f"it failed with {attempt.outcome}", None))[0]
     cause = _STOP_CODES.get(attempt.stop_code or "")
     if cause and attempt.outcome in ("Job.Interrupted", "Job.Unexplained", "Job.TimedOut", ABANDONED):
@@ -106,6 +108,8 @@ def advice(attempt: Attempt) -> str | None:
     """What to do about it; None where nothing needs to be done."""
     if attempt.outcome in ("SUCCEEDED", GOES_ON):
         return None
+    if attempt.outcome == ABANDONED and attempt.step is not None:
+        return "See which step failed, or who stopped the run."
     if attempt.outcome == "Job.ExitedNonZero":
         return "Read its log: the job's own code reported the failure."
     if attempt.outcome in ("Job.NeverStarted", "Job.Refused"):

@@ -1,37 +1,31 @@
-"""The attempts of a run, read from the history of its execution: which task each was, how it ended, and when.
-
-https://docs.aws.amazon.com/step-functions/latest/apireference/API_GetExecutionHistory.html
-"""
+"""The attempts of a run: which task each was, how it ended, and when."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from ops.aws import Aws
-from ops.errors import AwsError
-
-_ENDS = {
-    "TaskFailed": "taskFailedEventDetails",
-    "TaskTimedOut": "taskTimedOutEventDetails",
-    "TaskSubmitFailed": "taskSubmitFailedEventDetails",
-    "TaskStartFailed": "taskStartFailedEventDetails",
-}
 GOES_ON = "RUNNING"
 """The outcome of an attempt that has not ended."""
 ABANDONED = "ABORTED"
 """The outcome of an attempt whose execution ended before it."""
 
+Key = tuple[str | None, int | None, str | None, int]
+"""What tells the attempts of a run apart: step, index, child execution, number."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Attempt:
-    """One start of the job's task. What AWS told nothing about is None.
+    """One start of a task of the job. What AWS told nothing about is None.
 
     Attributes:
-        number: 1, 2, ...
+        number: 1, 2, ... of the job; of a job with steps, of the step and its item.
+        step: whose task it was, of a job with steps or a count.
+        index: of the item, counted from 0, where the step runs for each of several; None where a task got several.
+        child: the ARN of the execution of its own that the item, or several of them, had in a map run.
         outcome: SUCCEEDED, one of the errors that a failed run has (`Job.ExitedNonZero`, ...), GOES_ON or ABANDONED.
         requested: when ECS was asked for the task; for one that could not even be asked for, when that was clear.
         ended: when its end was known.
@@ -43,6 +37,9 @@ class Attempt:
     """
 
     number: int
+    step: str | None = None
+    index: int | None = None
+    child: str | None = None
     outcome: str
     requested: datetime
     ended: datetime | None = None
@@ -51,6 +48,10 @@ class Attempt:
     stop_code: str | None = None
     reason: str | None = None
     start_error: str | None = None
+
+    @property
+    def key(self) -> Key:
+        return self.step, self.index, self.child, self.number
 
     @property
     def task_arn(self) -> str | None:
@@ -65,109 +66,13 @@ class Attempt:
         return moment(self.task.get(key))
 
 
-@dataclass(frozen=True, kw_only=True)
-class Course:
-    """What the history of an execution tells.
-
-    Attributes:
-        attempts: in their order.
-        state: the state that a run which goes on is in; None for one that has ended.
-        state_since: since when.
-        last_event: when something last happened.
-    """
-
-    attempts: tuple[Attempt, ...]
-    state: str | None
-    state_since: datetime | None
-    last_event: datetime
-
-
-def read_course(aws: Aws, execution_arn: str) -> Course:
-    """The course of a run up to now; a call for each thousand events. Raises botocore's errors."""
-    pages = (
-        aws("stepfunctions")
-        .get_paginator("get_execution_history")
-        .paginate(executionArn=execution_arn, PaginationConfig={"PageSize": 1000})
-    )
-    return course_of(event for page in pages for event in page["events"])
-
-
-def course_of(events: Iterable[Mapping[str, Any]]) -> Course:
-    """The course that the events of an execution tell, oldest first."""
-    attempts: list[Attempt] = []
-    state = since = last = None
-    for event in events:
-        kind, last = event["type"], event["timestamp"]
-        if kind.endswith("StateEntered"):
-            state, since = event["stateEnteredEventDetails"]["name"], last
-        elif kind.startswith("Execution") and kind not in ("ExecutionStarted", "ExecutionRedriven"):
-            state = since = None
-            if attempts and attempts[-1].ended is None:
-                attempts[-1] = replace(attempts[-1], outcome=ABANDONED, ended=last)
-        if kind == "TaskStateExited":
-            _record(attempts, event)
-        else:
-            _follow(attempts, event)
-    if last is None:
-        raise AwsError("AWS tells nothing of what happened in that run: its history is empty")
-    return Course(attempts=tuple(attempts), state=state, state_since=since, last_event=last)
-
-
-def _follow(attempts: list[Attempt], event: Mapping[str, Any]) -> None:
-    """Follow a task of ECS from the request to its end."""
-    kind, at = event["type"], event["timestamp"]
-    details = next((value for key, value in event.items() if key.endswith("EventDetails")), {})
-    if details.get("resourceType") != "ecs" or not details.get("resource", "").startswith("runTask"):
-        return
-    if kind == "TaskScheduled":
-        attempts.append(Attempt(number=len(attempts) + 1, outcome=GOES_ON, requested=at))
-    elif not attempts:
-        return
-    elif kind == "TaskSubmitted":
-        tasks = _parsed(details.get("output")).get("Tasks") or [{}]
-        attempts[-1] = replace(attempts[-1], task=tasks[0])
-    elif kind == "TaskSucceeded":
-        attempts[-1] = _ended(attempts[-1], at, "SUCCEEDED", _parsed(details.get("output")))
-    elif kind in _ENDS:
-        attempts[-1] = _ended(
-            attempts[-1], at, details.get("error", "States.TaskFailed"), _parsed(details.get("cause"))
-        )
-
-
-def _ended(attempt: Attempt, at: datetime, outcome: str, task: Mapping[str, Any]) -> Attempt:
-    # A cause that is no task: RunTask's own answer, or text.
-    task = task if "TaskArn" in task else attempt.task
-    return replace(attempt, ended=at, outcome=outcome, task=task, **_told(task))
-
-
-def _record(attempts: list[Attempt], event: Mapping[str, Any]) -> None:
-    """Take over what the machine itself made of an attempt: the variable `run`."""
-    variables = event["stateExitedEventDetails"].get("assignedVariables") or {}
-    run = _parsed(variables.get("run"))
-    if not str(run.get("outcome", "")).startswith(("Job.", "SUCCEEDED")):
-        return
-    same = attempts and run.get("taskArn") is not None and run["taskArn"] == attempts[-1].task_arn
-    if not attempts or (attempts[-1].outcome.startswith("Job.") and not same):
-        # ECS was not asked: its input is too large.
-        attempts.append(Attempt(number=len(attempts) + 1, outcome="", requested=event["timestamp"]))
-    attempts[-1] = replace(
-        attempts[-1],
-        ended=attempts[-1].ended or event["timestamp"],
-        outcome=run["outcome"],
-        exit_code=run.get("exitCode"),
-        stop_code=run.get("stopCode"),
-        reason=run.get("reason"),
-        start_error=run.get("startError"),
-    )
-
-
 def with_task(attempt: Attempt, task: Mapping[str, Any]) -> Attempt:
     """An attempt with what DescribeTasks says of its task now, in PascalCase."""
-    told = {key: value for key, value in _told(task).items() if value is not None}
+    told = {key: value for key, value in told_by(task).items() if value is not None}
     return replace(attempt, task=task, **(told if attempt.outcome in (GOES_ON, ABANDONED, "Job.TimedOut") else {}))
 
 
-def _told(task: Mapping[str, Any]) -> dict[str, Any]:
+def told_by(task: Mapping[str, Any]) -> dict[str, Any]:
     """What a task says of its own end."""
     containers = task.get("Containers") or [{}]
     reasons = dict.fromkeys(filter(None, (task.get("StoppedReason"), containers[0].get("Reason"))))
@@ -190,7 +95,7 @@ def moment(value: Any) -> datetime | None:
         return None
 
 
-def _parsed(text: Any) -> dict[str, Any]:
+def parsed(text: Any) -> dict[str, Any]:
     """An object that was written as JSON; empty for anything else."""
     try:
         found = json.loads(text)

@@ -49,8 +49,8 @@ class Execution:
 
     @property
     def is_by_event(self) -> bool:
-        """Whether another job's end or an object started it, whatever the schedule did."""
-        return self.trigger in ("job", "object")
+        """Whether another job's end, a step of one or an object started it, whatever the schedule did."""
+        return self.trigger in ("job", "step", "object")
 
     @property
     def duration(self) -> timedelta | None:
@@ -94,10 +94,11 @@ def executions(aws: Aws, job: DeployedJob, status: str | None = None, page_size:
         )
     )
     for page in pages:
-        yield from map(_execution, page["executions"])
+        yield from map(listed_execution, page["executions"])
 
 
-def _execution(entry: dict[str, Any]) -> Execution:
+def listed_execution(entry: dict[str, Any]) -> Execution:
+    """An execution as ListExecutions has it."""
     return Execution(
         arn=entry["executionArn"], status=entry["status"], started=entry["startDate"], stopped=entry.get("stopDate")
     )

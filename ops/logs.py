@@ -7,25 +7,33 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import takewhile
+from typing import Any
 
-from ops.attempts import read_course
+from ops.attempts import Attempt, Key
 from ops.aws import Aws
+from ops.course import Course, read_course, remembered_children
 from ops.errors import NotFoundError
 from ops.executions import executions, newest_first
 from ops.names import NamedRun
 from ops.show import Log, logs_of
 from ops.stack import DeployedJob
+from spec.words import nearest
 
 _PAUSE_SECONDS = 2
 _OPEN = 3
-"""Of how many last attempts more lines may come: a task that timed out writes on while the next one runs."""
+"""Of how many last attempts of a job, or of a step's item, more lines may come: a task that timed out writes on while
+the next one runs."""
+_LATE_LOOKS = 3
+"""How often an item of a step is looked at again that has succeeded: its last lines may come a moment later."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class LogLine:
-    """One line, the run and the attempt that wrote it, and when."""
+    """One line, the run and the attempt that wrote it, and when; of a job with steps, the step's name and its item."""
 
     run: str
+    step: str | None = None
+    index: int | None = None
     attempt: int
     time: datetime
     message: str
@@ -59,46 +67,111 @@ def read_lines(
     aws: Aws,
     named: NamedRun,
     *,
+    step: str | None = None,
+    index: int | None = None,
     attempt: int | None = None,
     since: datetime | None = None,
     follow: bool = False,
     wait: Callable[[], None] = lambda: time.sleep(_PAUSE_SECONDS),
 ) -> Iterator[LogLine]:
-    """The lines of a run's attempts, in their order.
+    """The lines of a run's attempts, one attempt after the other, in the order of their steps and items.
 
     Args:
         aws: where the run is.
         named: the run.
-        attempt: only of this one, counted from 1.
+        step: only of this step.
+        index: only of this item, counted from 0.
+        attempt: only of this attempt, counted from 1.
         since: only lines written then or later.
         follow: go on until the run has ended.
         wait: what passes the time between two looks.
 
     Raises:
-        NotFoundError: the run has ended and has no such attempt.
+        NotFoundError: the run has ended and has no such attempt, step or item.
         botocore's errors.
     """
-    streams: dict[int, _Stream] = {}
-    states, last_look = aws("stepfunctions"), not follow
+    streams: dict[Key, _Stream] = {}
+    late: dict[tuple[Any, ...], int] = {}
+    states, last_look, children = aws("stepfunctions"), not follow, remembered_children(index)
     while True:
         # First, so that no attempt comes after the course was read.
         answer = states.describe_execution(executionArn=named.execution_arn, includedData="METADATA_ONLY")
         ended = answer["status"] != "RUNNING"
-        course = read_course(aws, named.execution_arn)
-        chosen = tuple(each for each in course.attempts if attempt in (None, each.number))
-        if attempt is not None and not chosen and (ended or not follow):
-            raise NotFoundError(f"{named.name} has no attempt {attempt}: it has {len(course.attempts)}")
-        new = tuple(each for each in chosen if each.number not in streams)
-        streams |= {number: _Stream(aws, log, since) for number, log in logs_of(aws, new).items()}
-        for number in sorted(streams):
-            if number > len(course.attempts) - _OPEN or any(each.number == number for each in new):
-                for at, message in streams[number].more():
-                    yield LogLine(run=named.name, attempt=number, time=at, message=message)
+        course = read_course(aws, named.execution_arn, children)
+        chosen = [
+            each
+            for each in _in_order(course)
+            if step in (None, each.step) and index in (None, each.index) and attempt in (None, each.number)
+        ]
+        if not chosen and (ended or not follow):
+            _check(named, course, step=step, index=index, attempt=attempt)
+        new = tuple(each for each in chosen if each.key not in streams)
+        streams |= {key: _Stream(aws, log, since) for key, log in logs_of(aws, new).items()}
+        for each in _open(chosen, {each.key for each in new}, late):
+            if each.key in streams:
+                for at, message in streams[each.key].more():
+                    yield LogLine(
+                        run=named.name, step=each.step, index=each.index, attempt=each.number, time=at, message=message
+                    )
         if last_look:
             return
         # What a task wrote at its end may come a moment later.
         last_look = ended
         wait()
+
+
+def _in_order(course: Course) -> list[Attempt]:
+    """By the steps, as they began, the items and the attempts."""
+    places = {step.name: place for place, step in enumerate(course.steps)}
+
+    def place(attempt: Attempt) -> tuple[int, int, str, int]:
+        index = -1 if attempt.index is None else attempt.index
+        return places.get(attempt.step or "", -1), index, attempt.child or "", attempt.number
+
+    return sorted(course.attempts, key=place)
+
+
+def _open(attempts: list[Attempt], new: set[Key], late: dict[tuple[Any, ...], int]) -> list[Attempt]:
+    """Those of which more lines may come.
+
+    Args:
+        attempts: those that are wanted, in their order.
+        new: those that were not looked at yet.
+        late: how often the attempts at an item were looked at since it was known to have succeeded; this look is added.
+    """
+    last = {_lane(attempt): attempt for attempt in attempts}
+    for lane, latest in last.items():
+        if latest.step is not None and latest.outcome == "SUCCEEDED":
+            late[lane] = late.get(lane, 0) + 1
+    return [
+        each
+        for each in attempts
+        if each.key in new
+        or (each.number > last[_lane(each)].number - _OPEN and late.get(_lane(each), 0) <= _LATE_LOOKS)
+    ]
+
+
+def _lane(attempt: Attempt) -> tuple[Any, ...]:
+    """What its earlier and later attempts share."""
+    return attempt.key[:-1]
+
+
+def _check(named: NamedRun, course: Course, *, step: str | None, index: int | None, attempt: int | None) -> None:
+    """Raise NotFoundError for what is asked for and is not there; nothing where nothing is asked for."""
+    steps = list(dict.fromkeys(each.step for each in _in_order(course) if each.step is not None))
+    of_step = [each for each in course.attempts if step in (None, each.step)]
+    if step is not None and not of_step:
+        has = f"it has tasks of {', '.join(steps)}" if steps else "none of its tasks is a step's"
+        close = nearest(step, steps)
+        raise NotFoundError(
+            f"{named.name} has no task of a step {step!r}; {f'did you mean {close}?' if close else has}"
+        )
+    of_index = [each for each in of_step if index in (None, each.index)]
+    if index is not None and not of_index:
+        raise NotFoundError(f"{named.name} has no task of an item {index}, or it is not among those that are looked at")
+    if attempt is not None:
+        count = max((each.number for each in of_index), default=0)
+        raise NotFoundError(f"{named.name} has no attempt {attempt}: it has {count}")
 
 
 def runs_since(aws: Aws, job: DeployedJob, since: datetime) -> list[NamedRun]:

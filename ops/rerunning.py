@@ -55,16 +55,17 @@ def rerun_input(run: Run) -> dict[str, Any]:
 def own_input(aws: Aws, run: Run) -> Any:
     """The job's own input, which a run got that was started without one, as its first task was handed it.
 
-    Raises UnfitInputError where it asked for no task; botocore's errors.
+    Raises UnfitInputError where it asked for no task, or for that of a step, which may have got another; botocore's
+    errors.
     """
     pages = aws("stepfunctions").get_paginator("get_execution_history").paginate(executionArn=run.execution_arn)
-    for page in pages:
-        for event in page["events"]:
-            asked = event.get("taskScheduledEventDetails", {})
-            if asked.get("resource") == "runTask.sync":
-                container = json.loads(asked["parameters"])["Overrides"]["ContainerOverrides"][0]
-                pairs = container["Environment"]
-                return json.loads(next(pair["Value"] for pair in pairs if pair["Name"] == "LONGHAUL_INPUT"))
+    asked = (event.get("taskScheduledEventDetails", {}) for page in pages for event in page["events"])
+    first = next((details for details in asked if details.get("resource") == "runTask.sync"), None)
+    if first is not None:
+        container = json.loads(first["parameters"])["Overrides"]["ContainerOverrides"][0]
+        variables = {pair["Name"]: pair["Value"] for pair in container["Environment"]}
+        if "LONGHAUL_STEP" not in variables or "LONGHAUL_COUNT" in variables:
+            return json.loads(variables["LONGHAUL_INPUT"])
     raise UnfitInputError(f"{run.name} had no input of its own that could be changed: give all of it with --input")
 
 

@@ -1,14 +1,15 @@
-"""The ECS tasks of a run: those whose group is its name, in the family of its job."""
+"""The ECS tasks of a run: those whose group is its name, in the families of its job and its steps."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from ops.aws import Aws
-from ops.stack import DeployedJob
+from ops.machine_tasks import family_of, task_arguments
+from ops.places import details_of
 
 _RUN_TASK = "runTask.sync"
 # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeTasks.html
@@ -41,52 +42,88 @@ class RunTask:
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """What an execution's history says of the task that it asked for last.
+    """What an execution's history says of the tasks that it asked for last, one in each branch and for each item.
 
     Attributes:
         over: whether the history has the execution's end: it is eventually consistent.
-        submitted: the task's ARN, where ECS took it and Step Functions has not seen it end.
-        unanswered: whether it is not known if ECS took it.
+        submitted: the ARNs of tasks that ECS took and that Step Functions has not seen end.
+        unanswered: whether it is not known of some if ECS took them.
     """
 
     over: bool
-    submitted: str | None
+    submitted: frozenset[str]
     unanswered: bool
 
 
-def cluster_of(aws: Aws, execution_arn: str) -> str:
-    """The ARN of the cluster that a run's tasks are in, by the definition that the run goes by."""
+@dataclass(frozen=True, kw_only=True)
+class TaskPlace:
+    """Where the tasks of a run are, by the definition that the run goes by.
+
+    Attributes:
+        cluster: the ARN of their cluster; None of a run whose steps are other jobs, which has no tasks.
+        families: of their task definitions.
+        several: whether there may be more than one at the same time.
+    """
+
+    cluster: str | None
+    families: tuple[str, ...]
+    several: bool
+
+
+def task_place(aws: Aws, execution_arn: str) -> TaskPlace:
+    """Where a run's tasks are. Raises botocore's errors."""
     text = aws("stepfunctions").describe_state_machine_for_execution(executionArn=execution_arn)["definition"]
-    states = json.loads(text)["States"].values()
-    return next(state["Arguments"]["Cluster"] for state in states if state.get("Resource", "").endswith(_RUN_TASK))
+    definition = json.loads(text)
+    arguments = list(task_arguments(definition))
+    families = dict.fromkeys(family_of(each["TaskDefinition"]) for each in arguments)
+    return TaskPlace(
+        cluster=arguments[0]["Cluster"] if arguments else None,
+        families=tuple(families),
+        several=any(state["Type"] in ("Parallel", "Map") for state in definition["States"].values()),
+    )
 
 
-def last_asked(aws: Aws, execution_arn: str) -> Asked:
-    """Read the history from its end to the last task that was asked for.
+def last_asked(aws: Aws, execution_arn: str, *, several: bool) -> Asked:
+    """Read the history from its end to the tasks that were asked for last.
 
+    Of a map run that was stopped nobody tells which tasks its executions were asking for.
     https://docs.aws.amazon.com/step-functions/latest/apireference/API_GetExecutionHistory.html
+
+    Args:
+        aws: where the run is.
+        execution_arn: the run.
+        several: whether it may have had more than one at the same time: then the whole history is read.
+
+    Raises:
+        botocore's errors.
     """
     pages = (
         aws("stepfunctions")
         .get_paginator("get_execution_history")
         .paginate(executionArn=execution_arn, reverseOrder=True, PaginationConfig={"PageSize": 1000})
     )
-    over = False
+    over, unanswered, submitted, followed = False, False, set[str](), set[int]()
     for place, event in enumerate(event for page in pages for event in page["events"]):
-        kind = event["type"]
+        kind, details = event["type"], details_of(event)
         if place == 0:
             over = kind in _ENDS
-        details: dict[str, Any] = next((event[key] for key in event if key.endswith("EventDetails")), {})
         if details.get("resource") == _RUN_TASK:
-            return Asked(
-                over=over,
-                submitted=json.loads(details["output"])["Tasks"][0]["TaskArn"] if kind == "TaskSubmitted" else None,
-                unanswered=kind in ("TaskScheduled", "TaskStarted"),
-            )
-    return Asked(over=over, submitted=None, unanswered=False)
+            followed.add(event["previousEventId"])
+            if event["id"] not in followed:
+                if kind == "TaskSubmitted":
+                    submitted.add(json.loads(details["output"])["Tasks"][0]["TaskArn"])
+                unanswered |= kind in ("TaskScheduled", "TaskStarted")
+            if not several:
+                break
+        elif kind == "MapRunStarted":
+            told = aws("stepfunctions").describe_map_run(mapRunArn=details["mapRunArn"])
+            counts = told["executionCounts"]
+            over &= told["status"] != "RUNNING" and not counts["running"]
+            unanswered |= told["status"] == "ABORTED" or bool(counts["aborted"])
+    return Asked(over=over, submitted=frozenset(submitted), unanswered=unanswered)
 
 
-def tasks_of(aws: Aws, job: DeployedJob, execution_arn: str, cluster: str, known: set[str]) -> list[RunTask]:
+def tasks_of(aws: Aws, execution_arn: str, place: TaskPlace, known: Iterable[str] = ()) -> list[RunTask]:
     """The tasks of a run that ECS lists, and of those that are known beside. Raises botocore's errors.
 
     Lists are eventually consistent: a task of the last minute may be missing.
@@ -94,15 +131,16 @@ def tasks_of(aws: Aws, job: DeployedJob, execution_arn: str, cluster: str, known
 
     Args:
         aws: where they are.
-        job: the run's job.
-        execution_arn: the run.
-        cluster: the ARN of its cluster.
+        execution_arn: the run; those of the executions of its map runs have its name for their group too.
+        place: where they are looked for.
         known: ARNs of tasks of the run, which may be missing in the lists.
     """
+    if place.cluster is None:
+        return []
     # In this order, or one that begins to stop in between would be in neither.
-    listed = [arn for status in ("RUNNING", "STOPPED") for arn in _listed(aws, job, cluster, status)]
+    listed = [arn for status in ("RUNNING", "STOPPED") for arn in _listed(aws, place, status)]
     arns = sorted({*listed, *known})
-    group = execution_arn.rpartition(":")[2]
+    group, cluster = execution_arn.rpartition(":")[2], place.cluster
     return [
         _task(task, cluster)
         for first in range(0, len(arns), _MOST_DESCRIBED)
@@ -111,12 +149,13 @@ def tasks_of(aws: Aws, job: DeployedJob, execution_arn: str, cluster: str, known
     ]
 
 
-def _listed(aws: Aws, job: DeployedJob, cluster: str, status: str) -> Iterator[str]:
-    pages = (
-        aws("ecs").get_paginator("list_tasks").paginate(cluster=cluster, family=job.resource_name, desiredStatus=status)
-    )
-    for page in pages:
-        yield from page["taskArns"]
+def _listed(aws: Aws, place: TaskPlace, status: str) -> Iterator[str]:
+    for family in place.families:
+        pages = (
+            aws("ecs").get_paginator("list_tasks").paginate(cluster=place.cluster, family=family, desiredStatus=status)
+        )
+        for page in pages:
+            yield from page["taskArns"]
 
 
 def _task(task: dict[str, Any], cluster: str) -> RunTask:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -21,9 +22,9 @@ class Run:
     status: str
     """Step Functions' own, RUNNING, SUCCEEDED, FAILED, TIMED_OUT or ABORTED; or SKIPPED, which is a success to it."""
     trigger: str
-    """What started it: `schedule`, `job`, `object`, `manual`, `rerun`, `backfill`, or what a program calls itself."""
+    """`schedule`, `job`, `step`, `object`, `manual`, `rerun`, `backfill`, or what a program that starts it says."""
     started_by: str | None
-    """The ARN of the execution whose end started it, the object as `s3://bucket/key`, or what a program says."""
+    """The ARN of the execution whose end or step started it, the object as `s3://bucket/key`, what a program says."""
     rerun_of: str | None
     """The ARN of the execution that it does again."""
     scheduled_time: str | None
@@ -35,9 +36,12 @@ class Run:
     error: str | None
     cause: str | None
     """The sentence that explains a failure, without the details that follow it, or why the run was skipped."""
+    step: str | None
+    """Which step failed, of a job with steps; None also where that is not told here."""
     exit_code: int | None
+    """Of a job with steps, that of the step that failed."""
     attempts: int | None
-    """How often the job ran, its own retries included."""
+    """How often the job ran, its own retries included; of a job with steps, the step that failed."""
     start_retries: int | None
     """How often its task was started again for the infrastructure's sake."""
     log_group: str | None
@@ -109,6 +113,7 @@ def run_of(job: str, answer: Mapping[str, Any]) -> Run:
         output=output,
         error=answer.get("error"),
         cause=_text(details.get("reason")) if skipped else cause,
+        step=_text(details.get("step")) or _step_in(cause),
         exit_code=_number(details.get("exitCode")),
         attempts=_number(details.get("attempts")),
         start_retries=_number(details.get("startRetries")),
@@ -164,6 +169,12 @@ def _starter(given: Mapping[str, Any]) -> str | None:
         bucket, key = _text(told.get("bucket")), _text(told["object"].get("key"))
         return f"s3://{bucket}/{key}" if bucket and key else None
     return _text(given.get("startedBy"))
+
+
+def _step_in(cause: str | None) -> str | None:
+    """The step that a sentence begins with, of a failure that has no details."""
+    found = re.match(r"step ([a-z][a-z0-9_]*) of ", cause or "")
+    return found[1] if found else None
 
 
 def _text(value: Any) -> str | None:

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from ops.attempts import Attempt, Course, read_course, with_task
+from ops.attempts import ABANDONED, Attempt, Key, with_task
 from ops.aws import Aws
+from ops.course import Course, read_course
 from ops.names import NamedRun
 from ops.runs import Run, last_log_lines, read_run
 from ops.spent import spent
@@ -29,14 +30,15 @@ class ShownRun:
     Attributes:
         run: what Step Functions says of it.
         course: its attempts, with what ECS still says of their tasks.
-        logs: by the attempts' numbers; none for an attempt without a task.
+        logs: by the attempts' keys; none for an attempt without a task.
         time: how long at each kind of `ops.spent.KINDS`.
-        last_lines: of the last attempt that has a log, oldest first; none for a run that succeeded.
+        last_lines: of the last attempt that has a log, of the step that failed where there is one, oldest first; none
+            for a run that succeeded.
     """
 
     run: Run
     course: Course
-    logs: Mapping[int, Log]
+    logs: Mapping[Key, Log]
     time: Mapping[str, timedelta]
     last_lines: tuple[str, ...]
 
@@ -57,8 +59,8 @@ def read_shown_run(aws: Aws, named: NamedRun, *, now: datetime, lines: int) -> S
     course = with_tasks(aws, read_course(aws, named.execution_arn))
     logs = logs_of(aws, course.attempts)
     last_lines: list[str] = []
-    if run.status != "SUCCEEDED" and logs:
-        last = logs[max(logs)]
+    last = _last_log(course, logs)
+    if run.status != "SUCCEEDED" and last:
         last_lines = last_log_lines(aws, replace(run, log_group=last.group, log_stream=last.stream), lines)
     return ShownRun(
         run=run,
@@ -67,6 +69,14 @@ def read_shown_run(aws: Aws, named: NamedRun, *, now: datetime, lines: int) -> S
         time=spent(course, run.started, run.stopped or max(now, course.last_event)),
         last_lines=tuple(last_lines),
     )
+
+
+def _last_log(course: Course, logs: Mapping[Key, Log]) -> Log | None:
+    """The log of the last attempt that has one: of those that failed, where a step has."""
+    written = [attempt for attempt in course.attempts if attempt.key in logs]
+    failed = {step.name for step in course.steps if step.status == "FAILED"}
+    of_failure = [each for each in written if each.step in failed and each.outcome not in ("SUCCEEDED", ABANDONED)]
+    return logs[(of_failure or written)[-1].key] if written else None
 
 
 def with_tasks(aws: Aws, course: Course) -> Course:
@@ -88,8 +98,8 @@ def with_tasks(aws: Aws, course: Course) -> Course:
     return replace(course, attempts=tuple(attempts))
 
 
-def logs_of(aws: Aws, attempts: tuple[Attempt, ...]) -> dict[int, Log]:
-    """Where each attempt's output is, by its number, as its task definition says: a call for each revision.
+def logs_of(aws: Aws, attempts: tuple[Attempt, ...]) -> dict[Key, Log]:
+    """Where each attempt's output is, by its key, as its task definition says: a call for each revision.
 
     https://docs.aws.amazon.com/AmazonECS/latest/developerguide/specify-log-config.html
     """
@@ -103,7 +113,7 @@ def logs_of(aws: Aws, attempts: tuple[Attempt, ...]) -> dict[int, Log]:
             places[revision] = answer["taskDefinition"]["containerDefinitions"][0]
         container = places[revision]
         options = container["logConfiguration"]["options"]
-        found[attempt.number] = Log(
+        found[attempt.key] = Log(
             group=options["awslogs-group"],
             stream=f"{options['awslogs-stream-prefix']}/{container['name']}/{attempt.task_id}",
         )

@@ -4,6 +4,9 @@ An execution's input, of which every key may be missing:
 
     {"trigger": "manual", "scheduledTime": "2026-11-24T03:15:00Z", "input": any JSON, "command": ["--day", "1"],
      "environment": {"DRY_RUN": "true"}, "rerunOf": "arn:aws:states:..."}
+
+A job with steps takes no command, and beside the others `from`, the step to begin with, and `results`, what the steps
+before that have left, by their names.
 """
 
 from __future__ import annotations
@@ -16,12 +19,17 @@ from typing import Any
 from ops.aws import Aws
 from ops.errors import OpsError
 from ops.stack import DeployedJob, DeployedStack
+from ops.top_steps import takes_a_command
 from spec.compact_json import compact
 from spec.overrides import MOST_CHARACTERS
 
 # Such as an attempt's number, which is part of what ECS is handed: later attempts have no more digits.
 _A_TIME, _AN_ATTEMPT = "2026-11-24T03:15:00Z", "99"
 _RESERVED = re.compile("(?:LONGHAUL|AWS|ECS)_")
+
+
+MOST_INPUT_BYTES = 262_144
+"""https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html"""
 
 
 class UnfitInputError(OpsError):
@@ -35,10 +43,15 @@ def new_name(trigger: str) -> str:
     return f"{trigger}-{secrets.token_hex(6)}"
 
 
-def check_input(stack: DeployedStack, job: DeployedJob, name: str, execution_input: Mapping[str, Any]) -> None:
+def check_input(
+    aws: Aws, stack: DeployedStack, job: DeployedJob, name: str, execution_input: Mapping[str, Any]
+) -> None:
     """Raise UnfitInputError for an input that the state machine would refuse, or leave something out of.
 
+    What a job with steps does with a large input is its steps' matter.
+
     Args:
+        aws: where the job is.
         stack: the job's.
         job: what would run.
         name: of the execution.
@@ -48,11 +61,26 @@ def check_input(stack: DeployedStack, job: DeployedJob, name: str, execution_inp
         if found := _RESERVED.match(variable):
             raise UnfitInputError(f"{variable} cannot be set: the prefix {found[0]} is reserved")
     size = overrides_size(stack, job, name, execution_input)
+    if ("command" in execution_input or size > MOST_CHARACTERS) and not takes_a_command(aws, job):
+        if "command" in execution_input:
+            raise UnfitInputError(f"{job.name} has steps or a count, and takes no other command")
+        if input_bytes(execution_input) > MOST_INPUT_BYTES:
+            raise UnfitInputError(
+                f"the input of {job.name} takes {input_bytes(execution_input):,} of the {MOST_INPUT_BYTES:,} bytes "
+                "that Step Functions takes: keep larger input in S3 and pass its name"
+            )
+        without = {key: value for key, value in execution_input.items() if key != "input"}
+        size = overrides_size(stack, job, name, without)
     if size > MOST_CHARACTERS:
         raise UnfitInputError(
             f"the input of {job.name} and what goes with it take {size:,} of the {MOST_CHARACTERS:,} characters that "
             "ECS takes: keep larger input in S3 and pass its name"
         )
+
+
+def input_bytes(execution_input: Mapping[str, Any]) -> int:
+    """How many bytes Step Functions is handed for an input."""
+    return len(compact(execution_input).encode())
 
 
 def overrides_size(stack: DeployedStack, job: DeployedJob, name: str, execution_input: Mapping[str, Any]) -> int:

@@ -10,8 +10,7 @@ import time
 from dataclasses import dataclass
 
 from ops.aws import Aws
-from ops.run_tasks import RunTask, cluster_of, last_asked, tasks_of
-from ops.stack import DeployedJob
+from ops.run_tasks import RunTask, last_asked, task_place, tasks_of
 
 PATIENCE_SECONDS = 600
 """How long a task is given: a container has 120 s at most after SIGTERM, a pull of its image has no limit."""
@@ -43,16 +42,16 @@ def stop_execution(aws: Aws, execution_arn: str, cause: str) -> None:
     aws("stepfunctions").stop_execution(executionArn=execution_arn, cause=cause)
 
 
-def live_tasks(aws: Aws, job: DeployedJob, execution_arn: str) -> list[RunTask]:
-    """The tasks of a run that have not stopped. Raises botocore's errors."""
-    known = last_asked(aws, execution_arn).submitted
-    tasks = tasks_of(aws, job, execution_arn, cluster_of(aws, execution_arn), {known} if known else set())
+def live_tasks(aws: Aws, execution_arn: str) -> list[RunTask]:
+    """The tasks of a run that have not stopped, of all its steps. Raises botocore's errors."""
+    place = task_place(aws, execution_arn)
+    known = last_asked(aws, execution_arn, several=place.several).submitted
+    tasks = tasks_of(aws, execution_arn, place, known)
     return [task for task in tasks if task.is_live]
 
 
 def see_tasks_stopped(
     aws: Aws,
-    job: DeployedJob,
     execution_arn: str,
     reason: str,
     *,
@@ -61,11 +60,11 @@ def see_tasks_stopped(
 ) -> Stopped:
     """Wait until every task of a run that has ended has stopped; stop those that Step Functions leaves running.
 
-    An execution that ended while it asked for a task may have one that no list shows yet: then it takes a minute.
+    An execution that ended while it asked for a task may have one that no list shows yet: then it takes a minute, as
+    it does where executions of a map run were stopped.
 
     Args:
         aws: where they are.
-        job: the run's job.
         execution_arn: the run.
         reason: what ECS is told of a task that is stopped here.
         patience_seconds: after what time a task that has not stopped is left.
@@ -74,19 +73,19 @@ def see_tasks_stopped(
     Raises:
         botocore's errors.
     """
-    cluster, began, by_hand, looks = cluster_of(aws, execution_arn), time.monotonic(), set[str](), 0
-    asked = last_asked(aws, execution_arn)
+    place, began, by_hand, looks = task_place(aws, execution_arn), time.monotonic(), set[str](), 0
+    asked = last_asked(aws, execution_arn, several=place.several)
     while True:
-        tasks = tasks_of(aws, job, execution_arn, cluster, {asked.submitted} if asked.submitted else set())
+        tasks = tasks_of(aws, execution_arn, place, asked.submitted)
         live, waited = [task for task in tasks if task.is_live], time.monotonic() - began
         settled = asked.over and (not asked.unanswered or waited >= settle_seconds)
         if (settled and not live) or waited >= patience_seconds:
             return Stopped(tasks=tuple(tasks), by_hand=frozenset(by_hand))
         for task in live if looks else ():  # At the first look Step Functions may still be about to.
             if task.should_run:
-                aws("ecs").stop_task(cluster=cluster, task=task.arn, reason=reason)
+                aws("ecs").stop_task(cluster=task.cluster, task=task.arn, reason=reason)
                 by_hand.add(task.arn)
         looks += 1
         time.sleep(_PAUSE_SECONDS)
         if not asked.over:
-            asked = last_asked(aws, execution_arn)
+            asked = last_asked(aws, execution_arn, several=place.several)

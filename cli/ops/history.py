@@ -81,6 +81,7 @@ def columns(*, utc: bool) -> list[Column[Run]]:
         Column("attempts", lambda run: run.attempts, "attempts", right=True),
         Column("startRetries", lambda run: run.start_retries, "start retries", right=True),
         Column("redrives", lambda run: run.redrives, "redrives", right=True),
+        Column("step", lambda run: run.step),
         Column("exitCode", lambda run: run.exit_code, "exit code", right=True),
         Column("error", lambda run: run.error, "error", lambda run: escape(_error(run))),
         Column("cause", lambda run: run.cause),
@@ -88,13 +89,13 @@ def columns(*, utc: bool) -> list[Column[Run]]:
 
 
 def trigger_text(run: Run) -> str:
-    """What started a run: the end of which, which object or program, or of which it is a rerun."""
+    """What started a run: the end or a step of which, which object or program, or of which it is a rerun."""
     if run.rerun_of:
         return f"{run.trigger} of {run.rerun_of.rpartition(':')[2]}"
     if run.started_by is None:
         return run.trigger
-    if run.trigger == "job":
-        return f"job {_machine_and_run(run.started_by)}"
+    if run.trigger in ("job", "step"):
+        return f"{run.trigger} {_machine_and_run(run.started_by)}"
     return f"{run.trigger} {shortened(run.started_by)}"
 
 
@@ -119,4 +120,6 @@ def _scheduled(run: Run, *, utc: bool) -> str:
 
 
 def _error(run: Run) -> str:
+    if run.error and run.step:
+        return f"{run.error} in {run.step}"
     return run.error or (run.cause or "-" if run.status == "SKIPPED" else "-")

@@ -7,7 +7,7 @@ import json
 import re
 import sys
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,11 +15,9 @@ from cli.ops.options import Listing, OutputOption, UtcOption, Where, verb
 from cli.ops.times import moment_text, since
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from ops.logs import LogLine
 
-_KEYS = ("run", "attempt", "time", "message")
+_KEYS = ("run", "attempt", "time", "message", "step", "index")
 
 
 def _pattern(text: str) -> re.Pattern[str]:
@@ -36,6 +34,10 @@ def logs(
         str, typer.Argument(metavar="JOB|RUN", help="A job, for its latest run; or a run: JOB@latest, JOB@failed, ...")
     ],
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until the run has ended.")] = False,
+    step: Annotated[str | None, typer.Option(help="Only of this step.")] = None,
+    index: Annotated[
+        int | None, typer.Option(min=0, help="Only of this item of a step, or this task of a count; from 0.")
+    ] = None,
     attempt: Annotated[int | None, typer.Option(min=1, help="Only of this attempt.")] = None,
     since_text: Annotated[
         str | None,
@@ -48,31 +50,30 @@ def logs(
     output: OutputOption = Listing.TABLE,
     utc: UtcOption = False,
 ) -> None:
-    """Print what the attempts of a run wrote, in order. Where one begins is said on standard error."""
+    """Print what the attempts of a run wrote, step by step. Where one begins is said on standard error."""
     earliest = since(since_text) if since_text else None
     write = _writer(output, timestamps=timestamps, utc=utc)
-    for line in _lines(where, what, attempt, earliest, follow=follow):
+    chosen = {"step": step, "index": index, "attempt": attempt, "since": earliest}
+    for line in _lines(where, what, chosen, follow=follow):
         if grep is None or grep.search(line.message):
             write(line)
             if follow:
                 sys.stdout.flush()
 
 
-def _lines(
-    where: Where, what: str, attempt: int | None, earliest: datetime | None, *, follow: bool
-) -> Iterator[LogLine]:
+def _lines(where: Where, what: str, chosen: dict[str, Any], *, follow: bool) -> Iterator[LogLine]:
     from ops.logs import read_lines, runs_since
     from ops.names import NamedRun, find_job_or_run, find_run
 
     found = find_job_or_run(where.aws, where.stack, what)
     if isinstance(found, NamedRun):
         runs = [found]
-    elif earliest is None or follow:
+    elif chosen["since"] is None or follow:
         runs = [find_run(where.aws, where.stack, f"{found.name}@latest")]
     else:
-        runs = runs_since(where.aws, found, earliest)
+        runs = runs_since(where.aws, found, chosen["since"])
     for run in runs:
-        yield from read_lines(where.aws, run, attempt=attempt, since=earliest, follow=follow)
+        yield from read_lines(where.aws, run, follow=follow, **chosen)
 
 
 def _writer(output: Listing, *, timestamps: bool, utc: bool) -> Callable[[LogLine], None]:
@@ -87,23 +88,31 @@ def _writer(output: Listing, *, timestamps: bool, utc: bool) -> Callable[[LogLin
 
 
 def write_for_people(*, timestamps: bool, utc: bool) -> Callable[[LogLine], None]:
-    """What prints a line, and on standard error where another attempt begins."""
+    """What prints a line, and on standard error where another attempt begins, or one goes on after another's line."""
     from cli.console import notices
 
-    said: set[tuple[str, int]] = set()
+    latest: str | None = None
 
     def write(line: LogLine) -> None:
-        if (line.run, line.attempt) not in said:
-            said.add((line.run, line.attempt))
+        nonlocal latest
+        whose = _whose(line)
+        if whose != latest:
+            latest = whose
             sys.stdout.flush()
-            notices().print(f"{line.run}, attempt {line.attempt}:", markup=False, style="dim")
+            notices().print(f"{whose}:", markup=False, style="dim")
         print(f"{moment_text(line.time, utc=utc)}  {line.message}" if timestamps else line.message)
 
     return write
 
 
-def _as_json(line: LogLine) -> dict[str, str | int]:
+def _whose(line: LogLine) -> str:
+    step = f", step {line.step}" if line.step else ""
+    item = f", index {line.index}" if line.index is not None else ""
+    return f"{line.run}{step}{item}, attempt {line.attempt}"
+
+
+def _as_json(line: LogLine) -> dict[str, str | int | None]:
     from datetime import UTC
 
     time = line.time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return dict(zip(_KEYS, (line.run, line.attempt, time, line.message), strict=True))
+    return dict(zip(_KEYS, (line.run, line.attempt, time, line.message, line.step, line.index), strict=True))

@@ -13,8 +13,10 @@ from cli.ops.endings import WaitOption, leave, wait_and_tell
 from cli.ops.inputs import InputOption, read_input, shown_input
 from cli.ops.options import DryRunOption, Where, YesOption, confirm, verb
 from cli.ops.times import length_text, since
+from spec.words import shortened
 
 if TYPE_CHECKING:
+    from ops.runs import Run
     from ops.stack import DeployedJob
 
 
@@ -30,6 +32,10 @@ def rerun(
         list[str] | None,
         typer.Option("--set", metavar="PATH=VALUE", help="Change one place of the old input: a.b.0=JSON or text."),
     ] = None,
+    step: Annotated[
+        str | None,
+        typer.Option("--from", metavar="STEP", help="Begin with this step, with what those before it left."),
+    ] = None,
     failed: Annotated[
         str | None, typer.Option("--failed", metavar="JOB", help="All runs of a job that failed since --since.")
     ] = None,
@@ -40,11 +46,11 @@ def rerun(
     yes: YesOption = False,
     dry_run: DryRunOption = False,
 ) -> None:
-    """Start a new run with the input of an old one, or a changed one."""
+    """Start a new run with the input of an old one, or a changed one; of a job with steps, from one of them on."""
     if (run is None) == (failed is None):
         raise typer.BadParameter("expected a RUN, or --failed JOB")
     if failed is not None:
-        if start is None or given is not None or changed:
+        if start is None or given is not None or changed or step is not None:
             raise typer.BadParameter("--failed takes --since and no other input")
         _rerun_failed(where, failed, since(start), yes=yes, dry_run=dry_run)
         return
@@ -52,10 +58,12 @@ def rerun(
         raise typer.BadParameter("--since goes with --failed")
     if given is not None and changed:
         raise typer.BadParameter("expected --input or --set, found both")
-    _rerun_one(where, str(run), given, changed or [], wait=wait, dry_run=dry_run)
+    _rerun_one(where, str(run), given, changed or [], step, wait=wait, dry_run=dry_run)
 
 
-def _rerun_one(where: Where, text: str, given: str | None, changed: list[str], *, wait: bool, dry_run: bool) -> None:
+def _rerun_one(
+    where: Where, text: str, given: str | None, changed: list[str], step: str | None, *, wait: bool, dry_run: bool
+) -> None:
     from ops.names import find_run
     from ops.rerunning import own_input, rerun_input
     from ops.runs import read_run
@@ -73,12 +81,27 @@ def _rerun_one(where: Where, text: str, given: str | None, changed: list[str], *
         execution_input["input"] = _changed(before["input"], changed)
     if given is not None or changed:
         _show_changes(before, {"input": execution_input["input"]})
+    if step is not None:
+        execution_input = _from_step(where, named.job, old, step, execution_input)
     if dry_run:
         print(shown_input(execution_input))
         return
     execution_arn = _start(where, named.job, execution_input)
     if wait:
         leave(wait_and_tell(where, named.job, execution_arn))
+
+
+def _from_step(where: Where, job: DeployedJob, old: Run, step: str, execution_input: dict[str, Any]) -> dict[str, Any]:
+    """The input of a run that begins with a step; what it takes over is said."""
+    from ops.step_reruns import beginning
+
+    begins = beginning(where.aws, job, old, step)
+    changed = begins.of(execution_input)
+    notices().print(f"Begins with {step}; left out: {', '.join(begins.left_out) or 'nothing'}.", markup=False)
+    for name, result in begins.results.items():
+        text = shortened(json.dumps(result, ensure_ascii=False))
+        notices().print(f"{name}: {text}, of {old.name}", markup=False, soft_wrap=True)
+    return changed
 
 
 def _rerun_failed(where: Where, text: str, earliest: datetime, *, yes: bool, dry_run: bool) -> None:
@@ -108,7 +131,7 @@ def _start(where: Where, job: DeployedJob, execution_input: dict[str, Any]) -> s
     from ops.starting import check_input, new_name, start_run
 
     name = new_name("rerun")
-    check_input(where.stack, job, name, execution_input)
+    check_input(where.aws, where.stack, job, name, execution_input)
     execution_arn = start_run(where.aws, job, name, execution_input)
     print(execution_arn, flush=True)
     return execution_arn

@@ -46,7 +46,7 @@ def start(
     if env:
         execution_input["environment"] = read_environment(env)
     found, name = find_job(where.stack, job), new_name("manual")
-    check_input(where.stack, found, name, execution_input)
+    check_input(where.aws, where.stack, found, name, execution_input)
     if dry_run:
         print(shown_input(execution_input))
         notices().print(f"Would start {found.state_machine_arn} with this.", markup=False, soft_wrap=True)

@@ -1,4 +1,4 @@
-"""`longhaul stop`: ends a run, and sees its task stopped."""
+"""`longhaul stop`: ends a run, and sees its tasks stopped."""
 
 from __future__ import annotations
 
@@ -12,11 +12,14 @@ from cli.ops.options import DryRunOption, RunArgument, Where, YesOption, confirm
 from cli.ops.times import length_text
 
 if TYPE_CHECKING:
+    from ops.names import NamedRun
     from ops.run_tasks import RunTask
     from ops.runs import Run
+    from ops.stopping import Stopped
 
 # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_StopTask.html has no limit; Step Functions' is 32,768.
 _LONGEST_REASON = 1000
+_MOST_NAMED, _MOST_TOLD = 5, 20
 
 
 @verb
@@ -27,9 +30,9 @@ def stop(
     yes: YesOption = False,
     dry_run: DryRunOption = False,
 ) -> None:
-    """Stop a run, and wait until its task has really stopped.
+    """Stop a run, and wait until its tasks have really stopped.
 
-    Of a run that has ended, it looks for a task that was left running.
+    Of a run that has ended, it looks for tasks that were left running.
     """
     from ops.caller import caller
     from ops.names import find_run
@@ -40,7 +43,7 @@ def stop(
         raise typer.BadParameter(f"--reason: expected at most {_LONGEST_REASON:,} characters")
     named = find_run(where.aws, where.stack, run)
     found = read_run(where.aws, named.job.name, named.execution_arn)
-    live = live_tasks(where.aws, named.job, named.execution_arn)
+    live = live_tasks(where.aws, named.execution_arn)
     if found.status != "RUNNING" and not live:
         print(f"{found.name} of {found.job} has ended ({found.status}), and no task of it runs.")
         return
@@ -53,9 +56,9 @@ def stop(
     if found.status == "RUNNING":
         stop_execution(where.aws, named.execution_arn, why)
         notices().print(f"{found.name} is stopped; its tasks are waited for.", markup=False)
-    stopped = see_tasks_stopped(where.aws, named.job, named.execution_arn, why)
-    for task in stopped.tasks:
-        print(_fate(task, by_hand=task.arn in stopped.by_hand))
+    stopped = see_tasks_stopped(where.aws, named.execution_arn, why)
+    _tell(stopped)
+    _tell_of_others(where, named)
     if stopped.left:
         notices().print("A task has not stopped after ten minutes. Ask again: longhaul stop", markup=False)
         raise typer.Exit(1)
@@ -64,10 +67,36 @@ def stop(
 
 
 def _what(run: Run, live: list[RunTask]) -> str:
-    tasks = ", ".join(f"task {_id(task)} ({task.status})" for task in live) or "no task yet"
+    tasks = ", ".join(f"task {_id(task)} ({task.status})" for task in live[:_MOST_NAMED]) or "no task yet"
+    if len(live) > _MOST_NAMED:
+        tasks += f" and {len(live) - _MOST_NAMED:,} more tasks"
     since = length_text(datetime.now(UTC) - run.started)
     state = f"running for {since}" if run.status == "RUNNING" else f"which ended as {run.status}"
     return f"{run.name} of {run.job}, {state}, {tasks}"
+
+
+def _tell(stopped: Stopped) -> None:
+    """What became of the tasks: of many, what is not as it should be, and how many there are."""
+    by_hand = {task.arn for task in stopped.tasks if task.arn in stopped.by_hand}
+    many = len(stopped.tasks) > _MOST_TOLD
+    for task in stopped.tasks:
+        if not many or task.is_live or task.arn in by_hand:
+            print(_fate(task, by_hand=task.arn in by_hand))
+    if many:
+        print(f"{sum(not task.is_live for task in stopped.tasks):,} of {len(stopped.tasks):,} tasks STOPPED")
+
+
+def _tell_of_others(where: Where, named: NamedRun) -> None:
+    """The runs of other jobs that its steps had started and that went on: Step Functions stops them with it."""
+    from ops.course import read_course, remembered_children
+
+    for step in read_course(where.aws, named.execution_arn, remembered_children(most=0)).steps:
+        for run in step.runs:
+            if run.status == "ABORTED" and run.arn is not None:
+                machine, name = run.arn.split(":")[-2:]
+                job = machine.removeprefix(f"{where.stack.resource_name}-")
+                what = f"Its step {step.name} ran {job}@{name}, which is stopped with it; to see that: "
+                notices().print(f"{what}longhaul stop {job}@{name}", markup=False, soft_wrap=True)
 
 
 def _fate(task: RunTask, *, by_hand: bool) -> str:

@@ -25,6 +25,7 @@ FINDING = tuple(verb for verb in VERBS if verb != "check --deployed")
 """The verbs that look for the stack's jobs and their triggers first."""
 _BY_LEDGER = ("status", "history", "calendar", "doctor", "dead-letters retry")
 _OF_RUNS = ("show", "logs", "rerun", "redrive", "stop")
+_OF_STEPS = ("show", "logs", "start")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,13 +105,18 @@ GRANTS: tuple[Grant, ...] = (
                 verbs=(*_BY_LEDGER, "check --deployed", *_OF_RUNS, "backfill"),
                 why="lists runs, and finds `JOB@latest`, `JOB@-2` and `JOB@failed`",
             ),
-            Need(action="states:DescribeStateMachine", verbs=("doctor",), why="tells how a job is deployed"),
+            Need(
+                action="states:DescribeStateMachine",
+                verbs=("doctor", "start", "rerun"),
+                why="tells how a job is deployed; of `start`, with `--command`; of `rerun`, with `--from`; of both, "
+                "with a large input",
+            ),
             Need(action="states:StartExecution", verbs=_STARTING, why="starts a run"),
         ),
     ),
     Grant(
         sid="Runs",
-        on="their executions",
+        on="their executions, those of map runs too",
         resource=lambda place: place.arn("states", f"execution:{place.prefix}*:*"),
         needs=(
             Need(
@@ -120,8 +126,9 @@ GRANTS: tuple[Grant, ...] = (
             ),
             Need(
                 action="states:GetExecutionHistory",
-                verbs=("show", "logs", "doctor", "start", "rerun", "stop"),
-                why="tells of attempts and their tasks; of `start`, with `--follow`; of `rerun`, with `--set`",
+                verbs=("show", "logs", "doctor", "start", "rerun", "redrive", "stop"),
+                why="tells of steps, attempts and their tasks; of `start`, with `--follow`; of `rerun`, with `--set` "
+                "or `--from`",
             ),
             Need(
                 action="states:DescribeStateMachineForExecution",
@@ -130,6 +137,25 @@ GRANTS: tuple[Grant, ...] = (
             ),
             Need(action="states:RedriveExecution", verbs=("redrive",), why="continues a run"),
             Need(action="states:StopExecution", verbs=("stop",), why="ends a run"),
+        ),
+    ),
+    # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsstepfunctions.html
+    Grant(
+        sid="MapRuns",
+        on="their map runs",
+        resource=lambda place: place.arn("states", f"mapRun:{place.prefix}*"),
+        needs=(
+            Need(
+                action="states:DescribeMapRun",
+                verbs=(*_OF_STEPS, "rerun", "redrive", "stop"),
+                why="counts the items of a step that are executions of their own; of `start`, with `--follow`; of "
+                "`rerun`, with `--from`",
+            ),
+            Need(
+                action="states:ListExecutions",
+                verbs=_OF_STEPS,
+                why="lists those executions; of `start`, with `--follow`",
+            ),
         ),
     ),
     Grant(

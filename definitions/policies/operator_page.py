@@ -82,7 +82,8 @@ def _of(verb: str) -> Iterator[Need]:
 
 
 def _actions(wanted: Iterable[Need]) -> str:
-    return ", ".join(f"`{need.action}`" for need in wanted)
+    # On map runs another statement grants what one on machines does.
+    return ", ".join(dict.fromkeys(f"`{need.action}`" for need in wanted))
 
 
 def _name(verb: str) -> str:

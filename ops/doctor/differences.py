@@ -9,8 +9,9 @@ from typing import Any
 
 from ops.doctor.expected import ExpectedJob, ExpectedTrigger
 from ops.doctor.finding import Finding
-from ops.doctor.patient import Patient, task_arguments
+from ops.doctor.patient import Patient
 from ops.doctor.task_differences import task_differences
+from ops.machine_tasks import family_of, task_arguments
 from ops.pausing import pause_note
 from ops.stack import DeployedJob, DeployedStack, Trigger
 
@@ -156,15 +157,17 @@ def _plain(definition: Mapping[str, Any], stack: DeployedStack) -> dict[str, Any
     """A definition without what only a deployment knows: ARNs, generated names, the network's ids."""
     text = json.dumps(definition, ensure_ascii=False)
     for arguments in task_arguments(definition):
-        for key in ("Cluster", "TaskDefinition"):
-            text = text.replace(str(arguments.get(key)), key)
+        text = text.replace(str(arguments.get("Cluster")), "Cluster")
+        # The quotes keep one revision from being taken for the beginning of another.
+        revision = str(arguments.get("TaskDefinition"))
+        text = text.replace(json.dumps(revision), json.dumps(family_of(revision)))
     # `acme-night-locks-0a1b2c3`, `/longhaul/acme/night/rollup-20261124031500...`: Pulumi adds such an end.
     name = stack.resource_name
     # S3 takes fewer characters.
     beginnings = {name, name.lower().replace("_", "-"), f"/longhaul/{stack.project}/{stack.name}/"}
     beginning = "|".join(map(re.escape, sorted(beginnings)))
     text = re.sub(rf"((?:{beginning})[\w/-]*?)-[0-9a-f]{{7,}}(?![\w-])", r"\1", text)
-    plain = json.loads(text)
+    plain = json.loads(_ANY_ARN.sub(r"arn:\1:", text))
     for arguments in task_arguments(plain):
         network = arguments.get("NetworkConfiguration", {}).get("AwsvpcConfiguration", {})
         network.pop("Subnets", None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,9 +14,9 @@ from ops.aws import Aws, refusals
 from ops.doctor.finding import Finding, Unchecked, unchecked
 from ops.errors import OpsError
 from ops.ledger import Ledger
+from ops.machine_tasks import task_arguments
 from ops.stack import DeployedJob, DeployedStack, Trigger
 
-_RUN_TASK = "ecs:runTask.sync"
 _Item = TypeVar("_Item")
 
 
@@ -168,15 +168,3 @@ class Patient:
         else:
             targets = self.aws("events").list_targets_by_rule(Rule=trigger.name)["Targets"]
         return tuple(Target(arn=target["Arn"], role_arn=target.get("RoleArn")) for target in targets)
-
-
-def task_arguments(document: Any) -> Iterator[dict[str, Any]]:
-    """The arguments of the states that run a task, wherever they are in a definition."""
-    if isinstance(document, list):
-        for each in document:
-            yield from task_arguments(each)
-    elif isinstance(document, dict):
-        if str(document.get("Resource", "")).endswith(_RUN_TASK) and isinstance(document.get("Arguments"), dict):
-            yield document["Arguments"]
-        for each in document.values():
-            yield from task_arguments(each)

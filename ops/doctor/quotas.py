@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from ops.calendar import at_work, read_calendar
 from ops.doctor.finding import Finding, utc_text
 from ops.doctor.patient import Patient
+from ops.machine_tasks import at_once
 from ops.stack import DeployedJob
 
 NEAR = 0.8
@@ -116,13 +117,19 @@ def _near(quota: Quota, needed: float, value: float, arn: str, moment: datetime,
 
 
 def _size(patient: Patient, job: DeployedJob) -> dict[Quota, float]:
-    """The vCPUs of a job's largest task, by the quota that its first attempt counts for."""
-    found: dict[Quota, float] = {}
-    for arguments in patient.machine(job).tasks:
+    """The vCPUs that a run of a job has at once at most, by the quota that first attempts count for."""
+    by_machine = {one.state_machine_arn: one for one in patient.stack.jobs}
+
+    def of_task(arguments: Mapping[str, Any]) -> dict[Quota, float]:
         revision = patient.task_definition(arguments["TaskDefinition"])
         quota = SPOT if "FARGATE_SPOT" in str(arguments.get("CapacityProviderStrategy")) else ON_DEMAND
-        found[quota] = max(found.get(quota, 0.0), int(revision["cpu"]) / _CPU_UNITS)
-    return found
+        return {quota: int(revision["cpu"]) / _CPU_UNITS}
+
+    def of_run(machine_arn: str) -> dict[Quota, float]:
+        other = by_machine.get(machine_arn)
+        return {} if other is None else at_once(patient.machine(other).definition, of_task, of_run)
+
+    return at_once(patient.machine(job).definition, of_task, of_run)
 
 
 def _read(patient: Patient, quota: Quota) -> tuple[float, str]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from ops.doctor.finding import Finding, utc_text
 from ops.doctor.patient import Patient
+from ops.machine_tasks import family_of, machine_of
 from ops.stack import DeployedJob
 
 _BY_STEP_FUNCTIONS = "AWS Step Functions"
@@ -31,25 +32,25 @@ def check(patient: Patient) -> list[Finding]:
 
 
 def _in(patient: Patient, cluster: str) -> Iterator[Finding]:
-    ecs = patient.aws("ecs")
+    ecs, prefix = patient.aws("ecs"), f"{patient.stack.resource_name}-"
     pages = ecs.get_paginator("list_tasks").paginate(cluster=cluster, desiredStatus="RUNNING")
     arns = [arn for page in pages for arn in page["taskArns"]]
     for first in range(0, len(arns), _MOST_DESCRIBED):
         for task in ecs.describe_tasks(cluster=cluster, tasks=arns[first : first + _MOST_DESCRIBED])["tasks"]:
-            family = _family(task)
+            family = family_of(task["taskDefinitionArn"])
             # By now it may be about to stop.
             if (
-                family.startswith(f"{patient.stack.resource_name}-")
+                family.startswith(prefix)
                 and task.get("startedBy") == _BY_STEP_FUNCTIONS
                 and task["desiredStatus"] == "RUNNING"
             ):
-                yield from _left(patient, task, family)
+                yield from _left(patient, task, machine_of(family, prefix))
 
 
-def _left(patient: Patient, task: dict[str, Any], family: str) -> Iterator[Finding]:
+def _left(patient: Patient, task: dict[str, Any], machine: str) -> Iterator[Finding]:
     name, states = task["group"], patient.aws("stepfunctions")
     _, partition, _, region, account, _ = task["taskArn"].split(":", 5)
-    execution_arn = f"arn:{partition}:states:{region}:{account}:execution:{family}:{name}"
+    execution_arn = f"arn:{partition}:states:{region}:{account}:execution:{machine}:{name}"
     try:
         run = states.describe_execution(executionArn=execution_arn, includedData="METADATA_ONLY")
     except (states.exceptions.ExecutionDoesNotExist, states.exceptions.InvalidArn):
@@ -57,7 +58,7 @@ def _left(patient: Patient, task: dict[str, Any], family: str) -> Iterator[Findi
     since: datetime = (run.get("stopDate") or patient.now) if run else task["createdAt"]
     if patient.now - since < GRACE:
         return
-    job = next((job.name for job in patient.stack.jobs if job.resource_name == family), None)
+    job = next((job.name for job in patient.stack.jobs if job.resource_name == machine), None)
     task_id = task["taskArn"].rpartition("/")[2]
     by_hand = f"aws ecs stop-task --cluster {task['clusterArn']} --task {task_id}"
     if run is None:
@@ -68,11 +69,7 @@ def _left(patient: Patient, task: dict[str, Any], family: str) -> Iterator[Findi
     yield Finding(
         check="task-left",
         job=job,
-        problem=f"The task {task_id} of {job or family} runs on and costs, although {why}.",
+        problem=f"The task {task_id} of {job or machine} runs on and costs, although {why}.",
         advice=what,
         arn=task["taskArn"],
     )
-
-
-def _family(task: dict[str, Any]) -> str:
-    return task["taskDefinitionArn"].rpartition("/")[2].rpartition(":")[0]

@@ -68,6 +68,20 @@ def test_a_job_started_by_hand_shows_its_run_and_gives_its_exit_code(project: Pa
     assert "stream run/job/" in cause
 
 
+def test_a_run_with_steps_shows_what_each_of_them_logged(project: Path, longhaul: Longhaul) -> None:
+    code(project, "import os, sys\nprint(os.environ['LONGHAUL_INPUT'])\nsys.exit(int(sys.argv[1]))\n")
+    (project / "jobs" / "hello" / "job.yaml").write_text(
+        'command: ["0"]\n'
+        "steps: [{name: greet, forEach: [a, b]}, {name: last, command: ['7'], input: {day: 1}}]\n"
+        "onFailure: [{name: clean, input: '{% $failure.step %}'}]\n"
+    )
+    run = longhaul("sandbox", "run", "--job", "hello")
+    assert run.returncode == 7, run.stderr
+    before, _, log = run.stdout.partition("\nlog\n")
+    assert "cause   Job.ExitedNonZero: step last of hello (dev) exited with code 7 after 1 attempt; " in before
+    assert sorted(log.splitlines()) == ['  clean: "last"', '  greet[0]: "a"', '  greet[1]: "b"', '  last: {"day":1}']
+
+
 @pytest.mark.parametrize(
     ("arguments", "word"),
     [

@@ -38,6 +38,15 @@ JOBS = {
     },
     "obeys-alone": _OBEYING | {"schedule": "cron(0 6 ? * MON-FRI *)", "timezone": "Europe/Paris", "overlap": "skip"},
     "obeys-in-line": _OBEYING | {"overlap": "queue"},
+    # Does what each of `items` says, in a map run, and then what `last` says.
+    "many": _OBEYING
+    | {
+        "overlap": "allow",
+        "steps": [
+            {"name": "one", "forEach": {"items": "{% $input.items %}", "distributed": True}},
+            {"name": "last", "input": "{% $input.last %}"},
+        ],
+    },
     "absent": {"image": "example.com/absent:1", "startRetries": {"attempts": 0}, "overlap": "allow"},
     # Nobody runs it.
     "idle": _OBEYING | {"schedule": "rate(1 hour)", "enabled": False},

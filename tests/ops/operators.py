@@ -63,9 +63,9 @@ class Operators:
         if run := _one([run for run in self.runs if run.program == GOES_ON and not run.stopped], which):
             stop_execution(self.stack.aws, run.arn, "of a test")
             run.stopped = True
-            stopped = see_tasks_stopped(self.stack.aws, self.before[run.job], run.arn, "of a test")
+            stopped = see_tasks_stopped(self.stack.aws, run.arn, "of a test")
             assert stopped.left == ()
-            assert live_tasks(self.stack.aws, self.before[run.job], run.arn) == []
+            assert live_tasks(self.stack.aws, run.arn) == []
 
     def rerun(self, which: int) -> None:
         """Do one of the runs again that have ended, or are about to."""

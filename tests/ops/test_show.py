@@ -29,9 +29,9 @@ def test_each_attempt_has_its_own_task_and_log(operated: Operated) -> None:
     assert (first.number, first.exit_code, first.outcome) == (1, 3, "Job.ExitedNonZero")
     assert (second.number, second.exit_code, second.outcome) == (2, 3, "Job.ExitedNonZero")
     assert first.task_arn != second.task_arn
-    assert found.logs[2].group == found.run.log_group
-    assert found.logs[2].stream == found.run.log_stream
-    assert found.logs[1].stream == f"run/job/{first.task_id}"
+    assert found.logs[second.key].group == found.run.log_group
+    assert found.logs[second.key].stream == found.run.log_stream
+    assert found.logs[first.key].stream == f"run/job/{first.task_id}"
     assert found.last_lines == ("2 1", "2 2")
     assert found.course.state is None
 

@@ -58,13 +58,13 @@ def test_the_largest_input_is_what_the_machine_takes(operated: Operated) -> None
         return {"input": {"text": '"' + "x" * length}, "environment": {"A": "\\"}, "command": ["a b"]}
 
     room = MOST - overrides_size(stack, job, name, execution_input(0))
-    check_input(stack, job, name, execution_input(room))
+    check_input(operated.aws, stack, job, name, execution_input(room))
     largest = operated.run("obeys", execution_input(room), name=name)
     run = read_run(operated.aws, "obeys", largest)
     assert run.status == "SUCCEEDED", f"{run.cause}"
 
     with pytest.raises(UnfitInputError, match="take 8,194 of the 8,192 characters that ECS takes"):
-        check_input(stack, job, name, execution_input(room + 2))
+        check_input(operated.aws, stack, job, name, execution_input(room + 2))
     # A first attempt has one digit, where two are counted.
     refused = operated.run("obeys", execution_input(room + 2), name=name[:-1] + "-")
     assert read_run(operated.aws, "obeys", refused).error == "Job.Refused"
@@ -73,7 +73,7 @@ def test_the_largest_input_is_what_the_machine_takes(operated: Operated) -> None
 @pytest.mark.parametrize("variable", ["LONGHAUL_INPUT", "AWS_REGION", "ECS_X"])
 def test_variables_that_are_set_for_the_job_are_refused(operated: Operated, variable: str) -> None:
     with pytest.raises(UnfitInputError, match=f"{variable} cannot be set"):
-        check_input(operated.found(), operated.job("obeys"), "x", {"environment": {variable: "1"}})
+        check_input(operated.aws, operated.found(), operated.job("obeys"), "x", {"environment": {variable: "1"}})
 
 
 def test_an_end_before_the_redrive_is_none(operated: Operated, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -86,7 +86,8 @@ def test_what_events_start_is_nothing_that_the_schedule_started(operated: Operat
     due = found.next_run
     assert due is not None
     operated.local_aws.clock.advance_to(due.timestamp() + 60)
-    of_event = operated.run("obeys", {"trigger": "object", "input": {"bucket": "sales", "object": {"key": "1.csv"}}})
+    operated.run("obeys", {"trigger": "object", "input": {"bucket": "sales", "object": {"key": "1.csv"}}})
+    of_event = operated.run("obeys", {"trigger": "step", "startedBy": "arn:aws:states:::execution:a:b"})
     (found,) = read_status(operated.aws, [job], now=due + timedelta(minutes=16), runs=20)
     assert found.last is not None
     assert (found.last.arn, found.missed, found.attention) == (of_event, due, ("missed",))
@@ -135,11 +136,13 @@ def test_what_needs_attention_comes_first(operated: Operated) -> None:
     operated.run("obeys")
     operated.run("obeys-alone")
     operated.run("obeys-in-line", {"input": {"exit": 1}})
+    operated.run("many", {"input": {"items": [{}], "last": {}}})
     found = read_status(operated.aws, operated.found().jobs, now=clock(operated), runs=20)
     assert [(each.job.name, each.attention[:1]) for each in found] == [
         ("absent", ("failed",)),
         ("obeys-in-line", ("failed",)),
         ("idle", ("off",)),
+        ("many", ()),
         ("obeys", ()),
         ("obeys-alone", ()),
     ]

@@ -26,10 +26,10 @@ def test_json_is_an_object_a_line(operated: Operated, operate: Longhaul) -> None
     name = operated.run("obeys", {"input": {"lines": 1}}).rpartition(":")[2]
     done = operate("logs", "obeys", "--output", "json")
     (line,) = map(json.loads, done.stdout.splitlines())
-    assert list(line) == ["run", "attempt", "time", "message"]
+    assert list(line) == ["run", "attempt", "time", "message", "step", "index"]
     assert (line["run"], line["attempt"], line["message"]) == (name, 1, "1 0")
     assert re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", line["time"])
-    assert operate("logs", "obeys", "--output", "csv").stdout.startswith("run,attempt,time,message\n")
+    assert operate("logs", "obeys", "--output", "csv").stdout.startswith("run,attempt,time,message,step,index\n")
 
 
 def test_all_runs_of_a_job_since(operated: Operated, operate: Longhaul) -> None:

@@ -39,17 +39,29 @@ def test_json_is_what_the_documentation_says(operated: Operated, operate: Longha
             "attempts",
             "startRetries",
             "redrives",
+            "step",
             "exitCode",
             "error",
             "cause",
             "because",
         ),
-        *("input", "output", "result", "state", "stateSince", "seconds", "tasks", "lastLogLines", "consoleLink"),
+        *(
+            "input",
+            "output",
+            "result",
+            "state",
+            "stateSince",
+            "seconds",
+            "steps",
+            "tasks",
+            "lastLogLines",
+            "consoleLink",
+        ),
     ]
     (only,) = found["tasks"]
     assert list(only) == [
         *("attempt", "outcome", "inWords", "advice", "exitCode", "stopCode", "reason", "startError", "taskArn"),
-        *("requested", "started", "ended", "seconds", "logGroup", "logStream", "taskLink", "logLink"),
+        *("requested", "started", "ended", "seconds", "logGroup", "logStream", "taskLink", "logLink", "step", "index"),
     ]
     assert (only["outcome"], only["stopCode"], only["started"]) == ("Job.Refused", "TaskFailedToStart", None)
     task_id = only["taskArn"].rpartition("/")[2]

@@ -30,6 +30,15 @@ JOBS = {
     "spot": _OBEYING | {"schedule": "cron(0 5 * * ? *)", "cpu": 2048, "memory": 4096, "capacity": {"spot": True}},
     "once": _OBEYING | {"schedule": "at(2090-01-01T00:00:00)"},
     "off": _OBEYING | {"enabled": False, "startedBy": _AFTER_SUCCESS, "schedule": "cron(15 3 * * ? *)"},
+    "steps": _OBEYING
+    | {
+        "schedule": "cron(0 8 * * ? *)",
+        "steps": [
+            {"name": "list", "results": True},
+            {"name": "one", "forEach": {"items": "{% $list.items %}", "distributed": True}},
+            {"name": "both", "parallel": [{"name": "left", "cpu": 512, "memory": 1024}, {"name": "b", "job": "daily"}]},
+        ],
+    },
     "fails": _OBEYING | {"entrypoint": ["python", "-c", "raise SystemExit(64)"], "schedule": "cron(15 3 * * ? *)"},
 }
 

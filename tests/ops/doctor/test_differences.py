@@ -72,6 +72,20 @@ def test_what_starts_a_job(sick: Sick, changes: dict[str, Any], says: str) -> No
     assert says in findings[0].problem
 
 
+def test_a_step(sick: Sick) -> None:
+    steps = json.loads(json.dumps(JOBS["steps"]["steps"]))
+    steps[1]["forEach"]["maxConcurrency"] = 5
+    steps[2]["parallel"][0]["memory"] = 2048
+    findings = checked_out(sick, "steps", steps=steps)
+    assert [(finding.check, finding.job) for finding in findings] == [
+        ("machine-differs", "steps"),
+        ("task-differs", "steps"),
+    ]
+    assert "'Run one for each item'" in findings[0].problem
+    assert "memory is 1024, not 2048" in findings[1].problem
+    assert ":task-definition/acme-sick-steps_left:" in str(findings[1].arn)
+
+
 def test_a_job_that_only_people_should_start(sick: Sick) -> None:
     by_hand = {key: value for key, value in JOBS["daily"].items() if key != "schedule"}
     (finding,) = found(sick, sick.project_with(daily=by_hand))

@@ -29,7 +29,7 @@ def goes_on(sick: Sick) -> Iterator[str]:
     sick.until_submitted(execution_arn)
     yield execution_arn
     sick.stop(execution_arn)
-    see_tasks_stopped(sick.aws, sick.job("daily"), execution_arn, "the test is over")
+    see_tasks_stopped(sick.aws, execution_arn, "the test is over")
 
 
 def left(sick: Sick, after: timedelta = LATER) -> list[Finding]:
@@ -60,6 +60,18 @@ def test_a_task_that_outlives_its_run(sick: Sick, goes_on: str) -> None:
     assert (finding.check, finding.job, finding.arn) == ("task-left", "daily", task["taskArn"])
     assert f"its run {name} ended as ABORTED" in finding.problem
     assert finding.advice == f"`./longhaul stop daily@{name}` stops it."
+
+
+def test_a_step_s_task_that_outlives_its_run(sick: Sick) -> None:
+    execution_arn = sick.start("steps", LONG)
+    sick.until_submitted(execution_arn)
+    with may_not(sick, "steps", "ecs:StopTask"):
+        sick.stop(execution_arn)
+        (finding,) = left(sick)
+    see_tasks_stopped(sick.aws, execution_arn, "the test is over")
+    name = execution_arn.rpartition(":")[2]
+    assert (finding.check, finding.job) == ("task-left", "steps")
+    assert finding.advice == f"`./longhaul stop steps@{name}` stops it."
 
 
 def test_a_task_whose_run_is_gone(sick: Sick, goes_on: str) -> None:
@@ -160,5 +172,5 @@ def test_a_run_that_waits_for_its_turn_is_none(sick: Sick) -> None:
     findings = without_task(sick)
     for execution_arn in (waits, first):
         sick.stop(execution_arn)
-    see_tasks_stopped(sick.aws, sick.job("line"), first, "the test is over")
+    see_tasks_stopped(sick.aws, first, "the test is over")
     assert findings == []

@@ -27,8 +27,8 @@ TRIGGERED = ("obeys", "obeys-alone")
 
 @dataclass(frozen=True)
 class Stage:
-    """The deployed stack, in which a run of `obeys-in-line` goes on, one of `obeys` has failed and one of `obeys-alone`
-    has succeeded with its own input.
+    """The deployed stack, in which a run of `obeys-in-line` goes on, one of `obeys` and one of `many`, with a map
+    run, have failed and one of `obeys-alone` has succeeded with its own input.
 
     Attributes:
         operated: the stack.
@@ -44,6 +44,7 @@ def staged(operated: Operated, folder: Path) -> Iterator[Stage]:
     """The runs; the one that goes on is stopped afterwards."""
     operated.beside("obeys", {"input": {"exit": 64}})
     operated.beside("obeys-alone")
+    operated.beside("many", {"input": {"items": [{"lines": 1, "exit": 64}], "last": {}}})
     shutil.copytree(operated.root, folder, dirs_exist_ok=True)
     jobs = {name: job for name, job in JOBS.items() if name != "obeys-in-line"}
     config = {"aws:region": operated.local_aws.region, "longhaul:jobs": jobs}
@@ -87,17 +88,19 @@ def calendar(person: Person, _stage: Stage) -> None:
 
 def show(person: Person, _stage: Stage) -> None:
     well(person.run("show", "obeys-in-line@latest"))
+    well(person.run("show", "many@failed"))
 
 
 def logs(person: Person, _stage: Stage) -> None:
     well(person.run("logs", "obeys-in-line@latest"))
+    well(person.run("logs", "many@failed", "--step", "one"))
 
 
-def doctor(person: Person, _stage: Stage) -> None:
+def doctor(person: Person, stage: Stage) -> None:
     class Later(datetime):
         @classmethod
         def now(cls, tz: tzinfo | None = None) -> datetime:
-            return datetime.now(tz) + timedelta(hours=1)
+            return datetime.fromtimestamp(stage.operated.local_aws.clock.now(), tz) + timedelta(hours=1)
 
     # By then the run that goes on has done so for long.
     with pytest.MonkeyPatch.context() as patch:
@@ -113,11 +116,13 @@ def check_deployed(person: Person, stage: Stage) -> None:
 
 
 def start(person: Person, _stage: Stage) -> None:
-    well(person.run("start", "obeys", "--input", '{"lines": 1}', "--follow"))
+    well(person.run("start", "obeys", "--input", '{"lines": 1}', "--command", "x", "--dry-run"))
+    well(person.run("start", "many", "--input", '{"items": [{"lines": 1}], "last": {}}', "--follow"))
 
 
 def rerun(person: Person, _stage: Stage) -> None:
     well(person.run("rerun", "obeys-alone@latest", "--set", "lines=1", "--wait"))
+    well(person.run("rerun", "many@failed", "--from", "last"))
 
 
 def backfill(person: Person, _stage: Stage) -> None:
@@ -129,11 +134,14 @@ def redrive(person: Person, stage: Stage) -> None:
     with going_on(stage.operated, "obeys") as execution_arn:
         stage.operated.stop(execution_arn)
         well(person.run("redrive", "obeys@latest"))
+    # What it asks of a run with steps ends in the advice to run it again.
+    well(person.run("redrive", "many@failed"), code=1)
 
 
 def stop(person: Person, stage: Stage) -> None:
     with going_on(stage.operated, "obeys"), may_not(stage.operated, "obeys", "ecs:StopTask"):
         done = person.run("stop", "obeys@latest", "--yes")
+    well(person.run("stop", "many@failed", "--yes"))
     well(done)
     assert "after Step Functions had left it running" in done.out
 
