@@ -47,6 +47,8 @@ class Sick(Operated):
     """A deployed stack, `acme`'s `sick`."""
 
     name = "sick"
+    deployed: datetime
+    """When it was deployed. Other tests move the clock, and then times of its schedule have gone by."""
 
     @property
     def now(self) -> datetime:
@@ -74,7 +76,9 @@ def sick_stack(local_aws: LocalAws) -> Sick:
     root = Path(mkdtemp(prefix="longhaul-sick-"))
     shutil.copy(ROOT / "__main__.py", root)
     _write(root, local_aws.region, JOBS)
-    return Sick(local_aws, root, deploy(root, Sick.name, local_aws))
+    stack = Sick(local_aws, root, deploy(root, Sick.name, local_aws))
+    stack.deployed = stack.now
+    return stack
 
 
 def _write(root: Path, region: str, jobs: dict[str, Any]) -> None:

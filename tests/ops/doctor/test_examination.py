@@ -38,7 +38,7 @@ def test_a_healthy_stack_with_runs(sick: Sick) -> None:
         sick.run(job)
     sick.beside("daily", {"input": {"exit": 64}})
     expected = expected_jobs(sick.root, sick.name)
-    assert examine(sick.aws, "acme", "sick", now=sick.now, expected=expected) == []
+    assert examine(sick.aws, "acme", "sick", now=sick.deployed, expected=expected) == []
 
 
 def test_all_that_is_wrong_is_found_at_once(sick: Sick) -> None:
@@ -47,7 +47,7 @@ def test_all_that_is_wrong_is_found_at_once(sick: Sick) -> None:
     events.remove_targets(Rule="acme-sick-daily", Ids=[own[0]["Id"]])
     sick.local_aws.quotas.apply("fargate", "L-3032A538", 4)
     expected = expected_jobs(sick.project_with(off=None), sick.name)
-    findings = examine(sick.aws, "acme", "sick", now=sick.now, expected=expected)
+    findings = examine(sick.aws, "acme", "sick", now=sick.deployed, expected=expected)
     sick.local_aws.quotas.clear()
     events.put_targets(Rule="acme-sick-daily", Targets=own)
     assert [(finding.check, finding.job) for finding in findings] == [
@@ -67,7 +67,7 @@ def test_who_may_not_look_is_told_what_is_missing_and_the_rest_is_looked_at(
     local_aws.client("sqs").send_message(QueueUrl=url, MessageBody="{}")
     expected = expected_jobs(sick.root, sick.name)
     aws = cast(Aws, AsRole(local_aws, looker))
-    findings = examine(aws, "acme", "sick", now=sick.now, expected=expected)
+    findings = examine(aws, "acme", "sick", now=sick.deployed, expected=expected)
     local_aws.client("sqs").purge_queue(QueueUrl=url)
     # What could be looked at.
     assert [finding.check for finding in findings if finding.check != NOT_CHECKED] == ["dead-letters"]
@@ -97,13 +97,13 @@ def test_a_single_missing_permission_brings_no_other_finding(
     policy = {"Version": "2012-10-17", "Statement": statements}
     local_aws.client("iam").put_role_policy(RoleName="looks", PolicyName="looks", PolicyDocument=json.dumps(policy))
     expected = expected_jobs(sick.root, sick.name)
-    findings = examine(cast(Aws, AsRole(local_aws, looker)), "acme", "sick", now=sick.now, expected=expected)
+    findings = examine(cast(Aws, AsRole(local_aws, looker)), "acme", "sick", now=sick.deployed, expected=expected)
     assert {finding.check for finding in findings} == {NOT_CHECKED}
     assert all(f"lacks {action} on" in finding.problem and action in finding.advice for finding in findings)
 
 
 def test_a_stack_that_is_not_there_or_may_not_be_found(sick: Sick, local_aws: LocalAws, looker: str) -> None:
     with pytest.raises(NotFoundError):
-        examine(sick.aws, "acme", "sickest", now=sick.now)
+        examine(sick.aws, "acme", "sickest", now=sick.deployed)
     with pytest.raises(ClientError, match="states:ListStateMachines"):
-        examine(cast(Aws, AsRole(local_aws, looker)), "acme", "sick", now=sick.now)
+        examine(cast(Aws, AsRole(local_aws, looker)), "acme", "sick", now=sick.deployed)

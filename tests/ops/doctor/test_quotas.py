@@ -21,7 +21,7 @@ def granted(sick: Sick) -> Iterator[AppliedQuotas]:
 
 
 def found(sick: Sick) -> list[Finding]:
-    with sick.patient() as patient:
+    with sick.patient(now=sick.deployed) as patient:
         return quotas.check(patient)
 
 

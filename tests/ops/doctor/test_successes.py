@@ -52,19 +52,19 @@ def test_the_intervals_of_a_rate_count_from_the_success(sick: Sick) -> None:
 @pytest.mark.parametrize("by_ledger", [True, False])
 def test_a_job_that_never_succeeded(sick: Sick, by_ledger: bool) -> None:
     sick.run("fails")
-    assert found(sick, "fails", sick.now, by_ledger=by_ledger) == []
-    (finding,) = found(sick, "fails", sick.now + DAY + timedelta(hours=1), by_ledger=by_ledger)
+    assert found(sick, "fails", sick.deployed, by_ledger=by_ledger) == []
+    (finding,) = found(sick, "fails", sick.deployed + DAY + timedelta(hours=1), by_ledger=by_ledger)
     assert finding.check == "never-succeeded"
     assert "show fails@failed" in finding.advice
 
 
 def test_a_job_that_nothing_has_run(sick: Sick) -> None:
-    assert found(sick, "large", sick.now) == []
-    (finding,) = found(sick, "large", sick.now + 2 * DAY)
+    assert found(sick, "large", sick.deployed) == []
+    (finding,) = found(sick, "large", sick.deployed + 2 * DAY)
     assert finding.check == "never-succeeded"
     assert finding.advice.startswith("Nothing has run it")
     # Nobody expects it to run.
-    assert found(sick, "off", sick.now + 9 * DAY) == []
+    assert found(sick, "off", sick.deployed + 9 * DAY) == []
 
 
 def test_a_first_run_that_goes_on_is_no_failure(sick: Sick) -> None:
