@@ -68,7 +68,7 @@ class Copy:
         if written:
             place = {"logGroupName": self.ledger.log_group, "logStreamName": "copy"}
             self._logs.create_log_stream(**place)
-            first = max(line["timestamp"] for line in written) - len(written)
+            first = max(line["timestamp"] for line in written)
             copied = [{"timestamp": first + at, "message": line["message"]} for at, line in enumerate(written)]
             self._logs.put_log_events(**place, logEvents=copied)
 
