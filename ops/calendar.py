@@ -6,7 +6,7 @@ import heapq
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import count
 
 from ops.aws import Aws
@@ -99,7 +99,8 @@ def at_work(entries: Iterable[Entry]) -> Iterator[tuple[datetime, tuple[str, ...
     for number, ((begin, end), job) in enumerate(begins):
         while ends and ends[0][0] <= begin:
             heapq.heappop(ends)
-        heapq.heappush(ends, (end, number, job))
+        # A run that takes no time at all is at work when it begins.
+        heapq.heappush(ends, (max(end, begin + timedelta.resolution), number, job))
         if number + 1 == len(begins) or begins[number + 1][0][0] > begin:
             yield begin, tuple(sorted(name for _, _, name in ends))
 
