@@ -7,6 +7,7 @@ import pulumi
 from pulumi import Output, ResourceOptions
 from pulumi_aws import cloudwatch, iam
 
+from components.rule_target import create_target
 from components.trigger_delivery import TriggerDelivery
 from definitions import started_by
 from definitions.place import Place
@@ -58,21 +59,12 @@ def create_starters(
             tags=tags,
             opts=opts,
         )
-        cloudwatch.EventTarget(
+        create_target(
             rule["Name"],
-            rule=event_rule.name,
-            target_id=target["Id"],
-            arn=state_machine_arn,
-            role_arn=delivery.role_arn,
-            input_transformer=cloudwatch.EventTargetInputTransformerArgs(
-                input_paths=target["InputTransformer"]["InputPathsMap"],
-                input_template=target["InputTransformer"]["InputTemplate"],
-            ),
-            dead_letter_config=cloudwatch.EventTargetDeadLetterConfigArgs(arn=delivery.dead_letter_arn),
-            retry_policy=cloudwatch.EventTargetRetryPolicyArgs(
-                maximum_event_age_in_seconds=target["RetryPolicy"]["MaximumEventAgeInSeconds"],
-                maximum_retry_attempts=target["RetryPolicy"]["MaximumRetryAttempts"],
-            ),
+            rule=event_rule,
+            target=target,
+            delivery=delivery,
+            state_machine_arn=state_machine_arn,
             opts=opts,
         )
     for role in job.started_by.role_names:

@@ -1,0 +1,38 @@
+"""The target of a rule that starts a job."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pulumi import Output, ResourceOptions
+from pulumi_aws import cloudwatch
+
+from components.trigger_delivery import TriggerDelivery
+
+
+def create_target(
+    name: str,
+    *,
+    rule: cloudwatch.EventRule,
+    target: Mapping[str, Any],
+    delivery: TriggerDelivery,
+    state_machine_arn: Output[str],
+    opts: ResourceOptions,
+) -> None:
+    """Have a rule start a job's state machine, as `target` says (PutTargets, but for the ARNs in it)."""
+    cloudwatch.EventTarget(
+        name,
+        rule=rule.name,
+        target_id=target["Id"],
+        arn=state_machine_arn,
+        role_arn=delivery.role_arn,
+        input_transformer=cloudwatch.EventTargetInputTransformerArgs(
+            input_paths=target["InputTransformer"]["InputPathsMap"],
+            input_template=target["InputTransformer"]["InputTemplate"],
+        ),
+        dead_letter_config=cloudwatch.EventTargetDeadLetterConfigArgs(arn=delivery.dead_letter_arn),
+        retry_policy=cloudwatch.EventTargetRetryPolicyArgs(
+            maximum_event_age_in_seconds=target["RetryPolicy"]["MaximumEventAgeInSeconds"],
+            maximum_retry_attempts=target["RetryPolicy"]["MaximumRetryAttempts"],
+        ),
+        opts=opts,
+    )
