@@ -15,6 +15,8 @@ from ops.errors import NotFoundError
 # As definitions/tags.py calls them.
 STACK_TAG = "longhaul:stack"
 JOB_TAG = "longhaul:job"
+RUN_ON_TAG = "longhaul:runOn"
+"""Where a job runs; without it, on Fargate."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +56,7 @@ class DeployedJob:
         name: as the stack's file calls it.
         resource_name: `<project>-<stack>-<job>`, the name of its machine, trigger and task family.
         state_machine_arn: what runs it.
+        run_on: where it runs: `fargate`, `ec2`, `lambda`, `kubernetes`.
         trigger: what starts it at its times; None for a job without any.
         has_starting_rules: whether other jobs' ends or objects start it too.
     """
@@ -61,6 +64,7 @@ class DeployedJob:
     name: str
     resource_name: str
     state_machine_arn: str
+    run_on: str = "fargate"
     trigger: Trigger | None = None
     has_starting_rules: bool = False
 
@@ -120,7 +124,8 @@ def find_machines(aws: Aws, project: str, stack: str) -> tuple[DeployedJob, ...]
         resource_name, name = arn.rpartition(":")[2], tags.get(JOB_TAG)
         # Another project may have a stack of the same name.
         if tags.get(STACK_TAG) == stack and resource_name == f"{project}-{stack}-{name}":
-            jobs.append(DeployedJob(name=str(name), resource_name=resource_name, state_machine_arn=arn))
+            run_on = tags.get(RUN_ON_TAG, "fargate")
+            jobs.append(DeployedJob(name=str(name), resource_name=resource_name, state_machine_arn=arn, run_on=run_on))
     return tuple(sorted(jobs, key=lambda job: job.name))
 
 
