@@ -60,10 +60,21 @@ def _validated(names: list[str]) -> list[StackSpec]:
             wrong |= dict.fromkeys(str(error) for error in errors.errors)
         else:
             print(f"{name}: {len(stack.jobs)} {'job' if len(stack.jobs) == 1 else 'jobs'}, no mistakes")
+            _say_notes(stack)
             right.append(stack)
     for line in wrong:
         print(line, file=sys.stderr)
     return right
+
+
+def _say_notes(stack: StackSpec) -> None:
+    """Say what is right and still worth a word."""
+    from spec.run_on_rules import notes
+    from spec.words import path_text
+
+    for job in stack.jobs:
+        for note in notes(job):
+            print(f"  {job.name}, {path_text(note.loc)}: {note.message}")
 
 
 def _in_the_way(stack: StackSpec) -> bool:

@@ -1,7 +1,7 @@
-"""What a job runs: for each of its containers the roles, the image and the task definition."""
+"""What a job runs as ECS tasks: for each of its containers the roles, the image and the task definition."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
@@ -9,6 +9,7 @@ import pulumi_awsx as awsx
 from pulumi import Input, Output, ResourceOptions
 from pulumi_aws import ecs
 
+from components.created import CreatedContainer
 from components.documents import document
 from components.job_cluster import JobCluster
 from components.results import Results
@@ -21,15 +22,6 @@ from spec.job import JobSpec
 from spec.step_containers import containers, needs_bucket, task_rights
 
 PLATFORMS = {"arm64": "linux/arm64", "x86_64": "linux/amd64"}
-
-
-@dataclass(frozen=True, kw_only=True)
-class CreatedContainer:
-    """A task definition of the job, and the roles that its tasks have."""
-
-    task_definition_arn: Output[str]
-    task_role: GrantedRole
-    execution_role: GrantedRole
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,9 +61,7 @@ class JobContainers:
             execution_role = self._create_execution_role(container)
             definition = self._create_task_definition(container, images[image], task_roles[rights.name], execution_role)
             created[container.name] = CreatedContainer(
-                task_definition_arn=definition.arn,
-                task_role=task_roles[rights.name],
-                execution_role=execution_role,
+                what_runs=definition.arn, roles=(task_roles[rights.name], execution_role)
             )
         return created
 
@@ -168,12 +158,6 @@ class JobContainers:
             tags=self.tags,
             opts=ResourceOptions(parent=self.parent),
         )
-
-
-def roles_of(created: Mapping[str, CreatedContainer]) -> Sequence[GrantedRole]:
-    """The roles that the containers have, each once, in their order."""
-    roles = [role for one in created.values() for role in (one.task_role, one.execution_role)]
-    return list({id(role): role for role in roles}.values())
 
 
 def _image_key(container: JobSpec) -> str:

@@ -7,9 +7,10 @@ import pulumi
 from pulumi import Output, ResourceOptions
 from pulumi_aws import cloudwatch, sfn
 
+from components.containers import create_containers
+from components.created import CreatedContainer, roles_of
 from components.documents import document
 from components.job_cluster import JobCluster
-from components.job_containers import CreatedContainer, JobContainers, roles_of
 from components.network import Network
 from components.results import Results
 from components.roles import create_role
@@ -53,12 +54,13 @@ class ScheduledJob(pulumi.ComponentResource):
     Its name is the job's name in AWS, `<project>-<stack>-<job>`, so that roles with generated names carry it too.
 
     state_machine_arn: what an operator starts and asks about.
-    task_definition_arns: of the exact revisions that the state machine runs, by the containers' names.
+    what_runs: the exact revisions that the state machine runs, by the containers' names: on ECS, the ARNs of task
+        definitions.
     log_group_name: where the job's output goes, to a stream `run/job/<task id>` each run.
     """
 
     state_machine_arn: Output[str]
-    task_definition_arns: Mapping[str, Output[str]]
+    what_runs: Mapping[str, Output[str]]
     log_group_name: Output[str]
 
     def __init__(self, name: str, args: ScheduledJobArgs, opts: ResourceOptions | None = None) -> None:
@@ -76,16 +78,16 @@ class ScheduledJob(pulumi.ComponentResource):
             opts=ResourceOptions(parent=self),
         )
         self.log_group_name = log_group.name
-        created = JobContainers(
-            job=args.job,
-            place=args.place,
+        created = create_containers(
+            args.job,
+            args.place,
             parent=self,
             cluster=args.cluster,
             results=args.results,
             log_group_name=log_group.name,
             tags=self._tags,
-        ).create()
-        self.task_definition_arns = {key: one.task_definition_arn for key, one in created.items()}
+        )
+        self.what_runs = {key: one.what_runs for key, one in created.items()}
         state_machine = self._create_state_machine(created)
         self.state_machine_arn = state_machine.arn
         create_trigger(
@@ -110,7 +112,7 @@ class ScheduledJob(pulumi.ComponentResource):
         self.register_outputs(
             {
                 "state_machine_arn": self.state_machine_arn,
-                "task_definition_arns": self.task_definition_arns,
+                "what_runs": self.what_runs,
                 "log_group_name": self.log_group_name,
             }
         )
@@ -138,19 +140,19 @@ class ScheduledJob(pulumi.ComponentResource):
             name=place.name(job.name),
             type="STANDARD",
             definition=document(
-                lambda task_definition_arns, **target: machine(
+                lambda what_runs, **target: machine(
                     job,
                     place,
                     RunTarget(
-                        task_definition_arn="",
+                        what_runs="",
                         assign_public_ip=network.assign_public_ip,
                         has_other_families=self._args.stack.runs_steps_beside(job),
                         **target,
                     ),
-                    task_definition_arns,
+                    what_runs,
                 ),
                 cluster_arn=cluster.cluster_arn,
-                task_definition_arns=self.task_definition_arns,
+                what_runs=self.what_runs,
                 subnet_ids=network.subnet_ids,
                 security_group_ids=network.security_group_ids,
                 log_group_name=self.log_group_name,

@@ -32,7 +32,7 @@ def stack_outputs(
     """
     return {
         "stateMachines": {name: job.state_machine_arn for name, job in jobs.items()},
-        "taskDefinitions": {name: arn for job in jobs.values() for name, arn in job.task_definition_arns.items()},
+        "taskDefinitions": {name: arn for job in jobs.values() for name, arn in job.what_runs.items()},
         "logGroups": {name: job.log_group_name for name, job in jobs.items()},
         "schedules": {
             job.name: {

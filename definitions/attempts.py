@@ -9,7 +9,8 @@ from typing import Any
 
 from definitions import names
 from definitions.jsonata import UNCHANGED, default, expression, literal
-from definitions.outcome import AFTER_ERROR, AFTER_RESULT, AFTER_TIMEOUT, CAPACITY_REASONS, Outcome
+from definitions.outcome import CAPACITY_REASONS, Outcome
+from definitions.run_call import RunCall
 from spec.container import RetrySpec, StartRetrySpec
 from spec.job import JobSpec
 
@@ -30,20 +31,13 @@ THE_JOBS = AttemptNames()
 """Those of a job without steps."""
 
 
-def run_state(
-    container: JobSpec,
-    called: AttemptNames,
-    *,
-    arguments: dict[str, Any],
-    after_evaluation_error: str,
-) -> dict[str, Any]:
+def run_state(called: AttemptNames, call: RunCall, *, after_evaluation_error: str) -> dict[str, Any]:
     """The task state that runs a container, and goes on to tell how it ended.
 
     Args:
-        container: what runs.
         called: the names of the states.
-        arguments: RunTask's request.
-        after_evaluation_error: the record of an attempt for which that could not be made.
+        call: what runs it.
+        after_evaluation_error: the record of an attempt for which the request could not be made.
     """
     counters = {
         "attempt": expression(default("attempt", 1)),
@@ -62,15 +56,15 @@ def run_state(
     return {
         "Comment": "Runs the task and waits until it has stopped.",
         "Type": "Task",
-        "Resource": "arn:aws:states:::ecs:runTask.sync",
-        "Arguments": arguments,
-        "TimeoutSeconds": container.timeout_seconds,
+        "Resource": call.resource,
+        "Arguments": call.arguments,
+        "TimeoutSeconds": call.timeout_seconds,
         "Catch": [
-            caught("timed out", "States.Timeout", AFTER_TIMEOUT),
+            caught("timed out", "States.Timeout", call.after_timeout),
             caught("could not be asked for", "States.QueryEvaluationError", after_evaluation_error),
-            caught("failed", "States.ALL", AFTER_ERROR),
+            caught("failed", "States.ALL", call.after_error),
         ],
-        "Assign": {**counters, "run": AFTER_RESULT},
+        "Assign": {**counters, "run": call.after_result},
         "Output": UNCHANGED,
         "Next": called.decide,
     }

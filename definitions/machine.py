@@ -11,16 +11,16 @@ from definitions.steps.machine import steps_machine
 from spec.job import JobSpec
 
 
-def machine(job: JobSpec, place: Place, target: RunTarget, task_definition_arns: Mapping[str, str]) -> dict[str, Any]:
+def machine(job: JobSpec, place: Place, target: RunTarget, what_runs: Mapping[str, str]) -> dict[str, Any]:
     """The definition of a job's state machine, for CreateStateMachine, type STANDARD.
 
     Args:
         job: the job.
         place: its stack.
-        target: where it runs; its task definition is any.
-        task_definition_arns: the exact revisions of its containers, by their names.
+        target: where it runs, with any container.
+        what_runs: the exact revisions of its containers, by their names.
     """
-    targets = {name: replace(target, task_definition_arn=arn) for name, arn in task_definition_arns.items()}
+    targets = {name: replace(target, what_runs=revision) for name, revision in what_runs.items()}
     if job.steps or job.count is not None:
         return steps_machine(job, place, target, targets)
     return state_machine(job, place, targets[job.name])

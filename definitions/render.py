@@ -145,7 +145,7 @@ def _target(job: JobSpec, stack: StackSpec, place: Place, cluster_arn: str, log_
     network = stack.network
     return RunTarget(
         cluster_arn=cluster_arn,
-        task_definition_arn="",
+        what_runs="",
         subnet_ids=network.subnet_ids or tuple(f"subnet-{number:08x}" for number in range(network.availability_zones)),
         security_group_ids=network.security_group_ids or ("sg-00000000",),
         assign_public_ip=network.assign_public_ip

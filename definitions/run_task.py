@@ -22,7 +22,8 @@ class RunTarget:
 
     Attributes:
         cluster_arn: the ECS cluster.
-        task_definition_arn: the exact revision, `...:task-definition/<family>:<revision>`.
+        what_runs: the exact revision of it: the ARN of a task definition, `...:task-definition/<family>:<revision>`,
+            or of a function's version, or an image's URI in a Kubernetes cluster.
         subnet_ids: 1 to 16 subnets of one VPC.
         security_group_ids: 1 to 5 security groups of that VPC.
         assign_public_ip: True in a public subnet without NAT, where it is the task's only way out.
@@ -33,7 +34,7 @@ class RunTarget:
     """
 
     cluster_arn: str
-    task_definition_arn: str
+    what_runs: str
     subnet_ids: tuple[str, ...]
     security_group_ids: tuple[str, ...]
     assign_public_ip: bool
@@ -158,7 +159,7 @@ def run_task_arguments(task: TaskRun) -> dict[str, Any]:
     """
     return {
         "Cluster": task.target.cluster_arn,
-        "TaskDefinition": task.target.task_definition_arn,
+        "TaskDefinition": task.target.what_runs,
         "CapacityProviderStrategy": [{"CapacityProvider": _capacity_provider(task.container), "Weight": 1}],
         # arm64, 8 and 16 vCPU, and more than 20 GiB of storage need 1.4.0, and LATEST has not been older since 2021.
         # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/platform-fargate.html

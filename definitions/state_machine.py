@@ -17,7 +17,8 @@ from definitions.outcome import Outcome
 from definitions.overlap import exclusive_states, look_for_own_tasks, once_per_time_state, release_states
 from definitions.place import Place
 from definitions.results import read_states
-from definitions.run_task import RunTarget, after_evaluation_error, result_key, run_task_arguments, task_of_job
+from definitions.run_on import run_call
+from definitions.run_task import RunTarget, after_evaluation_error, result_key, task_of_job
 from definitions.verdict import failure_cause, skipped_output, success_output
 from spec.job import JobSpec
 
@@ -106,12 +107,7 @@ def state_machine(job: JobSpec, place: Place, target: RunTarget) -> dict[str, An
 
 def _run(job: JobSpec, place: Place, target: RunTarget) -> dict[str, Any]:
     task = task_of_job(job, place, target)
-    state = run_state(
-        job,
-        THE_JOBS,
-        arguments=run_task_arguments(task),
-        after_evaluation_error=after_evaluation_error(task, _LOST_TURN),
-    )
+    state = run_state(THE_JOBS, run_call(task), after_evaluation_error=after_evaluation_error(task, _LOST_TURN))
     if job.results:
         state["Assign"]["resultKey"] = expression(result_key(task))
         state["Next"] = names.READ_RESULT

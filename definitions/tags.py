@@ -6,12 +6,16 @@ from spec.step_containers import job_of
 
 STACK_TAG = "longhaul:stack"
 JOB_TAG = "longhaul:job"
+RUN_ON_TAG = "longhaul:runOn"
 
 
 def job_tags(job: JobSpec, place: Place) -> dict[str, str]:
-    """The tags of one job's resources: those the job asks for and the two that name its stack and job.
+    """The tags of one job's resources: those the job asks for, the two that name its stack and job, and one that says
+    where the job runs, unless that is on Fargate.
 
     Returns:
-        name to value, sorted by name. The two of our own win: `ops` finds resources by them.
+        name to value, sorted by name. Our own win: `ops` finds resources by them.
     """
-    return dict(sorted({**job.tags, STACK_TAG: place.stack, JOB_TAG: job_of(job)}.items()))
+    kind = job.run_on.kind
+    where = {} if kind == "fargate" else {RUN_ON_TAG: kind}
+    return dict(sorted({**job.tags, STACK_TAG: place.stack, JOB_TAG: job_of(job), **where}.items()))

@@ -12,6 +12,7 @@ from spec.durations import DAY_SECONDS, duration
 from spec.forms import flag, json_value, text
 from spec.model import Problem
 from spec.overlap import OverlapSpec
+from spec.run_on import RunOnSpec
 from spec.started_by import StartedBySpec
 from spec.steps import CountSpec, StepSpec
 from spec.words import listed
@@ -29,6 +30,11 @@ class JobSpec(ContainerSpec):
 
     name: Annotated[str, JOB_NAME] = Field(
         description="Name of the job: its folder's name, its key in `longhaul:jobs`."
+    )
+    run_on: RunOnSpec = Field(
+        default_factory=RunOnSpec,
+        validation_alias="runOn",
+        description="[Where the job runs](run-on.md), its steps too; `runOn: lambda` says the kind of place alone.",
     )
     count: CountSpec | None = Field(
         default=None,

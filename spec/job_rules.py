@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from spec import step_rules
+from spec import run_on_rules, step_rules
 from spec.aws_forms import LONGEST_BUCKET_NAME
 from spec.container import ContainerSpec
 from spec.durations import DAY_SECONDS, duration_text
@@ -33,6 +33,7 @@ def problems(job: JobSpec) -> Iterator[Problem]:
     else:
         yield from _container(job)
     yield from step_rules.problems(job)
+    yield from run_on_rules.problems(job)
     yield from _overlap(job)
     yield from _a_run_ends(job)
     yield from _schedule(job)

@@ -20,6 +20,7 @@ from spec.model import Spec
 from spec.network import NetworkSpec
 from spec.overlap import OverlapSpec
 from spec.permission import PermissionSpec
+from spec.run_on import RunOnSpec
 from spec.schema import DEFAULTS_DESCRIPTION, JOBS_DESCRIPTION, REGION_DESCRIPTION
 from spec.sizes import FARGATE_MEMORY_MIB
 from spec.stack import StackSettings
@@ -55,6 +56,7 @@ _SECTIONS: tuple[tuple[str, type[Spec]], ...] = (
     ("retries", RetrySpec),
     ("startRetries", StartRetrySpec),
     ("overlap", OverlapSpec),
+    ("runOn", RunOnSpec),
     ("count", CountSpec),
     ("steps", StepSpec),
     ("forEach", ForEachSpec),

@@ -15,6 +15,7 @@ from spec.model import Spec
 from spec.network import NetworkSpec
 from spec.overlap import OverlapSpec
 from spec.permission import PermissionSpec
+from spec.run_on import RunOnSpec
 from spec.stack import StackSettings
 from spec.stack_file import NAMESPACE
 from spec.started_by import StartedBySpec, StartingJobSpec, StartingObjectsSpec
@@ -22,7 +23,17 @@ from spec.steps import CountSpec, ForEachSpec, ObjectsSpec, StepSpec
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 # Laid over each other in layers, so that each may leave out what another says, and take away with an empty value.
-_LAYERED = (BuildSpec, CapacitySpec, JobSpec, OverlapSpec, RetrySpec, SecretSpec, StartedBySpec, StartRetrySpec)
+_LAYERED = (
+    BuildSpec,
+    CapacitySpec,
+    JobSpec,
+    OverlapSpec,
+    RetrySpec,
+    RunOnSpec,
+    SecretSpec,
+    StartedBySpec,
+    StartRetrySpec,
+)
 MODELS: dict[str, type[Spec]] = {
     model.__name__: model
     for model in (

@@ -21,7 +21,7 @@ EXAMPLES = re.findall(r"```yaml\n# jobs/([a-z]+)/job\.yaml\n(.*?)```", PAGE, re.
 PLACE = Place(project="longhaul", stack="dev", partition="aws", region="eu-west-1", account="123456789012")
 TARGET = RunTarget(
     cluster_arn="arn:aws:ecs:eu-west-1:123456789012:cluster/longhaul-dev",
-    task_definition_arn="any",
+    what_runs="any",
     subnet_ids=("subnet-0a1b2c3d",),
     security_group_ids=("sg-0a1b2c3d",),
     assign_public_ip=True,

@@ -1,4 +1,4 @@
-"""The role of a job's state machine: it runs one task family on one cluster, and watches and stops what it started.
+"""The role of a job's state machine: it runs what the job is, and watches and stops what it started.
 
 https://docs.aws.amazon.com/step-functions/latest/dg/connect-ecs.html#ecs-iam
 """
@@ -8,12 +8,12 @@ from typing import Any
 
 from definitions.lock import lock_key, time_key_prefix
 from definitions.place import Place
+from definitions.policies.run_rights import rule_heard_by, run_statements
 from definitions.policies.statements import Condition, allow, policy
 from definitions.run_task import INPUT_FILE
 from spec.job import JobSpec
 from spec.step_containers import (
     buckets_listed_by,
-    containers,
     jobs_run_by,
     runs_distributed,
     takes_large_inputs,
@@ -21,11 +21,8 @@ from spec.step_containers import (
     writes_down_items,
 )
 
-_MANAGED_RULE = "StepFunctionsGetEventsForECSTaskRule"
-"""The rule through which `ecs:runTask.sync` hears that a task has stopped. AWS owns it and its name is fixed."""
-
 _MANAGED_RULE_FOR_JOBS = "StepFunctionsGetEventsForStepFunctionsExecutionRule"
-"""The same for `states:startExecution.sync:2`."""
+"""The rule through which `states:startExecution.sync:2` hears that an execution has ended. Its name is AWS's."""
 
 _LOG_DELIVERY_ACTIONS = [
     "logs:CreateLogDelivery",
@@ -64,17 +61,14 @@ def state_machine_role_policy(
         place: its stack.
         rivals: the names of the jobs, itself among them, that do not overlap with it.
         cluster_arn: the only cluster on which the job may run.
-        passed_role_arns: the execution roles and task roles of the task definitions.
+        passed_role_arns: the execution roles and task roles of the task definitions; of what is no ECS task, none.
         lock_table_arn: the stack's lock table; None where no job of the stack needs one.
         results_bucket_arn: the stack's bucket for results; None where no job of the stack leaves any.
     """
-    tasks_of_cluster = place.arn("ecs", f"task/{cluster_arn.rpartition('/')[2]}/*")
     on_cluster = {"ArnEquals": {"ecs:cluster": cluster_arn}}
-    # The families of steps begin with the job's name, and no other job's does before an underscore.
-    family = place.task_family_arn(f"{job.name}_*" if job.steps else job.name)
     return policy(
         [
-            *(_task_statements(family, tasks_of_cluster, on_cluster, passed_role_arns) if containers(job) else []),
+            *run_statements(job, place, cluster_arn=cluster_arn, passed_role_arns=passed_role_arns),
             *_heard_of(job, place),
             # Neither family of actions knows resources.
             # https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html#cloudwatch-iam-policy
@@ -87,36 +81,12 @@ def state_machine_role_policy(
     )
 
 
-def _task_statements(
-    family: str, tasks_of_cluster: str, on_cluster: Condition, passed_role_arns: Sequence[str]
-) -> list[dict[str, Any]]:
-    return [
-        # Every revision: a run in flight starts its retries from the revision it began with.
-        allow("RunTheJob", ["ecs:RunTask"], family, on_cluster),
-        # Without StopTask an execution that is aborted or timed out leaves its task running, at its price.
-        allow("WatchAndStopIt", ["ecs:DescribeTasks", "ecs:StopTask"], tasks_of_cluster, on_cluster),
-        # RunTask copies the task definition's tags to the task.
-        allow(
-            "TagIt",
-            ["ecs:TagResource"],
-            tasks_of_cluster,
-            {"StringEquals": {"ecs:CreateAction": "RunTask"}},
-        ),
-        allow(
-            "GiveItItsRoles",
-            ["iam:PassRole"],
-            sorted(set(passed_role_arns)),
-            {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}},
-        ),
-    ]
-
-
 def _heard_of(job: JobSpec, place: Place) -> list[dict[str, Any]]:
-    rules = [_MANAGED_RULE] if containers(job) else []
+    rules = [managed_rule] if (managed_rule := rule_heard_by(job)) else []
     rules += [_MANAGED_RULE_FOR_JOBS] if jobs_run_by(job) else []
     arns = [place.arn("events", f"rule/{rule}") for rule in rules]
     actions = ["events:DescribeRule", "events:PutRule", "events:PutTargets"]
-    return [allow("HearThatItStopped", actions, _one_or_more(arns))]
+    return [allow("HearThatItStopped", actions, _one_or_more(arns))] if arns else []
 
 
 def _lock_statements(

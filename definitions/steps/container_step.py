@@ -9,6 +9,7 @@ from definitions.jsonata import SAID_OF_ERROR, expression, literal, one_line, te
 from definitions.outcome import Outcome
 from definitions.overlap import look_for_own_tasks
 from definitions.results import READ, read_states
+from definitions.run_on import run_call
 from definitions.run_task import (
     TOO_LARGE_ERROR,
     TOO_LARGE_REASON,
@@ -16,7 +17,6 @@ from definitions.run_task import (
     input_key,
     input_text,
     result_key,
-    run_task_arguments,
 )
 from definitions.steps import step_names
 from definitions.steps.scope import Exit, Scope, leave
@@ -43,12 +43,7 @@ def container_states(step: StepSpec, scope: Scope, way: Exit) -> dict[str, Any]:
     """
     container, called = scope.containers[step.name], step_names.of_step(step.name)
     task = task_run(step, scope)
-    run = run_state(
-        container,
-        called,
-        arguments=run_task_arguments(task),
-        after_evaluation_error=_after_evaluation_error(scope, task),
-    )
+    run = run_state(called, run_call(task), after_evaluation_error=_after_evaluation_error(scope, task))
     run["Comment"] = step.description or run["Comment"]
     states = {called.run: run}
     if container.results:

@@ -21,7 +21,7 @@ def place() -> Place:
 def target() -> RunTarget:
     return RunTarget(
         cluster_arn="arn:aws:ecs:eu-west-1:123456789012:cluster/longhaul-dev",
-        task_definition_arn="arn:aws:ecs:eu-west-1:123456789012:task-definition/longhaul-dev-nightly:7",
+        what_runs="arn:aws:ecs:eu-west-1:123456789012:task-definition/longhaul-dev-nightly:7",
         subnet_ids=("subnet-0a1b2c3d", "subnet-4e5f6a7b"),
         security_group_ids=("sg-0a1b2c3d",),
         assign_public_ip=True,

@@ -22,6 +22,10 @@ PERMISSION = {"actions": ["s3:GetObject"], "resources": ["arn:aws:s3:::sales/*"]
 OBJECTS = {"bucket": "sales"}
 BUILT = {"image": None, "build": {"context": "jobs/nightly", "dockerfile": "jobs/nightly/Dockerfile"}}
 
+EC2 = {"kind": "ec2", "capacityProvider": "warehouse"}
+IN_CLUSTER = {"kind": "kubernetes", "cluster": "analytics"}
+KUBERNETES = {"runOn": IN_CLUSTER, "overlap": "allow"}
+
 FIRST = {"name": "first"}
 MANY = {"tasks": 2}
 MORE_AT_ONCE = {
@@ -85,6 +89,18 @@ CHANGES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "start_retries.interval_seconds": ({}, {"startRetries": {"interval": "7s"}}),
     "start_retries.backoff_rate": ({}, {"startRetries": {"backoffRate": 3}}),
     "start_retries.max_interval_seconds": ({}, {"startRetries": {"maxInterval": "90s"}}),
+    "run_on": ({}, {"runOn": EC2}),
+    "run_on.kind": ({}, {"runOn": EC2}),
+    "run_on.capacity_provider": ({"runOn": EC2}, {"runOn": {**EC2, "capacityProvider": "other"}}),
+    "run_on.network_mode": ({"runOn": EC2}, {"runOn": {**EC2, "networkMode": "bridge"}}),
+    "run_on.placement": ({"runOn": EC2}, {"runOn": {**EC2, "placement": ["binpack:memory"]}}),
+    "run_on.constraints": (
+        {"runOn": EC2},
+        {"runOn": {**EC2, "constraints": ["attribute:ecs.instance-type =~ r6.*"]}},
+    ),
+    "run_on.cluster": (KUBERNETES, {**KUBERNETES, "runOn": {**IN_CLUSTER, "cluster": "other"}}),
+    "run_on.namespace": (KUBERNETES, {**KUBERNETES, "runOn": {**IN_CLUSTER, "namespace": "batch"}}),
+    "run_on.service_account": (KUBERNETES, {**KUBERNETES, "runOn": {**IN_CLUSTER, "serviceAccount": "scoring"}}),
     "overlap": ({}, {"overlap": "skip"}),
     "overlap.policy": ({"overlap": "queue"}, {"overlap": "replace"}),
     "overlap.group": ({"overlap": "skip"}, {"overlap": {"group": "sales"}}),

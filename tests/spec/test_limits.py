@@ -71,7 +71,7 @@ def test_the_room_is_measured_with_the_variables_of_a_run(results: bool) -> None
     job = JobSpec.model_validate({"name": "nightly", "image": "alpine", "overlap": "allow", "results": results})
     target = RunTarget(
         cluster_arn="",
-        task_definition_arn="",
+        what_runs="",
         subnet_ids=(),
         security_group_ids=(),
         assign_public_ip=False,

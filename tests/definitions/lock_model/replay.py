@@ -40,7 +40,7 @@ def rendered(policy: Policy, limit: int, retries_timeouts: bool) -> dict[str, An
     )
     target = RunTarget(
         cluster_arn="arn:aws:ecs:eu-west-1:123456789012:cluster/longhaul-dev",
-        task_definition_arn=f"arn:aws:ecs:eu-west-1:123456789012:task-definition/longhaul-dev-{policy}:7",
+        what_runs=f"arn:aws:ecs:eu-west-1:123456789012:task-definition/longhaul-dev-{policy}:7",
         subnet_ids=("subnet-0a1b2c3d",),
         security_group_ids=("sg-0a1b2c3d",),
         assign_public_ip=True,

@@ -1,0 +1,64 @@
+"""What a state machine's role needs to run its job, by where that runs.
+
+https://docs.aws.amazon.com/step-functions/latest/dg/connect-ecs.html#ecs-iam
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from definitions.place import Place
+from definitions.policies.statements import allow
+from spec.job import JobSpec
+from spec.step_containers import containers
+
+_MANAGED_RULE = "StepFunctionsGetEventsForECSTaskRule"
+"""The rule through which `ecs:runTask.sync` hears that a task has stopped. AWS owns it and its name is fixed."""
+
+
+def run_statements(
+    job: JobSpec, place: Place, *, cluster_arn: str, passed_role_arns: Sequence[str]
+) -> list[dict[str, Any]]:
+    """The statements for running the job's containers; none for a job that only runs other jobs.
+
+    The arguments are those of `state_machine_role_policy`.
+    """
+    if not containers(job):
+        return []
+    match job.run_on.kind:
+        case "fargate" | "ec2":
+            return _task_statements(job, place, cluster_arn, passed_role_arns)
+        case kind:
+            raise ValueError(f"no state machine runs a job on {kind}")
+
+
+def rule_heard_by(job: JobSpec) -> str | None:
+    """The rule of AWS's own through which Step Functions hears that what it runs has ended; None where it asks."""
+    return _MANAGED_RULE if containers(job) and job.run_on.kind in ("fargate", "ec2") else None
+
+
+def _task_statements(
+    job: JobSpec, place: Place, cluster_arn: str, passed_role_arns: Sequence[str]
+) -> list[dict[str, Any]]:
+    tasks_of_cluster = place.arn("ecs", f"task/{cluster_arn.rpartition('/')[2]}/*")
+    on_cluster = {"ArnEquals": {"ecs:cluster": cluster_arn}}
+    # The families of steps begin with the job's name, and no other job's does before an underscore.
+    family = place.task_family_arn(f"{job.name}_*" if job.steps else job.name)
+    return [
+        # Every revision: a run in flight starts its retries from the revision it began with.
+        allow("RunTheJob", ["ecs:RunTask"], family, on_cluster),
+        # Without StopTask an execution that is aborted or timed out leaves its task running, at its price.
+        allow("WatchAndStopIt", ["ecs:DescribeTasks", "ecs:StopTask"], tasks_of_cluster, on_cluster),
+        # RunTask copies the task definition's tags to the task.
+        allow(
+            "TagIt",
+            ["ecs:TagResource"],
+            tasks_of_cluster,
+            {"StringEquals": {"ecs:CreateAction": "RunTask"}},
+        ),
+        allow(
+            "GiveItItsRoles",
+            ["iam:PassRole"],
+            sorted(set(passed_role_arns)),
+            {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}},
+        ),
+    ]

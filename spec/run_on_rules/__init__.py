@@ -1,0 +1,44 @@
+"""What does not go together with the place where a job runs: what is refused, and what is only worth a note."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from spec.model import Loc, Problem
+from spec.run_on import FIELDS_OF
+from spec.run_on_rules import ec2, kubernetes, lambda_, task
+from spec.run_on_rules.note import Note
+
+if TYPE_CHECKING:
+    from spec.job import JobSpec
+
+_RULES = {"ec2": ec2, "lambda": lambda_, "task": task, "kubernetes": kubernetes}
+
+
+@dataclass(frozen=True)
+class JobNote:
+    """A note and the job it is about: its field's path within the job, and what is to be known."""
+
+    job: str
+    loc: Loc
+    message: str
+
+
+def problems(job: JobSpec) -> Iterator[Problem]:
+    """The rules that do not hold for a job where it runs."""
+    kind = job.run_on.kind
+    for owner, fields in FIELDS_OF.items():
+        for key, name in job.run_on.yaml_keys().items():
+            if name in fields and name in job.run_on.model_fields_set and kind != owner:
+                yield Problem(("runOn", key), f"expected kind: {owner} beside it, found {kind}", (("runOn", "kind"),))
+    if kind in _RULES:
+        yield from _RULES[kind].problems(job)
+
+
+def notes(job: JobSpec) -> Iterator[JobNote]:
+    """What is written about a job and has no effect where it runs, and limits that it comes near."""
+    kind = job.run_on.kind
+    found: Iterator[Note] = _RULES[kind].notes(job) if kind in _RULES else iter(())
+    return (JobNote(job.name, note.loc, note.message) for note in found)
