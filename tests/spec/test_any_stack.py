@@ -81,6 +81,7 @@ VALID = {
         min_size=1,
     ),
     "onFailure": st.just([{"name": "clean", "input": "{% $failure.error %}"}]),
+    "runOn": st.sampled_from(["fargate", {"kind": "fargate"}, {}]),
     "overlap": st.sampled_from(["skip", "queue", "replace", "allow"])
     | st.fixed_dictionaries(
         {"policy": st.sampled_from(["skip", "replace"])}, optional={"group": st.sampled_from(["loads", "sweeps"])}
