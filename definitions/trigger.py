@@ -71,6 +71,22 @@ def schedule(job: JobSpec, place: Place, *, role_arn: str, dead_letter_arn: str)
         role_arn: the stack's trigger role.
         dead_letter_arn: the stack's dead-letter queue.
     """
+    return schedule_of(
+        job,
+        place,
+        {
+            "Arn": place.state_machine_arn(job.name),
+            "RoleArn": role_arn,
+            # https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html
+            "Input": start_input(job, '"<aws.scheduler.scheduled-time>"'),
+            "RetryPolicy": retry_policy(job),
+            "DeadLetterConfig": {"Arn": dead_letter_arn},
+        },
+    )
+
+
+def schedule_of(job: JobSpec, place: Place, target: dict[str, Any]) -> dict[str, Any]:
+    """The request of CreateSchedule for a job whose schedule has this target."""
     window: dict[str, Any] = {"Mode": "OFF"}
     if job.flexible_window_minutes is not None:
         window = {"Mode": "FLEXIBLE", "MaximumWindowInMinutes": job.flexible_window_minutes}
@@ -82,14 +98,7 @@ def schedule(job: JobSpec, place: Place, *, role_arn: str, dead_letter_arn: str)
         "FlexibleTimeWindow": window,
         "State": _state(job),
         "Description": _description(job, place),
-        "Target": {
-            "Arn": place.state_machine_arn(job.name),
-            "RoleArn": role_arn,
-            # https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html
-            "Input": start_input(job, '"<aws.scheduler.scheduled-time>"'),
-            "RetryPolicy": retry_policy(job),
-            "DeadLetterConfig": {"Arn": dead_letter_arn},
-        },
+        "Target": target,
     }
 
 
