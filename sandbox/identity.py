@@ -91,8 +91,13 @@ class RoleSessions:
                 self._credentials[key] = self._open_session(role_arn, session_name)
             return self._credentials[key]
 
-    def trusts(self, role_arn: str, principal: str, *, source_arn: str | None = None) -> bool:
-        """Whether the role exists and its trust policy lets the AWS service `principal` assume it for `source_arn`."""
+    def trusts(
+        self, role_arn: str, principal: str, *, source_arn: str | None = None, action: str = "sts:AssumeRole"
+    ) -> bool:
+        """Whether the role exists and its trust policy lets the AWS service `principal` assume it for `source_arn`.
+
+        `action` is what the trust policy is asked for: to tag the session is a right of its own (`sts:TagSession`).
+        """
         from ministack.core import iam_evaluator
 
         role = self._role(role_arn)
@@ -103,7 +108,7 @@ class RoleSessions:
             principal_arn=principal,
             principal_type="AWSService",
             principal_account=self._account,
-            action="sts:AssumeRole",
+            action=action,
             resource_arn=role_arn,
             region=self._region,
             service_context=context,

@@ -87,7 +87,7 @@ class TaskStarter:
             **{secret["name"]: secrets.value(secret["valueFrom"]) for secret in container.get("secrets", ())},
             **_by_name(override.get("environment", ())),
         }
-        environment["PATH"] = _search_path(environment.get("PATH", ""))
+        environment["PATH"] = search_path(environment.get("PATH", ""))
         # Last, so that no container finds this machine's AWS files or is led to an AWS outside.
         environment["HOME"] = str(self._scratch)
         environment["AWS_ENDPOINT_URL"] = self._aws.endpoint
@@ -183,8 +183,8 @@ def _command(container: Mapping[str, Any], override: Mapping[str, Any], image: I
     return entry_point + command
 
 
-def _search_path(image_path: str) -> str:
-    """This Python's folder, then the image's PATH, then this machine's: there are no programs of a base image here."""
+def search_path(image_path: str) -> str:
+    """A container's PATH: this Python's folder, the image's PATH, this machine's (here are no programs of an image)."""
     folders = [str(Path(sys.executable).parent), *image_path.split(":"), *os.environ.get("PATH", os.defpath).split(":")]
     return ":".join(dict.fromkeys(filter(None, folders)))
 
