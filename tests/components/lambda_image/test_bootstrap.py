@@ -1,0 +1,211 @@
+"""What lets Lambda run a job's own program: real processes, and a Runtime API over HTTP."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.components.lambda_image.runtime_api import TRACE, RuntimeApi
+
+BOOTSTRAP = Path(__file__).parents[3] / "components" / "lambda_image" / "bootstrap.py"
+PATIENCE_SECONDS = 30
+Start = Callable[..., "subprocess.Popen[str]"]
+
+
+@pytest.fixture
+def api() -> Iterator[RuntimeApi]:
+    api = RuntimeApi()
+    yield api
+    api.close()
+
+
+@pytest.fixture
+def start(api: RuntimeApi, tmp_path: Path) -> Iterator[Start]:
+    """Starts the function with a command; what its programs print goes to its own output, as on Lambda."""
+    running: list[subprocess.Popen[str]] = []
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+
+    def begin(*command: str, **variables: str) -> subprocess.Popen[str]:
+        environment = {
+            "PATH": os.environ["PATH"],
+            "TMPDIR": str(scratch),
+            "AWS_LAMBDA_RUNTIME_API": api.address,
+            "AWS_LAMBDA_LOG_GROUP_NAME": "/longhaul/x",
+            "AWS_LAMBDA_LOG_STREAM_NAME": "2026/11/30/x[7]abc",
+            **variables,
+        }
+        arguments = [sys.executable, str(BOOTSTRAP), *command]
+        process = subprocess.Popen(
+            arguments, env=environment, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        running.append(process)
+        return process
+
+    yield begin
+    for process in running:
+        process.kill()
+        process.communicate()
+
+
+def answer(api: RuntimeApi) -> tuple[str, str, dict[str, Any], dict[str, str]]:
+    return api.answers.get(timeout=PATIENCE_SECONDS)
+
+
+def error_of(api: RuntimeApi) -> tuple[str, dict[str, Any]]:
+    """The type of an invocation's error, and its message's facts."""
+    _, kind, document, headers = answer(api)
+    assert kind == "error"
+    assert headers["Lambda-Runtime-Function-Error-Type"] == document["errorType"]
+    return document["errorType"], json.loads(document["errorMessage"])
+
+
+def python(program: str) -> tuple[str, ...]:
+    return sys.executable, "-c", program
+
+
+def test_a_program_that_exits_with_0_is_a_response(api: RuntimeApi, start: Start) -> None:
+    start("sh", "-c", "exit 0")
+    api.invoke("request-1", {})
+    request_id, kind, facts, _ = answer(api)
+    assert (request_id, kind) == ("request-1", "response")
+    started, stopped = (datetime.fromisoformat(facts.pop(key)) for key in ("startedAt", "stoppedAt"))
+    assert started <= stopped
+    assert facts == {
+        "exitCode": 0,
+        "requestId": "request-1",
+        "logGroup": "/longhaul/x",
+        "logStream": "2026/11/30/x[7]abc",
+    }
+
+
+@pytest.mark.parametrize(
+    ("program", "code"),
+    [("exit 64", 64), ("exit 255", 255), ("kill -TERM $$", 128 + signal.SIGTERM), ("kill -SEGV $$", 139)],
+)
+def test_any_other_exit_code_is_an_error_that_names_it(api: RuntimeApi, start: Start, program: str, code: int) -> None:
+    start("sh", "-c", program)
+    api.invoke("request-1", {})
+    error, facts = error_of(api)
+    assert error == "Job.ExitedNonZero"
+    assert facts["exitCode"] == code
+    assert facts["requestId"] == "request-1"
+    assert facts["startedAt"] <= facts["stoppedAt"]
+
+
+def test_one_environment_takes_one_invocation_after_the_other(api: RuntimeApi, start: Start) -> None:
+    start("sh", "-c", "exit $CODE")
+    for code in ("0", "3", "0"):
+        api.invoke(f"request-{code}", {"environment": {"CODE": code}})
+        assert answer(api)[1] == ("response" if code == "0" else "error")
+
+
+def test_a_program_has_the_variables_of_the_event_over_those_of_the_function(api: RuntimeApi, start: Start) -> None:
+    names = ("BOTH", "OF_EVENT", "OF_FUNCTION", "AWS_LAMBDA_RUNTIME_API", "_X_AMZN_TRACE_ID")
+    process = start(
+        *python(f"import os; print([os.environ.get(name) for name in {names}], flush=True)"),
+        **{"BOTH": "function", "OF_FUNCTION": "function"},
+    )
+    api.invoke("request-1", {"environment": {"BOTH": "event", "OF_EVENT": "event"}})
+    answer(api)
+    assert process.stdout is not None
+    assert ast.literal_eval(process.stdout.readline()) == ["event", "event", "function", None, TRACE]
+
+
+def test_what_a_program_prints_is_the_functions_own_output(api: RuntimeApi, start: Start) -> None:
+    process = start("sh", "-c", "echo out; echo err >&2; cat")
+    api.invoke("request-1", {})
+    answer(api)
+    assert process.stdout is not None
+    assert [process.stdout.readline(), process.stdout.readline()] == ["out\n", "err\n"]
+
+
+def test_an_events_command_takes_the_place_of_the_functions(api: RuntimeApi, start: Start) -> None:
+    start("false")
+    api.invoke("request-1", {"command": ["true"]})
+    assert answer(api)[1] == "response"
+    api.invoke("request-2", {})
+    assert answer(api)[1] == "error"
+
+
+@pytest.mark.parametrize(
+    ("event", "reason"),
+    [
+        (b"{", "the event is not JSON"),
+        ([], "the event is not an object"),
+        ({"command": "true"}, "its command is not a list of texts, the program first"),
+        ({"command": []}, "its command is not a list of texts, the program first"),
+        ({"command": ["true", 1]}, "its command is not a list of texts, the program first"),
+        ({"environment": {"A": 1}}, "its environment is not names with texts"),
+        ({"command": ["no-such-program"]}, "cannot start no-such-program: "),
+        ({"environment": {"A=B": "c"}}, "cannot start true: "),
+        ({"environment": {"A": "a\0b"}}, "cannot start true: "),
+    ],
+)
+def test_what_cannot_be_started_is_told_from_what_failed(
+    api: RuntimeApi, start: Start, event: object, reason: str
+) -> None:
+    start("true")
+    api.invoke("request-1", event)
+    error, facts = error_of(api)
+    assert error == "Job.NotStarted"
+    assert facts["reason"].startswith(reason)
+    assert "exitCode" not in facts
+    # And the environment is fit for the next one.
+    api.invoke("request-2", {})
+    assert answer(api)[1] == "response"
+
+
+def test_sigterm_is_passed_on_and_what_the_program_came_to_is_still_told(api: RuntimeApi, start: Start) -> None:
+    process = start("sh", "-c", "trap 'exit 5' TERM; echo ready; while :; do sleep 0.05; done")
+    api.invoke("request-1", {})
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    process.terminate()
+    assert error_of(api)[1]["exitCode"] == 5
+    assert process.wait(PATIENCE_SECONDS) == 0
+
+
+def test_sigterm_between_invocations_ends_the_function(api: RuntimeApi, start: Start) -> None:
+    process = start("true")
+    api.invoke("request-1", {})
+    answer(api)
+    process.terminate()
+    assert process.wait(PATIENCE_SECONDS) == 0
+
+
+def test_what_a_program_leaves_running_ends_with_it(api: RuntimeApi, start: Start) -> None:
+    process = start("sh", "-c", "sleep 1000 & echo $!")
+    api.invoke("request-1", {})
+    answer(api)
+    assert process.stdout is not None
+    process_id = int(process.stdout.readline())
+    with contextlib.suppress(ProcessLookupError):
+        watched = os.pidfd_open(process_id)
+        assert select.select([watched], [], [], PATIENCE_SECONDS)[0], "it runs on"
+        os.close(watched)
+
+
+def test_the_temporary_folder_is_new_for_each_run(api: RuntimeApi, start: Start) -> None:
+    process = start("sh", "-c", 'ls "$TMPDIR" | wc -l; touch "$TMPDIR/left"; echo "$TMPDIR"')
+    folders = []
+    for number in range(2):
+        api.invoke(f"request-{number}", {})
+        answer(api)
+        assert process.stdout is not None
+        assert int(process.stdout.readline()) == 0
+        folders.append(Path(process.stdout.readline().strip()))
+    assert folders[0] != folders[1]
+    assert not any(folder.exists() for folder in folders)
