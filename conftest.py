@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -11,12 +12,16 @@ import pytest
 if TYPE_CHECKING:
     from sandbox.local_aws import LocalAws
 
+JSONATA_RECURSION_LIMIT = 10_000
+
 
 def pytest_configure() -> None:
-    """Let Ctrl-C reach what the tests start, even when a shell started the tests in its background.
+    """Let Ctrl-C reach what the tests start, even when a shell started the tests in its background: shells have such
+    commands ignore it, and a process inherits that. And set how deep calls may go before any test does.
 
-    Shells have such commands ignore it, and a process inherits that.
+    The first JSONata expression sets that, which Hypothesis takes for a mistake of the test that happens to be at work.
     """
+    sys.setrecursionlimit(JSONATA_RECURSION_LIMIT)
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
