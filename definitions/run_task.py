@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from definitions.jsonata import ME, NAME, REDRIVES, default, expression, literal, text_of
+from definitions.kubernetes.cluster import EksCluster
 from definitions.outcome import Outcome
 from definitions.place import Place
 from definitions.task_definition import CONTAINER_NAME
@@ -31,6 +32,7 @@ class RunTarget:
         lock_table_name: the stack's DynamoDB table of locks; None where no job of the stack needs one.
         results_bucket: the name of the stack's bucket for results; None where no job of the stack leaves any.
         has_other_families: whether tasks of other families than the job's may be in the way of a run: those of steps.
+        eks_cluster: the cluster of a job that runs on Kubernetes; None elsewhere.
     """
 
     cluster_arn: str
@@ -42,6 +44,7 @@ class RunTarget:
     lock_table_name: str | None = None
     results_bucket: str | None = None
     has_other_families: bool = False
+    eks_cluster: EksCluster | None = None
 
 
 INPUT_FILE = "input.json"
@@ -181,7 +184,7 @@ def run_task_arguments(task: TaskRun) -> dict[str, Any]:
         "EnableExecuteCommand": False,
         "Overrides": {
             "ContainerOverrides": expression(f"""(
-                {_overrides(task)}
+                {overrides(task)}
                 $size > {MOST_CHARACTERS} ? $error('{TOO_LARGE_ERROR}' & $string($size)) : $overrides
             )""")
         },
@@ -196,7 +199,7 @@ def after_evaluation_error(task: TaskRun, lost_turn: str) -> str:
     """
     guard = "" if task.guard is None else f"$not({task.guard}) ? '{lost_turn}' : "
     return expression(f"""(
-        {_overrides(task)}
+        {overrides(task)}
         {{
             'outcome': {guard}'{Outcome.REFUSED}',
             'mayRunOn': false,
@@ -207,7 +210,7 @@ def after_evaluation_error(task: TaskRun, lost_turn: str) -> str:
     )""")
 
 
-def _overrides(task: TaskRun) -> str:
+def overrides(task: TaskRun) -> str:
     """JSONata that sets `$overrides`, what the run tells its container, and `$size`, as ECS measures it.
 
     Nothing in here fails, whatever a person starts the run with: what is not as it should be is left for ECS to refuse.
