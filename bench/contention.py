@@ -25,7 +25,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench.prices import STATE_TRANSITION
+from review.prices import STATE_TRANSITION
 
 if TYPE_CHECKING:
     from sandbox.deploy import Deployment

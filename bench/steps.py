@@ -17,7 +17,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from bench.contention import IMAGE, deployed
-from bench.prices import STATE_TRANSITION
+from review.prices import STATE_TRANSITION
 
 if TYPE_CHECKING:
     from sandbox.local_aws import LocalAws

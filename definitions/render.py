@@ -148,9 +148,7 @@ def _target(job: JobSpec, stack: StackSpec, place: Place, cluster_arn: str, log_
         what_runs="",
         subnet_ids=network.subnet_ids or tuple(f"subnet-{number:08x}" for number in range(network.availability_zones)),
         security_group_ids=network.security_group_ids or ("sg-00000000",),
-        assign_public_ip=network.assign_public_ip
-        if network.vpc_id
-        else network.nat == "none" and network.endpoints is None,
+        assign_public_ip=network.gives_public_ips,
         log_group_name=log_group_name,
         lock_table_name=_lock_table_name(place),
         results_bucket=_results_bucket(place),

@@ -5,7 +5,17 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from review.report import UNSET, FieldChange, Grant, GrantChange, JobReview, StackMistakes, StackReview, Timetable
+from review.report import (
+    UNSET,
+    FieldChange,
+    Grant,
+    GrantChange,
+    JobReview,
+    Move,
+    StackMistakes,
+    StackReview,
+    Timetable,
+)
 from spec.words import path_text
 
 
@@ -37,12 +47,23 @@ def _job(job: JobReview) -> dict[str, Any]:
         "fields": [_field(change) for change in job.changes],
         "schedule": schedule,
         "overlap": job.overlap and {"before": job.overlap.before, "after": job.overlap.after},
+        "move": job.move and _move(job.move),
         **_grants(job.grants),
         "grows": [
             {"field": growth.what, "unit": growth.unit, "before": growth.old, "after": growth.new}
             for growth in job.growth
         ],
         "buildFiles": list(job.build_files),
+    }
+
+
+def _move(move: Move) -> dict[str, Any]:
+    return {
+        "before": move.before,
+        "after": move.after,
+        "differs": [{"what": line.what, "before": line.before, "after": line.after} for line in move.lines],
+        "notes": list(move.notes),
+        "prices": move.prices,
     }
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from review.grants import job_grants, shared_grants
 from review.meetings import overlap_change
+from review.moves import move
 from review.report import UNSET, FieldChange, GrantChange, Growth, JobReview, StackReview
 from review.timetable import schedule_change
 from review.warn import warnings
@@ -66,6 +67,7 @@ def _job_reviews(base: Revision, head: Revision, start: datetime) -> Iterator[Jo
             changes=_job_changes(old, new),
             schedule=schedule_change(old, new, start),
             overlap=overlap_change(old, new),
+            move=move(old, new, base.stack, head.stack) if old and new else None,
             grants=job_grants(old, new, base.stack, head.stack),
             growth=tuple(_growth(old, new)) if old and new else (),
             build_files=_build_files(name, base, head) if old and new else (),

@@ -18,6 +18,7 @@ from review.report import (
     Growth,
     JobReview,
     Kind,
+    Move,
     OverlapChange,
     ScheduleChange,
     StackMistakes,
@@ -108,6 +109,8 @@ def _job(names: Sequence[str], job: JobReview, stack: StackReview) -> Iterator[B
         yield from _schedule(job.schedule, job.kind)
     if job.overlap is not None:
         yield from _overlap(job.overlap)
+    if job.move is not None:
+        yield from _move(job.move)
     yield from _grants(job.grants)
     if job.build_files:
         yield Paragraph(["Its image is built anew. Files that differ:"], strong=True)
@@ -149,6 +152,15 @@ def _overlap(change: OverlapChange) -> Iterator[Block]:
         yield Bullets([[change.after]])
     else:
         yield Bullets([[f"before: {change.before}"], [f"after: {change.after}"]])
+
+
+def _move(move: Move) -> Iterator[Block]:
+    yield Paragraph(["Where it runs"], strong=True)
+    rows = [[[line.what], [line.before], [line.after]] for line in move.lines]
+    yield Table(["", f"before: {move.before}", f"after: {move.after}"], rows)
+    yield Paragraph([f"Costs are at {move.prices}."])
+    if move.notes:
+        yield Bullets([[note] for note in move.notes])
 
 
 def _words(side: Timetable | None) -> Words:

@@ -95,6 +95,30 @@ class Growth:
         return self.new / self.old
 
 
+@dataclass(frozen=True)
+class MoveLine:
+    """One thing that differs between two places to run in, in words."""
+
+    what: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Move:
+    """A job gets another place to run in.
+
+    `before`, `after`: the places. `lines`: what differs between them. `notes`: what of the job has no effect in the new
+    one, or comes near a limit. `prices`: which ones the costs are at.
+    """
+
+    before: str
+    after: str
+    lines: tuple[MoveLine, ...]
+    notes: tuple[str, ...]
+    prices: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class JobReview:
     """What differs in one job. Of an added job, `changes` are the fields that are not as by default.
@@ -107,6 +131,7 @@ class JobReview:
     changes: tuple[FieldChange, ...] = ()
     schedule: ScheduleChange | None = None
     overlap: OverlapChange | None = None
+    move: Move | None = None
     grants: GrantChange = GrantChange()
     growth: tuple[Growth, ...] = ()
     build_files: tuple[str, ...] = ()

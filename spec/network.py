@@ -87,6 +87,11 @@ class NetworkSpec(Spec):
         prefix = ipaddress.IPv4Network(self.cidr).prefixlen
         return prefix + (_ZONE_BITS if prefix < _NARROWEST_PREFIX else _ZONE_BITS_OF_THE_NARROWEST)
 
+    @property
+    def gives_public_ips(self) -> bool:
+        """Whether a task has a public IPv4 address: it is its only way out of a public subnet."""
+        return self.assign_public_ip if self.vpc_id else self.nat == "none" and self.endpoints is None
+
     def problems(self) -> Iterable[Problem]:
         """An existing VPC comes with its subnets and groups and nothing else; endpoints need `nat: none`."""
         parts = 2 ** (self.zone_prefix - ipaddress.IPv4Network(self.cidr).prefixlen)

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from bench.prices import STATE_TRANSITION
+from review.prices import STATE_TRANSITION
 from definitions import names
 from definitions.diagram import diagram, inner_machines
 from definitions.machine import machine

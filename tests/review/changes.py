@@ -77,6 +77,19 @@ CHANGES: Mapping[str, tuple[Files, Files]] = {
             {**ROLLUP, "capacity": {"spot": True, "onDemandAfter": 2}, "startRetries": {"attempts": 20}},
         ),
     ),
+    "moved-to-task": (
+        project({"rollup": {**DAILY, "overlap": "allow", "capacity": {"spot": True}}}),
+        project({"rollup": {**DAILY, "overlap": "allow", "capacity": {"spot": True}, "runOn": "task"}}),
+    ),
+    "moved-to-ec2": (PLAIN, project({"rollup": {**DAILY, "runOn": {"kind": "ec2", "capacityProvider": "warehouse"}}})),
+    "moved-to-lambda": (
+        project({"rollup": {**DAILY, "timeout": "10m"}}),
+        project({"rollup": {**DAILY, "timeout": "10m", "runOn": "lambda"}}),
+    ),
+    "moved-to-kubernetes": (
+        project({"rollup": {**DAILY, "overlap": "allow"}}),
+        project({"rollup": {**DAILY, "overlap": "allow", "runOn": {"kind": "kubernetes", "cluster": "analytics"}}}),
+    ),
     "started-by": (
         project({"rollup": DAILY, "export": {"image": IMAGE, "schedule": "cron(0 4 * * ? *)"}}),
         project(

@@ -1,0 +1,114 @@
+"""A job that moves to another place to run in: what that changes beside the fields that people wrote."""
+
+from __future__ import annotations
+
+from review import prices
+from review.costs import run_dollars
+from review.report import Move, MoveLine
+from spec.durations import duration_text
+from spec.job import JobSpec
+from spec.run_on import RunOnKind
+from spec.run_on_rules import notes
+from spec.stack import StackSpec
+from spec.words import path_text
+
+COSTS_AFTER_SECONDS = (10, 600)
+"""The lengths of a run whose cost is told."""
+
+PLACES: dict[RunOnKind, str] = {
+    "fargate": "Fargate",
+    "ec2": "EC2 machines of a capacity provider",
+    "lambda": "Lambda",
+    "task": "Fargate, without a state machine",
+    "kubernetes": "Kubernetes",
+}
+
+_BY_BUDGETS = "tried again as retries and startRetries say"
+_IN_STEP_FUNCTIONS = "Step Functions for 90 days, then the ledger"
+_BY_POLICY = "as overlap says"
+
+# What to know about each place, in the same order for all of them.
+_FACTS: dict[RunOnKind, dict[str, str]] = {
+    "fargate": {
+        "an attempt lasts": "at most its timeout, up to a year",
+        "it is as large as": "Fargate's sizes, up to 16 vCPU and 120 GiB",
+        "a failed attempt": _BY_BUDGETS,
+        "runs that meet": _BY_POLICY,
+        "stopping a run": "stops its task",
+        "what is known of a run": _IN_STEP_FUNCTIONS,
+        "while it rests": "costs nothing",
+    },
+    "ec2": {
+        "an attempt lasts": "at most its timeout, up to a year",
+        "it is as large as": "what is free on one machine",
+        "a failed attempt": f"{_BY_BUDGETS}; want of room too",
+        "runs that meet": _BY_POLICY,
+        "stopping a run": "stops its task",
+        "what is known of a run": _IN_STEP_FUNCTIONS,
+        "while it rests": "the machines cost what they cost",
+    },
+    "lambda": {
+        "an attempt lasts": "at most its timeout, up to 15 minutes",
+        "it is as large as": "10,240 MiB, with CPU by the memory (1 vCPU at 1,769 MiB)",
+        "a failed attempt": _BY_BUDGETS,
+        "runs that meet": _BY_POLICY,
+        "stopping a run": "ends the run; its function goes on to its own end",
+        "what is known of a run": _IN_STEP_FUNCTIONS,
+        "while it rests": "costs nothing",
+    },
+    "task": {
+        "an attempt lasts": "until it ends: nothing stops it",
+        "it is as large as": "Fargate's sizes, up to 16 vCPU and 120 GiB",
+        "a failed attempt": "is the end of the run; only a start that AWS failed is tried again",
+        "runs that meet": "run side by side; a time that is delivered twice starts two",
+        "stopping a run": "stops its task",
+        "what is known of a run": "its changes of state, in the ledger",
+        "while it rests": "costs nothing",
+    },
+    "kubernetes": {
+        "an attempt lasts": "at most its timeout, up to a year",
+        "it is as large as": "what is free on one node",
+        "a failed attempt": _BY_BUDGETS,
+        "runs that meet": "run side by side",
+        "stopping a run": "deletes its Job",
+        "what is known of a run": f"{_IN_STEP_FUNCTIONS}; its log is the cluster's",
+        "while it rests": "the cluster costs what it costs",
+    },
+}
+
+
+def move(old: JobSpec, new: JobSpec, old_stack: StackSpec, new_stack: StackSpec) -> Move | None:
+    """What changes with the place that a job runs in; None for one that stays."""
+    before, after = old.run_on.kind, new.run_on.kind
+    if before == after:
+        return None
+    facts = [
+        MoveLine(what, _FACTS[before][what], _FACTS[after][what])
+        for what in _FACTS[before]
+        if _FACTS[before][what] != _FACTS[after][what]
+    ]
+    known = {note.message for note in notes(old)}
+    return Move(
+        before=PLACES[before],
+        after=PLACES[after],
+        lines=(*_costs(old, new, old_stack, new_stack), *facts),
+        notes=tuple(f"{path_text(note.loc)}: {note.message}" for note in notes(new) if note.message not in known),
+        prices=f"list prices of {prices.REGION}, {prices.SEEN}; without logs, traffic and free tiers",
+    )
+
+
+def _costs(old: JobSpec, new: JobSpec, old_stack: StackSpec, new_stack: StackSpec) -> list[MoveLine]:
+    lines = []
+    for seconds in COSTS_AFTER_SECONDS:
+        before, after = _dollars(old, seconds, old_stack), _dollars(new, seconds, new_stack)
+        if before is not None and after is not None:
+            lines.append(MoveLine(f"a run of {duration_text(seconds)} costs", before, after))
+    return lines
+
+
+def _dollars(job: JobSpec, seconds: int, stack: StackSpec) -> str | None:
+    dollars = run_dollars(job, seconds, public_ip=stack.network.gives_public_ips)
+    if dollars is None:
+        return None
+    at_most = "at most " if job.capacity.spot and job.run_on.kind in ("fargate", "task") else ""
+    return f"{at_most}${dollars:.6f}"
