@@ -26,6 +26,7 @@ from sandbox.faults import (
     RetireTask,
     RunOutOfMemory,
     SpoilCause,
+    SpoilChange,
     TaskStop,
     Throttle,
 )
@@ -118,6 +119,13 @@ KINDS = {
             make=SpoilCause,
             meets="failed tasks",
             words={into: {"into": into} for into in ("text", "no-containers", "no-exit-code")},
+        ),
+        Kind(
+            name="task-event",
+            summary="no event tells of a change of a task's state; twice: two do",
+            make=SpoilChange,
+            meets="changes of tasks' states",
+            words={into: {"into": into} for into in ("lost", "twice")},
         ),
         Kind(
             name="deliver-twice",

@@ -81,5 +81,5 @@ def _pulumi(root: Path, deployed: str | None) -> Iterator[list[str]]:
 
 def _say(delivery: Delivery) -> None:
     what = f"{delivery.scheduled_time:%Y-%m-%dT%H:%M:%SZ} {delivery.trigger} {delivery.status}"
-    came_of_it = delivery.execution_arn or f"{delivery.error_code}: {delivery.error_message}"
+    came_of_it = delivery.started_arn or f"{delivery.error_code}: {delivery.error_message}"
     notices().print(f"{what} {came_of_it}", soft_wrap=True, markup=False)

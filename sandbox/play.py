@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sandbox.local_aws import LocalAws
@@ -24,10 +24,12 @@ class Run:
 
     Attributes:
         trigger: the name of the rule or schedule.
-        state_machine_arn: what it starts.
+        state_machine_arn: what it starts; of a task without a state machine, the cluster.
         scheduled_time: the time it was due, in UTC.
-        status: AWS's status of the execution (RUNNING, SUCCEEDED, FAILED, TIMED_OUT, ABORTED), or NOT_STARTED.
-        execution_arn: empty if it was not started.
+        status: AWS's status of the execution (RUNNING, SUCCEEDED, FAILED, TIMED_OUT, ABORTED), or NOT_STARTED. A task
+            without a state machine is FAILED where its container did not exit with 0 by itself.
+        execution_arn, task_arn: of what was started; empty if it was not.
+        task: that task as ECS tells it once it has stopped.
         error, cause: why it failed or was not started.
     """
 
@@ -36,6 +38,8 @@ class Run:
     scheduled_time: datetime
     status: str
     execution_arn: str = ""
+    task_arn: str = ""
+    task: Mapping[str, Any] | None = None
     error: str = ""
     cause: str = ""
 
@@ -119,18 +123,19 @@ class _Runs:
     def add(self, delivery: Delivery) -> None:
         """Note what came of an attempt to start a run."""
         key = (delivery.trigger_arn, delivery.scheduled_time, delivery.target_arn, delivery.copy)
-        started = delivery.status == "STARTED"
+        started, is_task = delivery.status == "STARTED", delivery.started_arn.split(":")[2:3] == ["ecs"]
         self._runs[key] = Run(
             trigger=delivery.trigger,
             state_machine_arn=delivery.target_arn,
             scheduled_time=delivery.scheduled_time,
             status="RUNNING" if started else "NOT_STARTED",
-            execution_arn=delivery.execution_arn,
+            execution_arn="" if is_task else delivery.started_arn,
+            task_arn=delivery.started_arn if is_task else "",
             error=delivery.error_code,
             cause=delivery.error_message,
         )
         if started:
-            self.unfinished[delivery.execution_arn] = key
+            self.unfinished[delivery.started_arn] = key
         if delivery.status != "RETRYING":
             self._on_change(self._runs[key])
 
@@ -139,6 +144,9 @@ class _Runs:
         from ministack.services import stepfunctions
 
         for arn, key in list(self.unfinished.items()):
+            if self._runs[key].task_arn:
+                self._look_at_task(arn, key)
+                continue
             # The record itself, because a call for each run at each glance would slow the runs down.
             record = stepfunctions._executions.get_scoped(self._aws.account, self._aws.region, arn)
             if record is not None and record["status"] == "RUNNING":
@@ -152,6 +160,28 @@ class _Runs:
                 cause=ended.get("cause", ""),
             )
             self._on_change(self._runs[key])
+
+    def _look_at_task(self, arn: str, key: _Key) -> None:
+        if not self._aws.tasks.stopped(arn).is_set():
+            return
+        del self.unfinished[arn]
+        task = self._aws.client("ecs").describe_tasks(cluster=self._runs[key].state_machine_arn, tasks=[arn])["tasks"][
+            0
+        ]
+        if _did_its_work(task):
+            self._runs[key] = replace(self._runs[key], status="SUCCEEDED", task=task)
+        else:
+            reasons = [each.get("reason") for each in task["containers"]]
+            cause = next(filter(None, reasons), task.get("stoppedReason", ""))
+            self._runs[key] = replace(
+                self._runs[key], status="FAILED", task=task, error=task.get("stopCode", ""), cause=cause
+            )
+        self._on_change(self._runs[key])
+
+
+def _did_its_work(task: Mapping[str, Any]) -> bool:
+    exited = all(container.get("exitCode") == 0 for container in task["containers"])
+    return exited and task.get("stopCode") == "EssentialContainerExited"
 
 
 def _settle(aws: LocalAws, runs: _Runs) -> None:

@@ -5,11 +5,11 @@
     assert refused.struck == 2
 
 They work on data alone. The rooms of the sandbox ask `Faults` at the one place where each can happen: RunTask, the
-start of a container, a task that runs, the Cause of a failed task, the delivery of a scheduled time.
+start of a container, a task that runs, what is told of one, the delivery of a scheduled time.
 """
 
 from sandbox.faults.causes import SpoilCause
-from sandbox.faults.deliveries import DeliverLate, DeliverTwice
+from sandbox.faults.deliveries import DeliverLate, DeliverTwice, SpoilChange
 from sandbox.faults.fault import Fault
 from sandbox.faults.registry import Faults
 from sandbox.faults.run_task import RefuseCapacity, RunTaskAnswer, Throttle
@@ -30,6 +30,7 @@ __all__ = [
     "RunOutOfMemory",
     "RunTaskAnswer",
     "SpoilCause",
+    "SpoilChange",
     "TaskStop",
     "Throttle",
 ]

@@ -1,4 +1,4 @@
-"""Faults of triggers: EventBridge delivers at least once, in no certain order.
+"""Faults of triggers and events: EventBridge delivers at least once, in no certain order, and some events never.
 
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-retry-policy.html
 https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule.html
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from sandbox.faults.fault import Fault
 
@@ -47,6 +47,25 @@ class DeliverTwice(Fault):
     def changed(self, delays: list[float], due: Due) -> list[float]:
         """The delays of its deliveries, made of those without this fault."""
         return [*delays, delays[-1] + self.after] if self.strikes(due.trigger.name) else delays
+
+
+@dataclass(kw_only=True, eq=False)
+class SpoilChange(Fault):
+    """A change of a task's state is not told as an event, or told twice.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_cwe_events.html
+
+    Args:
+        into: `lost` or `twice`.
+    """
+
+    into: Literal["lost", "twice"] = "lost"
+
+    def times(self, family: str, times: int) -> int:
+        """How often it is told, made of how often without this fault."""
+        if not self.strikes(family):
+            return times
+        return 0 if self.into == "lost" else times + 1
 
 
 @dataclass(kw_only=True, eq=False)

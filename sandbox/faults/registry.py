@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from sandbox.clock import Clock
 from sandbox.faults.causes import SpoilCause
-from sandbox.faults.deliveries import DeliverLate, DeliverTwice, Due, Scheduled
+from sandbox.faults.deliveries import DeliverLate, DeliverTwice, Due, Scheduled, SpoilChange
 from sandbox.faults.fault import Fault
 from sandbox.faults.run_task import RefuseCapacity, RunTaskAnswer, RunTaskCall, Throttle
 from sandbox.faults.starting import FailPull, LoseSecret
@@ -65,6 +65,14 @@ class Faults:
             if isinstance(fault, SpoilCause) and (spoilt := fault.cause(family, task)) is not None:
                 return spoilt
         return cause
+
+    def told(self, family: str) -> int:
+        """How often a change of a task's state is told as an event."""
+        times = 1
+        for fault in self._faults:
+            if isinstance(fault, SpoilChange):
+                times = fault.times(family, times)
+        return times
 
     def delays(self, trigger: Scheduled, scheduled_time: datetime) -> list[float]:
         """When a scheduled time is delivered: seconds after it is due, once for each delivery."""

@@ -27,6 +27,7 @@ LONGEST_INPUT = 8192
 LONGEST_PATTERN = 2048
 QUEUE_ARN = re.compile(r"arn:aws(-[a-z]+)*:sqs:[a-z0-9-]+:\d{12}:[a-zA-Z0-9_-]+")
 LOG_GROUP_ARN = re.compile(r"arn:aws(-[a-z]+)*:logs:[a-z0-9-]+:\d{12}:log-group:.+")
+CLUSTER_ARN = re.compile(r"arn:aws(-[a-z]+)*:ecs:[a-z0-9-]+:\d{12}:cluster/.+")
 STATE_MACHINE_ARN = re.compile(r"arn:aws(-[a-z]+)*:states:[a-z0-9-]+:\d{12}:stateMachine:.+")
 
 _put_rule = eventbridge._put_rule
@@ -107,10 +108,14 @@ def _check_targets(request: dict[str, Any]) -> None:
         raise Refused("The requested resource exceeds the maximum number allowed.", "LimitExceededException")
     for target in targets:
         arn = target.get("Arn", "")
-        if rule["ScheduleExpression"] and not STATE_MACHINE_ARN.fullmatch(arn):
-            raise Refused(f"The sandbox starts state machines on a schedule and nothing else: {arn}")
-        if STATE_MACHINE_ARN.fullmatch(arn) and not target.get("RoleArn"):
+        startable = STATE_MACHINE_ARN.fullmatch(arn) or CLUSTER_ARN.fullmatch(arn)
+        if rule["ScheduleExpression"] and not startable:
+            raise Refused(f"The sandbox starts state machines and ECS tasks on a schedule and nothing else: {arn}")
+        if CLUSTER_ARN.fullmatch(arn) and not rule["ScheduleExpression"]:
+            raise Refused(f"The sandbox runs ECS tasks on a schedule and on nothing else: {arn}")
+        if startable and not target.get("RoleArn"):
             raise Refused(f"RoleArn is required for target {arn}.")
+        _check_task(target)
         if LOG_GROUP_ARN.fullmatch(arn):
             _check_log_group(target)
         _check_rule_input(target)
@@ -122,6 +127,21 @@ def _check_log_group(target: dict[str, Any]) -> None:
         raise Refused(f"RoleArn is not supported for target {target['Arn']}.")
     if {"Input", "InputPath", "InputTransformer"} & target.keys():
         raise Refused(f"The sandbox writes whole events to log groups and nothing else: {target['Arn']}")
+
+
+def _check_task(target: dict[str, Any]) -> None:
+    """https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_EcsParameters.html, and Scheduler's."""
+    parameters, of_a_cluster = target.get("EcsParameters"), CLUSTER_ARN.fullmatch(target.get("Arn", ""))
+    if bool(of_a_cluster) != (parameters is not None):
+        raise Refused(f"EcsParameters go with an ECS cluster as target, and it with them: {target.get('Arn')}")
+    if parameters is None:
+        return
+    if not parameters.get("TaskDefinitionArn"):
+        raise Refused("EcsParameters.TaskDefinitionArn is required.")
+    if parameters.get("TaskCount", 1) != 1:
+        raise Refused("The sandbox runs one ECS task at a time and no more: TaskCount")
+    if "Tags" in parameters:
+        raise Refused("The sandbox gives ECS tasks the tags of their definition and no others: Tags")
 
 
 def _check_rule_input(target: dict[str, Any]) -> None:
@@ -192,10 +212,12 @@ def _check_schedule(request: dict[str, Any], now: float) -> None:
     if not isinstance(schedule, At):
         _check_dates(request, now)
     target = request.get("Target") or {}
-    if not STATE_MACHINE_ARN.fullmatch(target.get("Arn", "")):
-        raise Refused(f"The sandbox starts state machines on a schedule and nothing else: {target.get('Arn')}")
+    arn = target.get("Arn", "")
+    if not STATE_MACHINE_ARN.fullmatch(arn) and not CLUSTER_ARN.fullmatch(arn):
+        raise Refused(f"The sandbox starts state machines and ECS tasks on a schedule and nothing else: {arn}")
     if not target.get("RoleArn"):
         raise Refused("Target Arn and RoleArn are required.")
+    _check_task(target)
     _check_delivery(target)
 
 

@@ -16,7 +16,8 @@ from ministack.services import cloudwatch, sqs
 from sandbox.identity import RoleNotAssumable
 from sandbox.local_aws import LocalAws
 from sandbox.triggers.deployed import Trigger
-from sandbox.triggers.start import role_client
+from sandbox.triggers.start import StartError, role_client
+from sandbox.triggers.task_start import request_of as request_of_task
 
 
 class NotKept(Exception):  # noqa: N818 - names what became of the message
@@ -70,9 +71,18 @@ def keep(rule_arn: str, queue_arn: str, body: str, attributes: dict[str, str]) -
     cloudwatch._evaluate_all_alarms()
 
 
-def request_of(target: dict[str, Any], text: str) -> str:
-    """What the letter of a schedule holds: the request of StartExecution, as AWS's page above shows SendMessage's."""
-    return json.dumps({"Input": text, "StateMachineArn": target["Arn"]})
+def request_of(trigger: Trigger, target: dict[str, Any], text: str) -> str:
+    """What the letter of a schedule holds: the request of StartExecution, as AWS's page above shows SendMessage's.
+
+    Of RunTask, the overrides that cannot be read are a text.
+    """
+    if "EcsParameters" not in target:
+        return json.dumps({"Input": text, "StateMachineArn": target["Arn"]})
+    try:
+        request = request_of_task(trigger, target, text if "Input" in target else None)
+    except StartError:
+        request = {**request_of_task(trigger, target, None), "overrides": text}
+    return json.dumps({name[:1].upper() + name[1:]: value for name, value in request.items()})
 
 
 def _attributes(attributes: dict[str, str]) -> dict[str, dict[str, str]]:

@@ -16,6 +16,7 @@ from sandbox.triggers import dead_letters, metrics
 from sandbox.triggers.deployed import Trigger, triggers
 from sandbox.triggers.payload import NoSuchPath, rule_input, schedule_input, scheduled_event, timestamp
 from sandbox.triggers.start import StartError, start_execution
+from sandbox.triggers.task_start import NothingStarted, run_task
 
 # The defaults of both services.
 DEFAULT_EVENT_AGE = timedelta(hours=24)
@@ -23,7 +24,7 @@ DEFAULT_RETRIES = 185
 # "Exponential back-off": at this ceiling, 185 retries fill the 24 hours of the default policy.
 LONGEST_PAUSE_SECONDS = 480
 
-Status = Literal["STARTED", "RETRYING", "DEAD_LETTERED", "DROPPED", "LOST"]
+Status = Literal["STARTED", "RETRYING", "DEAD_LETTERED", "DROPPED", "LOST", "UNNOTICED"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,13 +34,14 @@ class Delivery:
     Attributes:
         trigger: the name of the rule or schedule.
         trigger_arn: its ARN.
-        target_arn: the state machine.
+        target_arn: the state machine, or the ECS cluster of a task.
         scheduled_time: the time it was due.
         copy: 0, or 1 for a second delivery of what was due.
         attempt: 1, 2, ...
         status: STARTED; RETRYING; DEAD_LETTERED (kept in the dead-letter queue); DROPPED (given up, there is no such
-            queue); LOST (given up, and the queue did not take it).
-        execution_arn: of what was started.
+            queue); LOST (given up, and the queue did not take it); UNNOTICED (nothing was started, and the service
+            takes it for a start).
+        started_arn: of the execution or the task that was started.
         error_code, error_message: of what was not.
     """
 
@@ -50,7 +52,7 @@ class Delivery:
     copy: int = 0
     attempt: int
     status: Status
-    execution_arn: str = ""
+    started_arn: str = ""
     error_code: str = ""
     error_message: str = ""
 
@@ -171,16 +173,24 @@ class Triggers:
         trigger = attempt.trigger
         metrics.record(trigger, "attempted")
         try:
-            execution_arn = start_execution(
-                self._aws, trigger, attempt.target, _execution_name(attempt), self._input(attempt)
-            )
+            started_arn = self._start(attempt)
+        except NothingStarted as reason:
+            return _delivery(replace(attempt, error=StartError("RunTask", str(reason), False)), "UNNOTICED")
         except NoSuchPath as error:
             failed = replace(attempt, error=StartError("INVALID_PARAMETER", str(error), False))
         except StartError as error:
             failed = replace(attempt, error=error)
         else:
-            return _delivery(attempt, "STARTED", execution_arn)
+            return _delivery(attempt, "STARTED", started_arn)
         return self._try_again(failed)
+
+    def _start(self, attempt: _Attempt) -> str:
+        trigger, target = attempt.trigger, attempt.target
+        if "EcsParameters" not in target:
+            return start_execution(self._aws, trigger, target, _execution_name(attempt), self._input(attempt))
+        # Of the event itself a task gets nothing.
+        shaped = target.keys() & {"Input", "InputPath", "InputTransformer"}
+        return run_task(self._aws, trigger, target, self._input(attempt) if shaped else None)
 
     def _try_again(self, failed: _Attempt) -> Delivery:
         metrics.record(failed.trigger, "errored")
@@ -234,7 +244,7 @@ class Triggers:
             "EXECUTION_ID": _attempt_id(failed),
             "IS_PAYLOAD_TRUNCATED": "false",
         }
-        return dead_letters.request_of(failed.target, self._input(failed))
+        return dead_letters.request_of(failed.trigger, failed.target, self._input(failed))
 
     def _input(self, attempt: _Attempt) -> str:
         trigger, target = attempt.trigger, attempt.target
@@ -283,7 +293,7 @@ def _attempt_id(attempt: _Attempt) -> str:
     return uuid.uuid5(uuid.NAMESPACE_URL, f"{_execution_name(attempt)} {attempt.number}").hex[:16]
 
 
-def _delivery(attempt: _Attempt, status: Status, execution_arn: str = "") -> Delivery:
+def _delivery(attempt: _Attempt, status: Status, started_arn: str = "") -> Delivery:
     return Delivery(
         trigger=attempt.trigger.name,
         trigger_arn=attempt.trigger.arn,
@@ -292,7 +302,7 @@ def _delivery(attempt: _Attempt, status: Status, execution_arn: str = "") -> Del
         copy=attempt.copy,
         attempt=attempt.number,
         status=status,
-        execution_arn=execution_arn,
-        error_code=attempt.error.code if attempt.error and not execution_arn else "",
-        error_message=attempt.error.message if attempt.error and not execution_arn else "",
+        started_arn=started_arn,
+        error_code=attempt.error.code if attempt.error and not started_arn else "",
+        error_message=attempt.error.message if attempt.error and not started_arn else "",
     )

@@ -17,6 +17,8 @@ RULE_CODES = {
     "InvalidExecutionInput": "INVALID_JSON",
     "ThrottlingException": "THROTTLING",
     "ExecutionLimitExceeded": "RESOURCE_LIMIT_EXCEEDED",
+    "ClusterNotFoundException": "NO_RESOURCE",
+    "InvalidParameterException": "INVALID_PARAMETER",
 }
 _TRY_AGAIN = {"ThrottlingException", "ExecutionLimitExceeded", "ServiceUnavailable", "InternalFailure"}
 
@@ -49,13 +51,10 @@ def start_execution(aws: LocalAws, trigger: Trigger, target: dict[str, Any], nam
         client = role_client(aws, "stepfunctions", trigger, target)
         return client.start_execution(stateMachineArn=target["Arn"], name=name, input=text)["executionArn"]
     except RoleNotAssumable as error:
-        raise StartError(_code(trigger, "FAILED_TO_ASSUME_ROLE", "AccessDeniedException"), str(error), False) from None
-    except ClientError as error:
-        code, message = error.response["Error"]["Code"], error.response["Error"]["Message"]
-        try_again = code in _TRY_AGAIN or error.response["ResponseMetadata"]["HTTPStatusCode"] >= 500
-        raise StartError(_code(trigger, RULE_CODES.get(code, "ERROR_FROM_TARGET"), code), message, try_again) from None
-    except HTTPClientError as error:
-        raise StartError(_code(trigger, "CONNECTION_FAILURE", "SdkClientException"), str(error), True) from None
+        code = code_of(trigger, "FAILED_TO_ASSUME_ROLE", "AccessDeniedException")
+        raise StartError(code, str(error), False) from None
+    except (ClientError, HTTPClientError) as error:
+        raise start_error(trigger, error) from None
 
 
 def role_client(aws: LocalAws, service: str, trigger: Trigger, target: dict[str, Any]) -> Any:
@@ -69,5 +68,16 @@ def role_client(aws: LocalAws, service: str, trigger: Trigger, target: dict[str,
     )
 
 
-def _code(trigger: Trigger, of_rule: str, of_schedule: str) -> str:
+def start_error(trigger: Trigger, error: Any) -> StartError:
+    """What botocore's ClientError or HTTPClientError of a start comes to."""
+    response = getattr(error, "response", None)
+    if not isinstance(response, dict):
+        return StartError(code_of(trigger, "CONNECTION_FAILURE", "SdkClientException"), str(error), True)
+    code, message = response["Error"]["Code"], response["Error"]["Message"]
+    try_again = code in _TRY_AGAIN or response["ResponseMetadata"]["HTTPStatusCode"] >= 500
+    return StartError(code_of(trigger, RULE_CODES.get(code, "ERROR_FROM_TARGET"), code), message, try_again)
+
+
+def code_of(trigger: Trigger, of_rule: str, of_schedule: str) -> str:
+    """The code of an error, which the two services call by different names."""
     return of_rule if trigger.service == "events" else of_schedule

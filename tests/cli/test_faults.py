@@ -23,6 +23,7 @@ from sandbox.faults import (
     RetireTask,
     RunOutOfMemory,
     SpoilCause,
+    SpoilChange,
     Throttle,
 )
 from sandbox.local_aws import LocalAws
@@ -52,6 +53,8 @@ DOCS = (Path(__file__).parents[2] / "docs" / "sandbox.md").read_text()
         ("cause", None, SpoilCause(into="text")),
         ("cause:no-exit-code", None, SpoilCause(into="no-exit-code")),
         ("cause:no-containers", None, SpoilCause(into="no-containers")),
+        ("task-event", None, SpoilChange()),
+        ("task-event:hello:twice:50%", "hello", SpoilChange(into="twice", share=0.5)),
         ("deliver-twice", None, DeliverTwice()),
         ("deliver-twice:hello@2h", "hello", DeliverTwice(after=7200)),
         ("deliver-late", None, DeliverLate()),

@@ -29,7 +29,7 @@ def test_a_second_delivery_is_an_execution_of_its_own_with_the_same_input(stack,
     fired = fire("2030-05-01T00:00:00Z", "2030-05-01T02:00:00Z")
     assert hours(fired) == [(1, 0), (1, 1), (2, 0), (2, 1)]
     assert {each.status for each in fired} == {"STARTED"}
-    assert len({each.execution_arn for each in fired}) == 4
+    assert len({each.started_arn for each in fired}) == 4
     expected = ["2030-05-01T01:00:00Z"] * 2 + ["2030-05-01T02:00:00Z"] * 2
     assert [each["at"] for each in stack.inputs()] == expected
     assert (fault.met, fault.struck) == (2, 2)
