@@ -1,7 +1,8 @@
-"""The calls of ECS that start, stop and show tasks, in the place of MiniStack's, as Fargate answers them.
+"""The calls of ECS that start, stop and show tasks, in the place of MiniStack's.
 
 Wrong as shipped: any task definition is accepted, an unknown cluster is created on the spot, subnets and roles are not
-looked at, StopTask answers STOPPED before anything has stopped, and without Docker nothing runs although it says so.
+looked at, any capacity provider will do and has room for all, StopTask answers STOPPED before anything has stopped, and
+without Docker nothing runs although it says so.
 """
 
 from __future__ import annotations
@@ -16,10 +17,11 @@ from ministack.core.concurrency import resource_lock
 from ministack.core.responses import error_response_json, get_account_id, get_region, json_response
 from ministack.services import ec2, ecs
 
-from sandbox import ecs_reads, permissions
+from sandbox import ecs_clusters, ecs_reads, permissions, task_placement
 from sandbox.ecs_refusals import RefusedError, Request, Response, find_cluster, find_task
 from sandbox.faults import RunTaskAnswer
-from sandbox.task_definitions import definition_problem
+from sandbox.task_definitions import compatibilities, definition_problem
+from sandbox.task_placement import Capacity, Room
 from sandbox.task_start import task_roles
 from sandbox.task_stop import Stop, mark_stopping
 
@@ -33,10 +35,8 @@ _STOPPED_TASKS_ARE_SHOWN_SECONDS = 3600
 _MISSING_NETWORK = "Network Configuration must be provided when networkMode 'awsvpc' is specified."
 # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_NetworkConfiguration.html
 _SEVERAL_NETWORKS = "All specified subnets and security groups must be from the same VPC."
-_NOT_ASSOCIATED = (
-    "The specified capacity provider strategy cannot contain a capacity provider that is not associated with the "
-    "cluster. Associate the capacity provider with the cluster and try again."
-)
+_NETWORK_NOT_VALID = "Network Configuration is not valid for the given networkMode of this task definition."
+_NO_PUBLIC_IP = "Assign public IP is not supported for this launch type."
 _register_as_shipped = ecs._register_task_definition
 
 
@@ -55,6 +55,9 @@ class EcsApi:
             "StopTask": self._answered(self._stop_task),
             "DescribeTasks": self._answered(ecs_reads.describe_tasks),
             "ListTasks": self._answered(self._list_tasks),
+            "PutClusterCapacityProviders": self._answered(ecs_clusters.put_capacity_providers),
+            "ListContainerInstances": self._answered(self._list_container_instances),
+            "DescribeContainerInstances": self._answered(self._describe_container_instances),
         } | dict.fromkeys(("CreateService", "UpdateService", "ExecuteCommand"), _not_simulated)
 
     def _answered(self, handler: Callable[[Request], Response]) -> Callable[[Request], Response]:
@@ -84,7 +87,7 @@ class EcsApi:
             # AWS leaves out what was not given.
             for name in [name for name, value in definition.items() if value in ("", None)]:
                 del definition[name]
-            definition["compatibilities"] = ["EC2", "FARGATE"]
+            definition["compatibilities"] = compatibilities(request)
             return json_response({"taskDefinition": definition, "tags": request.get("tags", [])})
         return status, headers, body
 
@@ -92,8 +95,8 @@ class EcsApi:
         cluster = find_cluster(request)
         definition = _active_definition(request)
         overrides = _overrides(request, definition)
-        launch_type, provider = _capacity(request, cluster)
-        subnet = _subnet(request)
+        capacity = task_placement.capacity(request, cluster, definition)
+        subnets = _subnets(request, definition, capacity)
         if not 1 <= request.get("count", 1) <= _MAX_COUNT:
             raise RefusedError("InvalidParameterException", f"Count must be between 1 and {_MAX_COUNT}.")
         tags = _tags(request, definition)
@@ -103,21 +106,28 @@ class EcsApi:
             _require("ecs:TagResource", task_pattern, {"ecs:CreateAction": "RunTask"})
         roles = task_roles(overrides, definition)
         _check_roles_passed(roles)
-        subnets = request["networkConfiguration"]["awsvpcConfiguration"]["subnets"]
-        fault = self._aws.faults.run_task(definition["family"], provider, subnets)
+        need = task_placement.need(request, definition, overrides) if capacity.on_ec2 else None
+        fault = self._aws.faults.run_task(definition["family"], capacity.provider, subnets)
         if fault is not None:
             return _faulty(fault)
-        started = []
+        started, failures = [], []
         for _ in range(request.get("count", 1)):
             arn = f"arn:aws:ecs:{get_region()}:{get_account_id()}:task/{name}/{uuid.uuid4().hex}"
             self._check_roles_trust_tasks(roles, arn)
-            task = _task_record(arn, request, cluster, definition, overrides, launch_type, provider, subnet)
+            task = _task_record(arn, request, cluster, definition, overrides, capacity, subnets)
+            room = None
+            if need is not None and capacity.provider is not None:
+                room = Room(instances=self._aws.container_instances, provider=capacity.provider, need=need)
+                missing = room.take(task)
+                if missing:
+                    failures += missing
+                    continue
             ecs._tasks[arn] = task
             if tags:
                 ecs._tags[arn] = tags
             started.append(ecs._sanitize(task) | {"tags": tags})
-            self._aws.tasks.start(task, copy.deepcopy(definition))
-        return json_response({"tasks": started, "failures": []})
+            self._aws.tasks.start(task, copy.deepcopy(definition), room)
+        return json_response({"tasks": started, "failures": failures})
 
     def _stop_task(self, request: Request) -> Response:
         cluster = find_cluster(request)
@@ -134,6 +144,12 @@ class EcsApi:
 
     def _list_tasks(self, request: Request) -> Response:
         return ecs_reads.list_tasks(request, self._aws.stale_reads.as_of())
+
+    def _list_container_instances(self, request: Request) -> Response:
+        return ecs_clusters.list_container_instances(request, self._aws.container_instances)
+
+    def _describe_container_instances(self, request: Request) -> Response:
+        return ecs_clusters.describe_container_instances(request, self._aws.container_instances)
 
     def _check_roles_trust_tasks(self, roles: tuple[str, str], task_arn: str) -> None:
         for role in filter(None, roles):
@@ -179,24 +195,17 @@ def _overrides(request: Request, definition: dict[str, Any]) -> dict[str, Any]:
     return {"containerOverrides": [], "inferenceAcceleratorOverrides": []} | overrides
 
 
-def _capacity(request: Request, cluster: dict[str, Any]) -> tuple[str, str | None]:
-    """The launch type and the capacity provider of a task."""
-    launch_type, strategy, error = ecs._launch_choice(request, cluster)
-    if error is not None:
-        raise RefusedError("InvalidParameterException", json.loads(error[2])["message"])
-    if strategy is None and launch_type != "FARGATE":
-        raise RefusedError("InvalidParameterException", "No Container Instances were found in your cluster.")
-    for item in strategy or ():
-        if item["capacityProvider"] not in cluster.get("capacityProviders", ()):
-            raise RefusedError("InvalidParameterException", _NOT_ASSOCIATED)
-    return ecs._task_capacity(launch_type, strategy)
-
-
-def _subnet(request: Request) -> str:
-    """The subnet of a task: the first one that the request names, when all that it names exist."""
+def _subnets(request: Request, definition: dict[str, Any], capacity: Capacity) -> list[str]:
+    """The subnets that a request names, when all that it names exist; the task goes into the first."""
     network = (request.get("networkConfiguration") or {}).get("awsvpcConfiguration")
+    if definition.get("networkMode") != "awsvpc":
+        if network:
+            raise RefusedError("InvalidParameterException", _NETWORK_NOT_VALID)
+        return []
     if not network:
         raise RefusedError("InvalidParameterException", _MISSING_NETWORK)
+    if capacity.on_ec2 and network.get("assignPublicIp") == "ENABLED":
+        raise RefusedError("InvalidParameterException", _NO_PUBLIC_IP)
     subnets, groups = network.get("subnets") or [], network.get("securityGroups") or []
     if not subnets:
         raise RefusedError("InvalidParameterException", "subnets can not be empty.")
@@ -209,7 +218,7 @@ def _subnet(request: Request) -> str:
     ]
     if len({resource["VpcId"] for resource in found}) > 1:
         raise RefusedError("InvalidParameterException", _SEVERAL_NETWORKS)
-    return subnets[0]
+    return subnets
 
 
 def _found(what: str, name: str, code: str, ids: list[str], known: Any) -> list[dict[str, Any]]:
@@ -247,28 +256,25 @@ def _task_record(
     cluster: dict[str, Any],
     definition: dict[str, Any],
     overrides: dict[str, Any],
-    launch_type: str,
-    capacity_provider: str | None,
-    subnet: str,
+    capacity: Capacity,
+    subnets: list[str],
 ) -> dict[str, Any]:
     """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Task.html"""
     containers = ecs._build_task_containers(definition, overrides["containerOverrides"])
     for container in containers:
         container.update(taskArn=arn, lastStatus="PENDING", runtimeId=None, reason=None)
     now = ecs._iso()
-    return {
+    task: dict[str, Any] = {
         "taskArn": arn,
         "clusterArn": cluster["clusterArn"],
         "taskDefinitionArn": definition["taskDefinitionArn"],
         "overrides": overrides,
         "lastStatus": "PROVISIONING",
         "desiredStatus": "RUNNING",
-        "launchType": launch_type,
-        "capacityProviderName": capacity_provider,
-        "cpu": overrides.get("cpu") or definition["cpu"],
-        "memory": overrides.get("memory") or definition["memory"],
-        "platformVersion": "1.4.0",
-        "platformFamily": "Linux",
+        "launchType": capacity.launch_type,
+        "capacityProviderName": capacity.provider,
+        "cpu": overrides.get("cpu") or definition.get("cpu"),
+        "memory": overrides.get("memory") or definition.get("memory"),
         "connectivity": "CONNECTED",
         "connectivityAt": now,
         "createdAt": now,
@@ -276,17 +282,20 @@ def _task_record(
         "startedBy": request.get("startedBy"),
         "version": 1,
         "containers": containers,
-        "attachments": [
-            {
-                "id": str(uuid.uuid4()),
-                "type": "ElasticNetworkInterface",
-                "status": "ATTACHED",
-                "details": [{"name": "subnetId", "value": subnet}],
-            }
-        ],
-        "availabilityZone": ec2._subnets[subnet]["AvailabilityZone"],
+        "attachments": [],
         "enableExecuteCommand": request.get("enableExecuteCommand", False),
         "healthStatus": "UNKNOWN",
-        "ephemeralStorage": overrides.get("ephemeralStorage") or definition.get("ephemeralStorage", {"sizeInGiB": 20}),
         "tags": [],
     }
+    if subnets:
+        interface = {
+            "id": str(uuid.uuid4()),
+            "type": "ElasticNetworkInterface",
+            "status": "ATTACHED",
+            "details": [{"name": "subnetId", "value": subnets[0]}],
+        }
+        task |= {"attachments": [interface], "availabilityZone": ec2._subnets[subnets[0]]["AvailabilityZone"]}
+    if not capacity.on_ec2:
+        storage = overrides.get("ephemeralStorage") or definition.get("ephemeralStorage", {"sizeInGiB": 20})
+        task |= {"platformVersion": "1.4.0", "platformFamily": "Linux", "ephemeralStorage": storage}
+    return task

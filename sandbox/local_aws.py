@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.clients import new_client
 from sandbox.clock import Clock
+from sandbox.container_instances import ContainerInstances
 from sandbox.errors import SandboxError
 from sandbox.faults import Faults
 from sandbox.identity import RoleSessions
@@ -41,6 +42,7 @@ class LocalAws:
     Attributes:
         clock: the virtual time of everything in here.
         faults: what goes wrong in here.
+        container_instances: the EC2 instances behind capacity providers; none at first.
         stale_reads: how far eventually consistent answers lie behind; not at all at first.
         endpoint: `http://127.0.0.1:PORT`, once started.
         access_key, secret_key: an administrator's credentials, new at each start.
@@ -56,6 +58,7 @@ class LocalAws:
         self.region = region
         self.clock = Clock(start_time)
         self.faults = Faults(self.clock)
+        self.container_instances = ContainerInstances(self.clock)
         self.stale_reads = StaleReads(self.clock)
         self.endpoint = ""
         self.access_key = "AKIA" + "".join(secrets.choice(string.ascii_uppercase + "234567") for _ in range(16))

@@ -70,6 +70,7 @@ class TaskStarter:
         self._task_arn: str = task["taskArn"]
         self._family: str = definition["family"]
         self._session_name = self._task_arn.rsplit("/", 1)[-1]
+        self._launch_type: str = task["launchType"]
         self._execution_role, self._task_role = task_roles(task["overrides"], definition)
         self._region = self._task_arn.split(":")[3]
         self._scratch = scratch
@@ -121,7 +122,7 @@ class TaskStarter:
         environment = {
             "AWS_REGION": self._region,
             "AWS_DEFAULT_REGION": self._region,
-            "AWS_EXECUTION_ENV": "AWS_ECS_FARGATE",
+            "AWS_EXECUTION_ENV": f"AWS_ECS_{self._launch_type}",
             # Without it an AWS client in a task with no role would ask the machine it runs on for one.
             "AWS_EC2_METADATA_DISABLED": "true",
         }

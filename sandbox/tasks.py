@@ -13,6 +13,7 @@ from sandbox.clock import Wake, Work
 from sandbox.container_logs import LogStream
 from sandbox.errors import TaskStartError
 from sandbox.processes import Process, Processes
+from sandbox.task_placement import Room
 from sandbox.task_start import TaskStarter, start_failure
 from sandbox.task_stop import Stop, mark_stopping
 
@@ -36,9 +37,12 @@ class Tasks:
         # When tasks stopped, in epoch seconds, the first first.
         self._stopped: deque[tuple[float, str]] = deque()
 
-    def start(self, task: dict[str, Any], definition: Mapping[str, Any]) -> None:
-        """Run `task`, a record in MiniStack's store; the clock does not jump before the task has stopped."""
-        run = _TaskRun(self._aws, self._processes, task, definition)
+    def start(self, task: dict[str, Any], definition: Mapping[str, Any], room: Room | None = None) -> None:
+        """Run `task`, a record in MiniStack's store; the clock does not jump before the task has stopped.
+
+        On an EC2 instance, `room` is what it has of it, or waits for.
+        """
+        run = _TaskRun(self._aws, self._processes, task, definition, room)
         with self._lock:
             self._runs[task["taskArn"]] = run
         work = self._aws.clock.working()
@@ -94,9 +98,15 @@ class Tasks:
 
 class _TaskRun:
     def __init__(
-        self, aws: LocalAws, processes: Processes, task: dict[str, Any], definition: Mapping[str, Any]
+        self,
+        aws: LocalAws,
+        processes: Processes,
+        task: dict[str, Any],
+        definition: Mapping[str, Any],
+        room: Room | None,
     ) -> None:
         self.stopped = Wake()
+        self._room = room
         self._aws = aws
         self._processes = processes
         self._task = task
@@ -116,15 +126,21 @@ class _TaskRun:
         from ministack.core.responses import request_scope
 
         with work, request_scope(self._aws.account, self._region):
+            self._announce()
             try:
-                with self._home() as scratch:
-                    self._live(Path(scratch))
+                if self._room is None or self._room.wait(self._task, lambda: self._stop is not None):
+                    with self._home() as scratch:
+                        self._live(Path(scratch))
+                else:
+                    self._mark_stopped(self._stop or _EXITED)
             except TaskStartError as error:
                 self._mark_stopped(Stop(code="TaskFailedToStart", reason=str(error)))
             except Exception as error:
                 self._mark_stopped(Stop(code="TaskFailedToStart", reason=f"InternalError: {error}"))
                 raise
             finally:
+                if self._room is not None:
+                    self._room.leave(self._task["taskArn"])
                 self.stopped.set()
 
     def _home(self) -> tempfile.TemporaryDirectory[str]:
@@ -139,15 +155,25 @@ class _TaskRun:
                 return False
             self._stop = stop
             self._changed.notify_all()
+        if self._room is not None and self._room.wake is not None:
+            self._room.wake.set()
         with resource_lock("ecs-task", self._task["taskArn"]):
             if self._task["lastStatus"] != "STOPPED":
                 mark_stopping(self._task, stop)
+        self._announce()
         return True
+
+    def _announce(self) -> None:
+        """Tell EventBridge of the state that the task is in."""
+        from sandbox.task_events import announce
+
+        announce(self._task, times=self._aws.faults.told(self._definition["family"]))
 
     def _live(self, scratch: Path) -> None:
         from ministack.services import ecs
 
         ecs._mark_task_pending(self._task["taskArn"], self._task)
+        self._announce()
         ecs._mark_task_activating(self._task["taskArn"], self._task)
         starter = TaskStarter(self._aws, self._task, self._definition, scratch)
         definitions = self._definition["containerDefinitions"]
@@ -160,6 +186,7 @@ class _TaskRun:
             raise
         if self._stop is None:
             ecs._mark_task_running(self._task["taskArn"], self._task)
+            self._announce()
             for planned in self._planned_stops:
                 planned.begin(self._aws.clock, self.request_stop, self.stopped)
         with self._changed:
@@ -283,3 +310,4 @@ class _TaskRun:
                 executionStoppedAt=now,
                 stoppedAt=now,
             )
+        self._announce()

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from sandbox.faults.fault import Fault
 
-SPOT = "FARGATE_SPOT"
+FARGATE, SPOT = "FARGATE", "FARGATE_SPOT"
+_QUEUE_IS_FULL = "Tasks provisioning capacity limit exceeded."
 _NO_CAPACITY = "Capacity is unavailable at this time. Please try again later or in a different availability zone"
 
 
@@ -28,6 +29,11 @@ class RunTaskCall:
     subnets: Sequence[str]
     second: float
 
+    @property
+    def is_on_ec2(self) -> bool:
+        """Whether the provider is one of EC2 instances."""
+        return self.capacity_provider not in (None, FARGATE, SPOT)
+
 
 @dataclass(frozen=True, kw_only=True)
 class RunTaskAnswer:
@@ -44,13 +50,16 @@ class RunTaskAnswer:
 
 @dataclass(kw_only=True, eq=False)
 class RefuseCapacity(Fault):
-    """Fargate has no room: RunTask answers 200 with no task and one failure, which has a reason and no ARN.
+    """There is no room: of Fargate, RunTask answers 200 with no task and one failure, which has a reason and no ARN.
 
     https://repost.aws/knowledge-center/ecs-fargate-runtask-capacity has the text. It also says that Step Functions
     records ECS.AmazonECSException, its name for an error with a code that ECS's model lacks, while
     https://docs.aws.amazon.com/step-functions/latest/dg/connect-ecs.html says AmazonECS.Unknown for a failure in an
     answer with status 200. Which of the two Fargate gives when is not documented: `as_error` makes it the first. The
     code of that error is unverified.
+
+    On EC2 instances the reason is RESOURCE:MEMORY, and the error that too many tasks wait already:
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/api_failures_messages.html
 
     Args:
         spot_only: only FARGATE_SPOT has no room.
@@ -64,6 +73,12 @@ class RefuseCapacity(Fault):
         """What to answer; None lets the call through."""
         if (self.spot_only and call.capacity_provider != SPOT) or not self.strikes(call.family):
             return None
+        if call.is_on_ec2:
+            return (
+                RunTaskAnswer(message=_QUEUE_IS_FULL, error_code="ClientException")
+                if self.as_error
+                else RunTaskAnswer(message="RESOURCE:MEMORY")
+            )
         return RunTaskAnswer(message=_NO_CAPACITY, error_code="CapacityUnavailableException" if self.as_error else "")
 
 

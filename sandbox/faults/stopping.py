@@ -6,12 +6,12 @@ import random
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 from sandbox.clock import Clock, Wake
 from sandbox.faults.fault import Fault
-from sandbox.faults.run_task import SPOT
+from sandbox.faults.run_task import FARGATE, SPOT
 from sandbox.task_stop import Stop
 
 
@@ -34,7 +34,7 @@ class TaskStop(Fault, ABC):
     once_said: str = ""
     patience_seconds: float = 5
     stopped: int = field(default=0, init=False)
-    _spot_only: ClassVar[bool] = False
+    _only_on: ClassVar[tuple[str, ...]] = ()
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -46,13 +46,19 @@ class TaskStop(Fault, ABC):
     def stop(self) -> Stop:
         """How the task is stopped."""
 
+    @property
+    def _stop_on_ec2(self) -> Stop:
+        return self.stop
+
     def plan(self, family: str, capacity_provider: str | None) -> PlannedStop | None:
         """The stop of a task that is about to start; None lets it run."""
-        if (self._spot_only and capacity_provider != SPOT) or not self.strikes(family):
+        # A launch type that is given by itself is Fargate's: EC2 instances are behind providers.
+        if (self._only_on and (capacity_provider or FARGATE) not in self._only_on) or not self.strikes(family):
             return None
         with self._lock:
             after = self._moments.uniform(*self.after) if isinstance(self.after, tuple) else self.after
-        return PlannedStop(self.stop, after, self.once_said.encode(), self._count)
+        on_ec2 = capacity_provider not in (None, FARGATE, SPOT)
+        return PlannedStop(self._stop_on_ec2 if on_ec2 else self.stop, after, self.once_said.encode(), self._count)
 
     def _count(self) -> None:
         with self._lock:
@@ -80,6 +86,11 @@ class LoseHost(TaskStop):
             code=self.stop_code, reason="The underlying infrastructure of the task is unhealthy", host_lost=True
         )
 
+    @property
+    def _stop_on_ec2(self) -> Stop:
+        # https://github.com/apache/airflow/pull/4039
+        return replace(self.stop, reason="Host EC2 (instance i-0123456789abcdef0) terminated.")
+
 
 @dataclass(kw_only=True, eq=False)
 class RetireTask(TaskStop):
@@ -88,6 +99,8 @@ class RetireTask(TaskStop):
     The reason is AWS's; the code is unverified, since services' tasks show ServiceSchedulerInitiated.
     https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-maintenance.html
     """
+
+    _only_on = (FARGATE, SPOT)
 
     @property
     def stop(self) -> Stop:
@@ -110,7 +123,7 @@ class InterruptSpot(TaskStop):
     """
 
     stop_code: str = "SpotInterruption"
-    _spot_only = True
+    _only_on = (SPOT,)
 
     @property
     def stop(self) -> Stop:

@@ -53,7 +53,7 @@ def test_any_other_size_is_refused(place: TaskPlace, cpu: str, memory: str) -> N
         ({"executionRoleArn": None}, {}, "execution role ARN to support log driver awslogs"),
         ({"family": "a.b"}, {}, "Family"),
         ({"ephemeralStorage": {"sizeInGiB": 20}}, {}, "Ephemeral storage"),
-        ({"requiresCompatibilities": ["EC2"]}, {}, "The sandbox runs Fargate tasks only"),
+        ({"requiresCompatibilities": ["EXTERNAL"]}, {}, "The sandbox runs tasks on Fargate and EC2 only"),
         ({"volumes": [{"name": "v"}]}, {}, "The sandbox does not simulate volumes"),
         ({}, {"essential": False}, "At least one container must be marked as essential"),
         ({}, {"stopTimeout": 121}, "stopTimeout"),
