@@ -37,6 +37,7 @@ check: $(INSTALLED) ## What CI runs: formatter, linter, type checker, tests, Pul
 docs: $(INSTALLED) ## Write the pages and schemas that are generated from the code
 	@$(BIN)/python -m spec.reference > docs/job-reference.md
 	@$(BIN)/python -m definitions.policies.operator_page > docs/operator-permissions.md
+	@$(BIN)/python -m review.run_on_page > docs/run-on.md
 	@mkdir -p docs/schema
 	@./longhaul schema job > docs/schema/job.schema.json
 	@./longhaul schema stack > docs/schema/stack.schema.json

@@ -28,7 +28,7 @@ _IN_STEP_FUNCTIONS = "Step Functions for 90 days, then the ledger"
 _BY_POLICY = "as overlap says"
 
 # What to know about each place, in the same order for all of them.
-_FACTS: dict[RunOnKind, dict[str, str]] = {
+FACTS: dict[RunOnKind, dict[str, str]] = {
     "fargate": {
         "an attempt lasts": "at most its timeout, up to a year",
         "it is as large as": "Fargate's sizes, up to 16 vCPU and 120 GiB",
@@ -83,9 +83,9 @@ def move(old: JobSpec, new: JobSpec, old_stack: StackSpec, new_stack: StackSpec)
     if before == after:
         return None
     facts = [
-        MoveLine(what, _FACTS[before][what], _FACTS[after][what])
-        for what in _FACTS[before]
-        if _FACTS[before][what] != _FACTS[after][what]
+        MoveLine(what, FACTS[before][what], FACTS[after][what])
+        for what in FACTS[before]
+        if FACTS[before][what] != FACTS[after][what]
     ]
     known = {note.message for note in notes(old)}
     return Move(

@@ -158,7 +158,7 @@ def _move(move: Move) -> Iterator[Block]:
     yield Paragraph(["Where it runs"], strong=True)
     rows = [[[line.what], [line.before], [line.after]] for line in move.lines]
     yield Table(["", f"before: {move.before}", f"after: {move.after}"], rows)
-    yield Paragraph([f"Costs are at {move.prices}."])
+    yield Paragraph([f"Costs are at {move.prices}. Deploy it while none of the job's runs is at work."])
     if move.notes:
         yield Bullets([[note] for note in move.notes])
 
