@@ -34,7 +34,7 @@ PASSING_START_ERRORS = ("AmazonECS.Unknown", "ECS.AmazonECSException", "ECS.Serv
 """Errors of RunTask that pass: RunTask's `failures`, no capacity, ECS's own trouble, throttling."""
 
 CAPACITY_REASONS = "capacity is unavailable|limit on the number of (?:tasks|vcpus)"
-_PASSING_REASONS = (
+PASSING_REASONS = (
     "rate exceeded|too ?many ?requests|throttl",
     CAPACITY_REASONS,
     "time(?:d )? ?out|deadline exceeded|connection (?:refused|reset)|tls handshake|i[.]o timeout|temporar|try again",
@@ -49,7 +49,7 @@ _ANSWERS_LOST = "ServerException|SdkClientException"
 """Errors after which RunTask may have started a task all the same."""
 
 # AWS's sentence on a missing permission comes last in a reason and names role, action and resource, each by its ARN.
-_REASON_LENGTH = 1024
+REASON_LENGTH = 1024
 
 # Whether $cause is JSON, so that $parse cannot fail. Escapes and quotes go first, then every string becomes ' and every
 # other scalar 0; then innermost arrays and objects become 0, until one 0 is left. An ECS Task is some six levels deep.
@@ -94,7 +94,7 @@ _TOLD = rf"""
 
 _OUTCOME = f"""
     $passes := $startError in {literal(list(PASSING_START_ERRORS))}
-        or $contains($reason, /{"|".join(_PASSING_REASONS)}/i);
+        or $contains($reason, /{"|".join(PASSING_REASONS)}/i);
     $outcome :=
         $stopCode = 'UserInitiated' ? '{Outcome.STOPPED}'
         : $stopCode in [{", ".join(f"'{code}'" for code in INTERRUPTING_STOP_CODES)}] ? '{Outcome.INTERRUPTED}'
@@ -113,7 +113,7 @@ _RECORD = rf"""
         'exitCode': $exitCode,
         'stopCode': $stopCode,
         'startError': $startError,
-        'reason': $reason != '' ? $substring($replace($reason, /[ \t\r\n]+/, ' '), 0, {_REASON_LENGTH}),
+        'reason': $reason != '' ? $substring($replace($reason, /[ \t\r\n]+/, ' '), 0, {REASON_LENGTH}),
         'taskArn': $taskArn,
         'startedAt': $startedAt,
         'stoppedAt': $time($task.StoppedAt),

@@ -23,7 +23,8 @@ def success_output(job: JobSpec, place: Place, log_group_name: str) -> str:
     """The output of a succeeded execution, as a JSONata expression.
 
     Keys: job, stack, status, exitCode, taskArn, startedAt, stoppedAt, scheduledTime, attempts, startRetries, logGroup,
-    logStream; result, of a job that leaves one. Like every fact that AWS tells, one that AWS left out is left out here.
+    logStream (on Kubernetes, kubernetesJob and log for taskArn, logGroup and logStream); result, of a job that leaves
+    one. Like every fact that AWS tells, one that AWS left out is left out here.
     """
     result = "'result': $result" if job.results else ""
     return expression(_facts(job, place, log_group_name, status="SUCCEEDED", more=result))
@@ -94,15 +95,25 @@ def _facts(
         'stack': {literal(place.stack)},
         'status': {literal(status)},
         'exitCode': $run.exitCode,
-        'taskArn': $run.taskArn,
+        {_where(job)},
         'startedAt': $run.startedAt,
         'stoppedAt': $run.stoppedAt,
         'scheduledTime': {scheduled_time},
         'attempts': $attempt,
         'startRetries': $startRetries,
-        'logGroup': {literal(log_group_name)},
-        'logStream': $run.logStream{", " + more if more else ""}
+        {_log(job, log_group_name)}{", " + more if more else ""}
     }}"""
+
+
+def _where(job: JobSpec) -> str:
+    return "'kubernetesJob': $run.kubernetesJob" if job.run_on.kind == "kubernetes" else "'taskArn': $run.taskArn"
+
+
+def _log(job: JobSpec, log_group_name: str) -> str:
+    # A cluster has a way of its own to keep logs, if it keeps them: here are the last lines.
+    if job.run_on.kind == "kubernetes":
+        return "'log': $run.log"
+    return f"'logGroup': {literal(log_group_name)}, 'logStream': $run.logStream"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,39 +138,58 @@ class _Words:
 
 
 def _words(which: str, job: JobSpec, log_group_name: str) -> _Words:
-    group = f"log group {log_group_name}"
     after, within = _attempts(job)
     return _Words(
         which=which,
-        log=f"""($exists($run.logStream)
-            ? {literal(f"; {group}, stream ")} & $run.logStream
-            : {literal(f"; nothing was written to {group}")})""",
+        log=_where_the_log_is(job, log_group_name),
         why="' (' & ($exists($run.reason) ? $run.reason : 'AWS gave no reason') & ')'",
         after=after,
         within=within,
     )
 
 
+def _where_the_log_is(job: JobSpec, log_group_name: str) -> str:
+    if job.run_on.kind == "kubernetes":
+        without = [Outcome.NEVER_STARTED.value, Outcome.REFUSED.value, Outcome.STOPPED.value]
+        kubectl = f"; kubectl logs --namespace {job.run_on.namespace} job/"
+        return f"""($exists($run.kubernetesJob) and ($run.mayRunOn or $not($run.outcome in {literal(without)}))
+            ? {literal(kubectl)} & $split($run.kubernetesJob, '/')[1]
+            : '; there is no Job of it in the cluster')"""
+    group = f"log group {log_group_name}"
+    return f"""($exists($run.logStream)
+        ? {literal(f"; {group}, stream ")} & $run.logStream
+        : {literal(f"; nothing was written to {group}")})"""
+
+
 def _sentence(words: _Words, job: JobSpec, log_group_name: str, outcome: Outcome) -> str:
     """What happened, in which attempt, and where the log is, as JSONata. It ends in a name, ready to be copied."""
     log, why, after, within = words.log, words.why, words.after, words.within
-    latest = f"; look for the latest stream {LOG_STREAM_PREFIX}/{CONTAINER_NAME}/... in log group {log_group_name}"
+    in_cluster = job.run_on.kind == "kubernetes"
+    stream = f"; look for the latest stream {LOG_STREAM_PREFIX}/{CONTAINER_NAME}/... in log group {log_group_name}"
+    latest = log if in_cluster else literal(stream)
     match outcome:
         case Outcome.EXITED_NON_ZERO:
             said = f"{words.begin('exited with code ')} & $string($run.exitCode) & {_final(job)}{after}"
         case Outcome.OUT_OF_MEMORY:
             code = "($exists($run.exitCode) ? ' (exit code ' & $string($run.exitCode) & ')' : '')"
-            said = f"{words.begin(f'ran out of its {job.memory_mib} MiB of memory')} & {code} & {after}"
+            memory = f"{job.memory_mib} MiB of memory"
+            # A Job's condition says no more than that its container was killed.
+            ran_out = f"was killed, most likely for want of more than its {memory}" if in_cluster else ""
+            said = f"{words.begin(ran_out or f'ran out of its {memory}')} & {code} & {after}"
         case Outcome.TIMED_OUT:
             timeout = duration_text(job.timeout_seconds)
-            said = f"{words.begin(f'ran longer than its timeout of {timeout}')} & {within} & ' and was stopped'"
-            log = literal(latest)
+            # A pod that waits for a node or an image until then ends in the same way.
+            longer = f"ran longer than its timeout of {timeout}{', its start included,' if in_cluster else ''}"
+            said = f"{words.begin(longer)} & {within} & ' and was stopped'"
+            log = latest
         case Outcome.NEVER_STARTED:
             error = "($exists($run.startError) ? ': ' & $run.startError : '')"
             said = f"{words.begin('never started')} & {within} & {error} & {why}"
         case Outcome.REFUSED:
             error = "($exists($run.startError) ? ': ' & $run.startError : '')"
-            said = f"{words.begin('was refused and did not start')} & {within} & {error} & {why}"
+            # A cluster may refuse to tell of a Job that runs.
+            refused = "was refused" if in_cluster else "was refused and did not start"
+            said = f"{words.begin(refused)} & {within} & {error} & {why}"
         case Outcome.INTERRUPTED:
             code = "($exists($run.stopCode) ? ': ' & $run.stopCode : '')"
             said = f"{words.begin('lost its machine before it finished')} & {within} & {code} & {why}"
@@ -169,7 +199,7 @@ def _sentence(words: _Words, job: JobSpec, log_group_name: str, outcome: Outcome
             said = f"{words.begin('exited with code 0')} & {within} & ' and left ' & $run.reason"
         case Outcome.UNEXPLAINED:
             said = f"{words.begin('failed')} & {within} & ', and AWS did not explain it' & {why}"
-            log = literal(latest)
+            log = latest
         case Outcome.SUCCEEDED:
             raise ValueError("a success has an output, not a cause")
     return f"{said} & {log}"

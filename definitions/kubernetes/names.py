@@ -14,6 +14,11 @@ _MOST_OF_A_NAME = 42
 _HASH_DIGITS = 20
 
 
+def label(container: JobSpec) -> str:
+    """What a container is called in names and labels, where no underscore may be."""
+    return container.name.replace("_", "-")
+
+
 def service_account(job: JobSpec, container: JobSpec) -> str:
     """The service account that a container's pods have: one for each role, for the role is given to it.
 
@@ -23,7 +28,7 @@ def service_account(job: JobSpec, container: JobSpec) -> str:
     """
     account = job.run_on.service_account or job.name
     rights = task_rights(job, container)
-    return account if rights.name == job.name else f"{account}-{rights.name.partition('_')[2]}"
+    return account if rights.name == job.name else f"{account}{label(rights).removeprefix(job.name)}"
 
 
 def group(place: Place) -> str:
@@ -37,7 +42,7 @@ def job_name(task: TaskRun) -> str:
 
     Whoever asks twice for an attempt gets the same name, which Kubernetes refuses the second time.
     """
-    readable = task.container.name.replace("_", "-")[:_MOST_OF_A_NAME].rstrip("-")
+    readable = label(task.container)[:_MOST_OF_A_NAME].rstrip("-")
     attempt = f"$string({default('attempt', 1)}) & '-' & $string({default('startRetries', 0)})"
     # The execution's own ARN, where a map has each item run in one of its own too.
     parts = " & '/' & ".join([ME, f"$string({task.run.redrives})", *task.path, attempt])
