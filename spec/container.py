@@ -1,12 +1,13 @@
 """What runs, how large, for how long: the fields of a job that say what its container is."""
 
-from typing import Annotated, Literal
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from spec.aws_forms import VariableName, VariableValue, container_user, image_reference, kms_key, secret_source
 from spec.durations import DAY_SECONDS, duration
-from spec.forms import choice, flag, number, text, whole_number
+from spec.forms import Form, choice, flag, number, text, whole_number
 from spec.model import Spec
 from spec.permission import PermissionSpec
 from spec.sizes import cpu, disk, memory
@@ -15,8 +16,24 @@ Word = Annotated[str, text("text that is not empty", shortest=1)]
 RelativePath = Annotated[str, text("a relative path", pattern=r"(?!/)[^\0]+")]
 
 
+@dataclass(frozen=True)
+class ImageStart:
+    """What an image starts: its ENTRYPOINT and its CMD."""
+
+    entrypoint: tuple[str, ...]
+    command: tuple[str, ...]
+
+
+def _read_start(value: Any) -> ImageStart | None:
+    if value is None or isinstance(value, ImageStart):
+        return value
+    raise ValueError("expected no starts here, found one: the Dockerfile says what its image starts")
+
+
 class BuildSpec(Spec):
     """How a job's image is built."""
+
+    NOT_WRITTEN = frozenset({"starts"})
 
     # Once loaded, both paths are relative to the repository.
 
@@ -34,6 +51,11 @@ class BuildSpec(Spec):
         Annotated[str, text("the name of a build argument", pattern="[A-Za-z_][A-Za-z0-9_]*")], VariableValue
     ] = Field(
         default_factory=dict, description="Values of the Dockerfile's `ARG`s. They end up in the image: no secrets."
+    )
+    starts: Annotated[ImageStart | None, Form("what an image starts", _read_start, {})] = Field(
+        default=None,
+        description="What the Dockerfile says that its image starts, where that matters; None where only its base "
+        "image says it.",
     )
 
 

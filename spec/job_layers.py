@@ -8,10 +8,12 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from spec.container import ImageStart
 from spec.errors import SpecError, SpecErrors
 from spec.job import JobSpec
 from spec.merge import Merged
 from spec.model import Loc, Problem
+from spec.run_on import RunOnSpec
 from spec.step_containers import placed_containers
 from spec.step_fields import field_of, with_builds, without
 from spec.translate import findings
@@ -125,6 +127,8 @@ def read_job(root: Path, layers: JobLayers) -> tuple[ReadJob, list[SpecError]]:
         fields = with_builds(fields, lambda build: _completed({**own_build, **build}, layers))
         if "image" not in fields:
             fields["build"] = _completed(own_build, layers)
+        if RunOnSpec.from_yaml(fields.get("runOn") or {}).kind == "lambda":
+            fields = with_builds(fields, lambda build: {**build, "starts": _start_of(root, build)})
     spec = JobSpec.from_yaml({**fields, "name": layers.name})
     job = ReadJob(spec, wrong, merged, layers.entry)
     errors.extend(job.error(problem) for problem in _missing_files(root, spec) if not problem.concerns(wrong))
@@ -201,6 +205,21 @@ def _completed(build: dict[str, Any], layers: JobLayers) -> dict[str, Any]:
     folder = f"{JOBS_FOLDER}/{layers.name}" if layers.job_file is not None else None
     context = build.get("context", folder or ".")
     return {"context": context, "dockerfile": posixpath.join(folder or context, "Dockerfile"), **build}
+
+
+def _start_of(root: Path, build: dict[str, Any]) -> ImageStart | None:
+    """What an image starts, as far as its Dockerfile says it."""
+    from spec.dockerfile import image_start
+
+    try:
+        text = (root / build["dockerfile"]).read_text("utf-8")
+    except (OSError, UnicodeDecodeError):
+        # Said elsewhere, or by the builder.
+        return None
+    try:
+        return image_start(text, build.get("target"), build.get("args") or {})
+    except (IndexError, ValueError):
+        return None
 
 
 def _missing_files(root: Path, job: JobSpec) -> Iterator[Problem]:

@@ -33,6 +33,22 @@ def lone_groups(jobs: Iterable[JobSpec]) -> Iterator[tuple[JobSpec, Problem]]:
             yield job, Problem(("overlap", "group"), f"{message}: did you mean {shown(meant)}?")
 
 
+def mixed_groups(jobs: Iterable[JobSpec]) -> Iterator[tuple[JobSpec, Problem]]:
+    """Jobs of a group of which some run as Lambda functions and others do not: neither can tell that the other's run
+    has ended.
+    """
+    first: dict[str, JobSpec] = {}
+    for job in jobs:
+        if job.overlap.group is None:
+            continue
+        other = first.setdefault(job.overlap.group, job)
+        kinds = (other.run_on.kind, job.run_on.kind)
+        if kinds[0] != kinds[1] and "lambda" in kinds:
+            message = f"expected {kinds[0]}, where {other.name} of the same overlap group runs, found {kinds[1]}"
+            why = "a run of one cannot tell whether the other's has ended"
+            yield job, Problem(("runOn",), f"{message}: {why}", (("overlap", "group"),))
+
+
 def _are_alike(one: str, other: str) -> bool:
     """Whether one may be the other misspelt. Names that differ in a number or a whole word, as load-eu and load-us do,
     are meant to.

@@ -1,22 +1,146 @@
-"""The rules of a job that runs as a Lambda function."""
+"""The rules of a job that runs as a Lambda function.
+
+https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from spec.model import Problem
+from spec.container import ImageStart
+from spec.durations import duration_text
+from spec.model import Loc, Problem
 from spec.run_on_rules.note import Note
+from spec.step_containers import placed_containers
+from spec.words import listed
 
 if TYPE_CHECKING:
     from spec.job import JobSpec
 
+LONGEST_SECONDS = 900
+NEAR_SECONDS = 720
+"""A timeout above this is near the limit: four fifths of it."""
+MEMORY_MIB = (128, 10_240)
+LARGEST_DISK_GIB = 10
+_ENVIRONMENT_BYTES = 4096
+# https://docs.aws.amazon.com/lambda/latest/api/API_Environment.html
+_VARIABLE = re.compile(r"[A-Za-z][A-Za-z0-9_]+")
+_LAMBDAS_OWN = re.compile(r"LAMBDA_.*")
+_INSTEAD = "leave Lambda for it: runOn: fargate"
+_RUN_ON = (("runOn",),)
 
-def problems(_job: JobSpec) -> Iterator[Problem]:
+
+def start_of(container: JobSpec) -> ImageStart | None:
+    """What Lambda is told to start, which replaces what the image says; None where only the image knows.
+
+    As Docker puts them together: an entry point of the job's own drops the image's command.
+    """
+    given = container.command or ()
+    if container.entrypoint is not None:
+        return ImageStart(container.entrypoint, given)
+    built = container.build.starts if container.image is None and container.build is not None else None
+    return None if built is None else ImageStart(built.entrypoint, given or built.command)
+
+
+def problems(job: JobSpec) -> Iterator[Problem]:
     """What would make a run of the job go wrong there."""
-    yield from ()
+    said: set[tuple[Loc, str]] = set()
+    for loc, container, own in _placed(job):
+        for problem in _problems(container):
+            moved = (*loc, *problem.loc) if problem.loc[0] in own else problem.loc
+            if (moved, problem.message) not in said:
+                said.add((moved, problem.message))
+                yield Problem(moved, problem.message, (*problem.others, *([loc] if loc else [])))
 
 
-def notes(_job: JobSpec) -> Iterator[Note]:
-    """What the job says that has no effect there."""
-    yield from ()
+def notes(job: JobSpec) -> Iterator[Note]:
+    """What the job says that has no effect there, and a timeout near the limit."""
+    said: set[Loc] = set()
+    for loc, container, own in _placed(job):
+        for note in _notes(container):
+            moved = (*loc, *note.loc) if note.loc[0] in own else note.loc
+            if moved not in said:
+                said.add(moved)
+                yield Note(moved, note.message)
+
+
+def _placed(job: JobSpec) -> Iterator[tuple[Loc, JobSpec, set[str]]]:
+    """What runs as a function, with its place in the job and the keys that are written there."""
+    if not job.steps:
+        yield (), job, set()
+        return
+    for loc, step, container in placed_containers(job):
+        yield loc, container, {key for key, name in step.yaml_keys().items() if name in step.model_fields_set}
+
+
+def _problems(container: JobSpec) -> Iterator[Problem]:
+    if container.timeout_seconds > LONGEST_SECONDS:
+        found = duration_text(container.timeout_seconds)
+        yield Problem(
+            ("timeout",),
+            f"expected at most 15m with runOn: lambda, found {found}: no function runs longer; {_INSTEAD}",
+            _RUN_ON,
+        )
+    least, most = MEMORY_MIB
+    if not least <= container.memory_mib <= most:
+        message = f"expected {least} to {most:,} MiB with runOn: lambda, found {container.memory_mib:,}; {_INSTEAD}"
+        yield Problem(("memory",), message, _RUN_ON)
+    if "ephemeral_storage_gib" in container.model_fields_set and container.ephemeral_storage_gib > LARGEST_DISK_GIB:
+        found = container.ephemeral_storage_gib
+        message = f"expected at most {LARGEST_DISK_GIB} GiB with runOn: lambda, found {found}; {_INSTEAD}"
+        yield Problem(("ephemeralStorage",), message, _RUN_ON)
+    if container.secrets:
+        yield Problem(
+            ("secrets",),
+            f"expected none with runOn: lambda, found {listed(container.secrets, 'and')}: Lambda puts no secret into a "
+            "variable. Let the code read it, by the job's permissions",
+            _RUN_ON,
+        )
+    yield from _environment(container)
+    if start_of(container) is None:
+        yield _unknown_start(container)
+
+
+def _environment(container: JobSpec) -> Iterator[Problem]:
+    for name in container.environment:
+        if not _VARIABLE.fullmatch(name) or _LAMBDAS_OWN.fullmatch(name):
+            message = (
+                "expected a name of two or more letters, digits and underscores, a letter first and not LAMBDA_, as "
+                f"Lambda takes it, found {name}"
+            )
+            yield Problem(("environment", name), message, _RUN_ON)
+    size = sum(len(name.encode()) + len(value.encode()) for name, value in container.environment.items())
+    if size > _ENVIRONMENT_BYTES:
+        message = (
+            f"expected at most {_ENVIRONMENT_BYTES:,} bytes of names and values with runOn: lambda, found {size:,}"
+        )
+        yield Problem(("environment",), message, _RUN_ON)
+
+
+def _unknown_start(container: JobSpec) -> Problem:
+    what = "a function must be told what to start, in place of its image"
+    if container.image is not None:
+        message = f"expected entrypoint beside the image {container.image} with runOn: lambda, found none: {what}"
+        return Problem(("entrypoint",), message, (*_RUN_ON, ("image",)))
+    dockerfile = container.build.dockerfile if container.build is not None else "Dockerfile"
+    message = f"expected entrypoint, or ENTRYPOINT in {dockerfile}, with runOn: lambda, found neither: {what}"
+    return Problem(("entrypoint",), message, (*_RUN_ON, ("build",)))
+
+
+def _notes(container: JobSpec) -> Iterator[Note]:
+    if NEAR_SECONDS < container.timeout_seconds <= LONGEST_SECONDS:
+        found = duration_text(container.timeout_seconds)
+        yield Note(("timeout",), f"{found} is near the 15m that a function has; `doctor` tells when runs come near it")
+    said = container.model_fields_set
+    for key, name, why in (
+        ("cpu", "cpu_units", "a function's CPU comes with its memory, 1 vCPU with 1,769 MiB"),
+        ("stopTimeout", "stop_timeout_seconds", "a function that is out of time is not asked to end"),
+        ("user", "user", "Lambda has a user of its own"),
+        ("readonlyRootFilesystem", "readonly_root_filesystem", "a function can write to /tmp alone"),
+    ):
+        if name in said and getattr(container, name) is not None:
+            yield Note((key,), f"has no effect with runOn: lambda: {why}")
+    if container.capacity.spot:
+        yield Note(("capacity", "spot"), "has no effect with runOn: lambda: there is no Spot for functions")
