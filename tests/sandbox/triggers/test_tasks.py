@@ -169,10 +169,7 @@ def test_without_a_right_it_is_a_dead_letter_at_once(stack, fire, cluster, servi
     ("change", "code"),
     [
         ({"Arn": "arn:aws:ecs:eu-west-1:123456789012:cluster/missing"}, "NO_RESOURCE"),
-        (
-            {"parameters": {"TaskDefinitionArn": "arn:aws:ecs:eu-west-1:123456789012:task-definition/no:1"}},
-            "ERROR_FROM_",
-        ),
+        ({"parameters": {"TaskDefinitionArn": "missing:1"}}, "ERROR_FROM_TARGET"),
         ({"parameters": {"NetworkConfiguration": None}}, "INVALID_PARAMETER"),
         ({"Input": '"text"'}, "INVALID_PARAMETER"),
         ({"Input": '{"containerOverrides": "none"}'}, "INVALID_PARAMETER"),
