@@ -12,7 +12,7 @@ from spec.container import ContainerSpec
 from spec.durations import DAY_SECONDS, duration_text
 from spec.model import Loc, Problem
 from spec.run_length import longest_execution_seconds
-from spec.sizes import pair_mistake
+from spec.run_on_rules import sizes
 from spec.step_containers import job_of, placed_containers, takes_large_inputs
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def problems(job: JobSpec) -> Iterator[Problem]:
 def _container(job: JobSpec) -> Iterator[Problem]:
     """The rules of what runs as one task."""
     yield from _image_or_build(job)
-    yield from _fargate_pair(job)
+    yield from sizes.problems(job)
     yield from _secrets(job)
     yield from _capacity(job)
     yield from _retries(job)
@@ -70,11 +70,6 @@ def _image_or_build(job: JobSpec) -> Iterator[Problem]:
         yield Problem(("image",), "expected image or build, found both", (("build",),))
     elif job.image is None and job.build is None:
         yield Problem(("image",), "expected image or build, found neither", (("build",),))
-
-
-def _fargate_pair(job: JobSpec) -> Iterator[Problem]:
-    if mistake := pair_mistake(job.cpu_units, job.memory_mib):
-        yield Problem(("memory",), mistake, (("cpu",),))
 
 
 def _secrets(job: JobSpec) -> Iterator[Problem]:

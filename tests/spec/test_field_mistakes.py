@@ -89,12 +89,20 @@ FIELD_MISTAKES = [
     (
         "cpu: 3 vCPU",
         "cpu: expected 256, 512, 1024, 2048, 4096, 8192 or 16384 CPU units, or as many vCPUs such as 0.25 vCPU, "
-        'found "3 vCPU": the nearest are 2048 and 4096',
+        "found 3072 (3 vCPU): the nearest are 2048 and 4096",
     ),
     (
         "memory: 4",
+        "memory: expected memory in MiB, such as 512 or 2048, or in GB such as 2 GB, found 4: did you mean 4 GB?",
+    ),
+    (
+        "cpu: 0.25",
+        "cpu: expected CPU units such as 256 or 1024, or vCPUs such as 0.25 vCPU, found 0.25: did you mean 0.25 vCPU?",
+    ),
+    (
+        "memory: 8",
         "memory: expected memory of a Fargate size in MiB, such as 512 or 2048, or in GB such as 2 GB, "
-        "found 4: did you mean 4 GB?",
+        "found 8: did you mean 8 GB?",
     ),
     (
         "memory: 1500",
@@ -103,7 +111,7 @@ FIELD_MISTAKES = [
     ),
     (
         "memory: lots",
-        'memory: expected memory of a Fargate size in MiB, such as 512 or 2048, or in GB such as 2 GB, found "lots"',
+        'memory: expected memory in MiB, such as 512 or 2048, or in GB such as 2 GB, found "lots"',
     ),
     (
         "ephemeralStorage: 500",

@@ -13,7 +13,7 @@ from spec.durations import duration, duration_text, parse_duration
 from spec.forms import Form
 from spec.job import JobSpec, check_job_name
 from spec.permission import PermissionSpec
-from spec.sizes import cpu, disk, memory, pair_mistake
+from spec.sizes import cpu, cpu_mistake, disk, memory, memory_mistake, pair_mistake
 
 UNITS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
 
@@ -43,6 +43,8 @@ def test_exactly_the_pairs_that_fargate_sells_are_legal() -> None:
         for mib in sizes:
             mistake = pair_mistake(units, mib)
             assert (mistake is None) == ((units, mib) in legal)
+    assert [units for units in range(1, 20_000) if cpu_mistake(units) is None] == [256, *FARGATE]
+    assert {mib for mib in range(1, 200_000) if memory_mistake(mib) is None} == sizes
 
 
 @pytest.mark.parametrize(
@@ -64,7 +66,7 @@ def test_disk_is_gib(written: object, gib: int) -> None:
 
 @pytest.mark.parametrize("written", ["1 CPU", "1 VCPU", "0.3 vCPU", "-1 vCPU", "1  vCPU", 0.25, True, None, [256], ""])
 def test_other_cpus_are_refused(written: object) -> None:
-    with pytest.raises(ValueError, match=r"^expected 256, .*, found "):
+    with pytest.raises(ValueError, match=r"^expected CPU units such as 256 or .*, found "):
         cpu().read(written)
 
 

@@ -60,7 +60,7 @@ def test_every_form_of_a_job_passes(job: Any) -> None:
         {"timeout": 60},
         {"timeout": ""},
         {"timeout": "2h 30m"},
-        {"cpu": 300},
+        {"cpu": 0},
         {"cpu": "1 CPU"},
         {"command": "run"},
         {"command": []},

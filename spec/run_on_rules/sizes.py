@@ -1,0 +1,40 @@
+"""Which CPU and memory a container may have, by where it runs.
+
+Of a Lambda function and of a pod their own modules say it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from spec.model import Problem
+from spec.sizes import cpu_mistake, memory_mistake, pair_mistake
+from spec.words import shown
+
+if TYPE_CHECKING:
+    from spec.job import JobSpec
+
+LEAST_EC2_CPU_UNITS = 128
+"""https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RegisterTaskDefinition.html (cpu)"""
+
+
+def problems(container: JobSpec) -> Iterator[Problem]:
+    """What is wrong with the size of a container: of a job, or of a step."""
+    kind = container.run_on.kind
+    if kind in ("fargate", "task"):
+        yield from _on_fargate(container)
+    elif kind == "ec2" and container.cpu_units < LEAST_EC2_CPU_UNITS:
+        hint = f": did you mean {container.cpu_units} vCPU?" if container.cpu_units <= 16 else ""
+        expected = f"at least {LEAST_EC2_CPU_UNITS} CPU units on EC2"
+        yield Problem(("cpu",), f"expected {expected}, found {shown(container.cpu_units)}{hint}")
+
+
+def _on_fargate(container: JobSpec) -> Iterator[Problem]:
+    of_cpu, of_memory = cpu_mistake(container.cpu_units), memory_mistake(container.memory_mib)
+    if of_cpu is not None:
+        yield Problem(("cpu",), of_cpu)
+    if of_memory is not None:
+        yield Problem(("memory",), of_memory)
+    if of_cpu is None and of_memory is None and (mistake := pair_mistake(container.cpu_units, container.memory_mib)):
+        yield Problem(("memory",), mistake, (("cpu",),))
