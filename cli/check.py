@@ -11,7 +11,7 @@ from cli import project
 from cli.arguments import utc_text
 
 if TYPE_CHECKING:
-    from ops.deployed import RemovedJob
+    from ops.deployed import DisturbedJob
     from spec.stack import StackSpec
 
 
@@ -21,13 +21,13 @@ def check(
         bool,
         typer.Option(
             "--deployed",
-            help="Also look into AWS, as the environment says: is a job running that would be removed or renamed?",
+            help="Also look into AWS, as the environment says: is a job running that would go, or move elsewhere?",
         ),
     ] = False,
 ) -> None:
     """Validate stacks: every mistake at once, each with its file, line and field.
 
-    With --deployed, exit code 1 says that a job that would be removed or renamed is running.
+    With --deployed, exit code 1 says that a job is running that would be removed, renamed, or moved to run elsewhere.
     """
     from spec.load import stack_names
 
@@ -78,30 +78,47 @@ def _say_notes(stack: StackSpec) -> None:
 
 
 def _in_the_way(stack: StackSpec) -> bool:
-    """Whether a job that would be removed is running, after saying so."""
+    """Whether a job that would be removed or moved is running, after saying so."""
     from ops.aws import Aws
-    from ops.deployed import jobs_to_be_removed
+    from ops.deployed import jobs_to_be_disturbed
 
-    removed = jobs_to_be_removed(Aws(region=stack.region), stack.project, stack.name, [job.name for job in stack.jobs])
-    busy = [job for job in removed if job.running]
+    kinds = {job.name: job.run_on.kind for job in stack.jobs}
+    disturbed = jobs_to_be_disturbed(Aws(region=stack.region), stack.project, stack.name, kinds)
+    busy = [job for job in disturbed if job.running]
     if not busy:
-        going = f" ({', '.join(job.name for job in removed)} would go)" if removed else ""
+        going = f" ({', '.join(f'{job.name} would {_becomes(job)}' for job in disturbed)})" if disturbed else ""
         print(f"{stack.name}: no run is in the way{going}")
         return False
     for job in busy:
         _say_busy(stack, job)
+    if any(job.moves_to is None for job in busy):
+        print(
+            "AWS deletes a state machine when its runs have ended: it lets the present attempt end and then terminates "
+            "the run, whatever came of it.",
+            file=sys.stderr,
+        )
+    if any(job.moves_to is not None for job in busy):
+        print(
+            "A job that moves loses the permissions that its runs have where they are: what they do next is denied.",
+            file=sys.stderr,
+        )
     print(
-        "AWS deletes a state machine when its runs have ended: it lets the present attempt end and then terminates the "
-        "run, whatever came of it.\nWait until these have ended, or stop each:\n"
+        "Wait until these have ended, or stop each:\n"
         "  aws stepfunctions stop-execution --execution-arn ARN\n"
-        "So that no more begin, deploy the job with `enabled: false` before it goes.",
+        "So that no more begin, deploy the job with `enabled: false` before.",
         file=sys.stderr,
     )
     return True
 
 
-def _say_busy(stack: StackSpec, job: RemovedJob) -> None:
+def _becomes(job: DisturbedJob) -> str:
+    """What would become of it, after `would`."""
+    return "go" if job.moves_to is None else f"move from {job.runs_on} to {job.moves_to}"
+
+
+def _say_busy(stack: StackSpec, job: DisturbedJob) -> None:
     runs = "1 run of it goes on" if len(job.running) == 1 else f"{len(job.running)} runs of it go on"
-    print(f"{stack.name}: {job.name} would be removed, and {runs}:", file=sys.stderr)
+    becomes = "be removed" if job.moves_to is None else _becomes(job)
+    print(f"{stack.name}: {job.name} would {becomes}, and {runs}:", file=sys.stderr)
     for run in job.running:
         print(f"  {run.arn} since {utc_text(run.started)}", file=sys.stderr)

@@ -1,8 +1,8 @@
-"""Which deployed jobs would be removed, and the executions that run on them."""
+"""Which deployed jobs would be removed or moved, and the executions that run on them."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,16 +19,23 @@ class RunningExecution:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RemovedJob:
-    """A job that would be removed, and the executions that ran on it when it was looked at, the newest first."""
+class DisturbedJob:
+    """A job that would be removed or moved, and the executions that ran on it when it was looked at, the newest first.
+
+    Attributes:
+        runs_on: where it runs.
+        moves_to: where it would run; None for one that would be removed.
+    """
 
     name: str
     state_machine_arn: str
+    runs_on: str
+    moves_to: str | None
     running: tuple[RunningExecution, ...]
 
 
-def jobs_to_be_removed(aws: Aws, project: str, stack: str, jobs: Collection[str]) -> list[RemovedJob]:
-    """The deployed jobs of a stack that are not among `jobs`.
+def jobs_to_be_disturbed(aws: Aws, project: str, stack: str, jobs: Mapping[str, str]) -> list[DisturbedJob]:
+    """The deployed jobs of a stack that are not among `jobs`, or run elsewhere than these.
 
     Lists are eventually consistent: an execution that has just started may be missing.
     https://docs.aws.amazon.com/step-functions/latest/apireference/API_ListExecutions.html
@@ -37,7 +44,7 @@ def jobs_to_be_removed(aws: Aws, project: str, stack: str, jobs: Collection[str]
         aws: of the account and Region that the stack is in.
         project: the project's name.
         stack: the stack's name.
-        jobs: names of the jobs that stay.
+        jobs: the kinds of place where the jobs that stay run, by their names.
 
     Returns:
         By name. A job that got another name is among them under its old one.
@@ -46,9 +53,15 @@ def jobs_to_be_removed(aws: Aws, project: str, stack: str, jobs: Collection[str]
         botocore's errors.
     """
     return [
-        RemovedJob(name=job.name, state_machine_arn=job.state_machine_arn, running=_running(aws, job.state_machine_arn))
+        DisturbedJob(
+            name=job.name,
+            state_machine_arn=job.state_machine_arn,
+            runs_on=job.run_on,
+            moves_to=jobs.get(job.name),
+            running=_running(aws, job.state_machine_arn),
+        )
         for job in find_machines(aws, project, stack)
-        if job.name not in jobs
+        if jobs.get(job.name) != job.run_on
     ]
 
 

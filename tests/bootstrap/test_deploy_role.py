@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 
 from ops.aws import Aws
-from ops.deployed import jobs_to_be_removed
+from ops.deployed import jobs_to_be_disturbed
 from sandbox.deploy import deploy
 from sandbox.errors import SandboxError
 from sandbox.local_aws import LocalAws
@@ -100,9 +100,8 @@ def test_it_deploys_and_destroys_its_stack(local_aws: LocalAws, role_arns: dict[
     jobs = ["bucket-inventory", "daily-rollup", "snapshot-cleanup", "weekly-report"]
     assert sorted(deployment.outputs["stateMachines"]) == jobs
     # What `longhaul check --deployed` asks before the next deployment.
-    removed = jobs_to_be_removed(
-        cast(Aws, As(local_aws, role_arns["DeployRole"]).client), "longhaul", "dev", ["daily-rollup"]
-    )
+    deployer = cast(Aws, As(local_aws, role_arns["DeployRole"]).client)
+    removed = jobs_to_be_disturbed(deployer, "longhaul", "dev", {"daily-rollup": "fargate"})
     assert [job.name for job in removed] == [name for name in jobs if name != "daily-rollup"]
     deployment.destroy()
 

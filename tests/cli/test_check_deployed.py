@@ -28,10 +28,11 @@ class Project:
     def start(self, job: str) -> str:
         return self.aws.client("stepfunctions").start_execution(stateMachineArn=self.machines[job])["executionArn"]
 
-    def jobs(self, *names: str) -> None:
-        """Have the file ask for these jobs."""
+    def jobs(self, *names: str, **moved: dict[str, str]) -> None:
+        """Have the file ask for these jobs, and for those with what they run on."""
         content = yaml.safe_load(self.stack_file.read_text())
-        content["config"]["longhaul:jobs"] = dict.fromkeys(names, WAITS)
+        elsewhere = {name: {**WAITS, "runOn": where} for name, where in moved.items()}
+        content["config"]["longhaul:jobs"] = {**dict.fromkeys(names, WAITS), **elsewhere}
         self.stack_file.write_text(yaml.safe_dump(content))
 
 
@@ -66,6 +67,21 @@ def test_a_running_job_is_not_removed(deployed: Project, longhaul: Longhaul) -> 
     passed = longhaul("check", "dev", "--deployed", **deployed.aws.environment)
     assert (passed.returncode, passed.stderr) == (0, "")
     assert passed.stdout.splitlines()[-1] == "dev: no run is in the way (first would go)"
+
+
+def test_a_running_job_is_not_moved(deployed: Project, longhaul: Longhaul) -> None:
+    run = deployed.start("first")
+
+    deployed.jobs("second", first={"kind": "ec2", "capacityProvider": "warehouse"})
+    refused = longhaul("check", "dev", "--deployed", **deployed.aws.environment)
+
+    assert refused.returncode == 1
+    assert "dev: first would move from fargate to ec2, and 1 run of it goes on:" in refused.stderr
+    assert f"  {run} since 20" in refused.stderr
+    assert "terminates" not in refused.stderr
+    deployed.aws.client("stepfunctions").stop_execution(executionArn=run)
+    passed = longhaul("check", "dev", "--deployed", **deployed.aws.environment)
+    assert passed.stdout.splitlines()[-1] == "dev: no run is in the way (first would move from fargate to ec2)"
 
 
 def test_a_running_job_that_stays_is_in_nobody_s_way(deployed: Project, longhaul: Longhaul) -> None:

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from definitions.tags import JOB_TAG, STACK_TAG
+from definitions.tags import JOB_TAG, RUN_ON_TAG, STACK_TAG
 from ops.aws import Aws
-from ops.deployed import RemovedJob, jobs_to_be_removed
+from ops.deployed import DisturbedJob, jobs_to_be_disturbed
 from sandbox.local_aws import LocalAws
 
 HOUR_LONG = {
@@ -37,7 +37,7 @@ class Machines:
 
     def make(self, name: str, **tags: str) -> str:
         """A machine whose executions wait for an hour; `stack` and `job` become Longhaul's tags."""
-        names = {"stack": STACK_TAG, "job": JOB_TAG}
+        names = {"stack": STACK_TAG, "job": JOB_TAG, "run_on": RUN_ON_TAG}
         made = self.states.create_state_machine(
             name=name,
             definition=json.dumps(HOUR_LONG),
@@ -56,8 +56,11 @@ class Machines:
         there = {machine["stateMachineArn"] for page in pages for machine in page["stateMachines"]}
         return there.intersection(self.arns)
 
-    def removed(self, *staying: str) -> list[RemovedJob]:
-        return jobs_to_be_removed(Aws(), "acme", "dev", staying)
+    def removed(self, *staying: str) -> list[DisturbedJob]:
+        return self.disturbed(**dict.fromkeys(staying, "fargate"))
+
+    def disturbed(self, **staying: str) -> list[DisturbedJob]:
+        return jobs_to_be_disturbed(Aws(), "acme", "dev", staying)
 
 
 @pytest.fixture
@@ -95,6 +98,19 @@ def test_what_stays_is_not_told_of_and_what_goes_is_with_its_running_executions(
 def test_a_job_at_rest_goes_without_executions(machines: Machines) -> None:
     machines.make("acme-dev-report", stack="dev", job="report")
     assert [(job.name, job.running) for job in machines.removed()] == [("report", ())]
+
+
+def test_a_job_that_would_run_elsewhere_is_told_of_with_its_running_executions(machines: Machines) -> None:
+    hello = machines.make("acme-dev-hello", stack="dev", job="hello")
+    machines.make("acme-dev-load", stack="dev", job="load", run_on="ec2")
+    running = machines.start(hello)
+
+    (moved,) = machines.disturbed(hello="lambda", load="ec2")
+    (back,) = machines.disturbed(hello="fargate", load="fargate")
+
+    assert (moved.name, moved.runs_on, moved.moves_to) == ("hello", "fargate", "lambda")
+    assert [run.arn for run in moved.running] == [running]
+    assert (back.name, back.runs_on, back.moves_to, back.running) == ("load", "ec2", "fargate", ())
 
 
 def test_machines_that_only_have_such_a_name_are_nobody_s_business(machines: Machines) -> None:
