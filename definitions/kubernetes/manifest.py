@@ -150,7 +150,7 @@ def _resources(job: JobSpec) -> dict[str, Any]:
 
     https://kubernetes.io/docs/concepts/workloads/pods/pod-qos/
     """
-    amounts = {"cpu": f"{job.cpu_units * 1000 // 1024}m", "memory": f"{job.memory_mib}Mi"}
+    amounts = {"cpu": f"{-(-job.cpu_units * 1000 // 1024)}m", "memory": f"{job.memory_mib}Mi"}
     # What comes with every task of Fargate need not be free on a node.
     if job.ephemeral_storage_gib > FREE_EPHEMERAL_STORAGE_GIB:
         amounts["ephemeral-storage"] = f"{job.ephemeral_storage_gib}Gi"
