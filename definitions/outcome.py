@@ -54,8 +54,7 @@ REASON_LENGTH = 1024
 # Whether $cause is JSON, so that $parse cannot fail. Escapes and quotes go first, then every string becomes ' and every
 # other scalar 0; then innermost arrays and objects become 0, until one 0 is left. An ECS Task is some six levels deep.
 # \x5c is a backslash: JSONata's tokenizer would misread `\\` before a bracket.
-_PARSED_CAUSE = r"""
-    $cause := $string($states.errorOutput.Cause);
+PLAIN_CAUSE = r"""
     $plain := $replace($cause, /\x5c(?:["\x5cbfnrt\/]|u[0-9a-fA-F]{4})|'/, '_');
     $plain := $replace($plain, /"[^"\x5c\x00-\x1f]*"/, "'");
     $plain := $replace($plain, /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|true|false|null/, '0');
@@ -63,6 +62,12 @@ _PARSED_CAUSE = r"""
     $plain := $reduce([1..12], function($text, $level) {
         $replace($replace($text, /\[(?:['0](?:,['0])*)?\]/, '0'), /\{(?:':['0](?:,':['0])*)?\}/, '0')
     }, $plain);
+"""
+"""JSONata that sets `$plain` to '0' if the text in `$cause` is JSON, other than a text in quotes."""
+
+_PARSED_CAUSE = rf"""
+    $cause := $string($states.errorOutput.Cause);
+    {PLAIN_CAUSE}
     $task := $plain = '0' ? $parse($cause);
 """
 
