@@ -11,9 +11,10 @@ from spec.overrides import input_room, input_size
 from spec.stack import StackSettings, trigger_kind
 from spec.start_input import start_input
 from spec.step_containers import placed_containers, takes_large_inputs
+from spec.task_overrides import task_overrides
 from spec.words import listed, shown
 
-ROLE_NAME_ENDINGS = ("-task", "-exec", "-states")
+ROLE_NAME_ENDINGS = ("-task", "-exec", "-states", "-start")
 """What the names of a job's IAM roles end in, before the suffix that Pulumi adds."""
 
 _AUTO_NAME_SUFFIX = 8
@@ -94,7 +95,7 @@ def endpoints_mistake(region: str, network: NetworkSpec) -> str | None:
 def problems(job: JobSpec, settings: StackSettings, stack: str) -> Iterator[Problem]:
     """The rules that do not hold for a job in a stack with these settings."""
     yield from _overrides_fit(job, stack)
-    yield from _input_template_fits(job, settings)
+    yield from _input_template_fits(job, settings, stack)
     yield from _tags_fit(job, settings)
     yield from _image_within_reach(job, settings)
 
@@ -108,10 +109,12 @@ def _overrides_fit(job: JobSpec, stack: str) -> Iterator[Problem]:
         yield Problem(("input",), f"expected {limit}, found {size:,}: keep larger input in S3 and pass its name")
 
 
-def _input_template_fits(job: JobSpec, settings: StackSettings) -> Iterator[Problem]:
+def _input_template_fits(job: JobSpec, settings: StackSettings, stack: str) -> Iterator[Problem]:
     # EventBridge Scheduler takes 256 KB, which the container overrides never let an input reach.
     if trigger_kind(job, settings) == "rule":
         template = start_input(job, "<time>")
+        if job.run_on.kind == "task":
+            template = task_overrides(job, stack, run="<event>", time="<time>")
         if len(template) > _INPUT_TEMPLATE:
             limit = f"at most {_INPUT_TEMPLATE:,} characters of a rule's input template with every < escaped"
             yield Problem(("input",), f"expected {limit}, found {len(template):,}", (("schedule",),))
