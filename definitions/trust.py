@@ -26,6 +26,37 @@ def trigger_trust_policy(place: Place) -> dict[str, Any]:
     return _policy([_statement("events", place), _statement("scheduler", place)])
 
 
+def pod_trust_policy(place: Place, cluster: str, namespace: str, service_account: str) -> dict[str, Any]:
+    """Lets EKS Pod Identity assume a role for the pods of one service account in one cluster.
+
+    https://docs.aws.amazon.com/eks/latest/userguide/pod-id-role.html
+
+    Args:
+        place: the stack.
+        cluster: the cluster's name.
+        namespace: the namespace of the service account.
+        service_account: its name.
+    """
+    # The tags of a session: https://docs.aws.amazon.com/eks/latest/userguide/pod-id-abac.html
+    tags = {
+        "eks-cluster-name": cluster,
+        "kubernetes-namespace": namespace,
+        "kubernetes-service-account": service_account,
+    }
+    own = {"aws:SourceAccount": place.account, **{f"aws:RequestTag/{key}": value for key, value in tags.items()}}
+    return _policy(
+        [
+            {
+                "Sid": "EksPods",
+                "Effect": "Allow",
+                "Principal": {"Service": "pods.eks.amazonaws.com"},
+                "Action": ["sts:AssumeRole", "sts:TagSession"],
+                "Condition": {"StringEquals": own},
+            }
+        ]
+    )
+
+
 def _policy(statements: list[dict[str, Any]]) -> dict[str, Any]:
     return {"Version": "2012-10-17", "Statement": statements}
 

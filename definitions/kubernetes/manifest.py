@@ -20,6 +20,9 @@ DISRUPTED = "DisruptionTarget"
 """The condition of a pod that the cluster took away: drained, preempted, evicted, its node gone.
 https://kubernetes.io/docs/concepts/workloads/pods/disruptions/#pod-disruption-conditions"""
 
+_LATER_SECONDS = 60
+"""How much later a pod would end itself than its Job ends it."""
+
 _ARCHITECTURES = {"arm64": "arm64", "x86_64": "amd64"}
 
 
@@ -74,6 +77,9 @@ def _what_a_job_says_of_its_end() -> dict[str, Any]:
 def _pod(task: TaskRun) -> dict[str, Any]:
     return {
         "restartPolicy": "Never",
+        # Of a Job that somebody deletes, Kubernetes keeps the pods unless told otherwise, and nothing else ends one.
+        # https://kubernetes.io/docs/tasks/administer-cluster/use-cascading-deletion/
+        "activeDeadlineSeconds": task.container.timeout_seconds + _LATER_SECONDS,
         "serviceAccountName": names.service_account(task.job, task.container),
         # Its role comes by another token. Kubernetes' own API is nothing that a job is given.
         "automountServiceAccountToken": False,

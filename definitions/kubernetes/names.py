@@ -7,7 +7,7 @@ from definitions.jsonata import ME, default, literal
 from definitions.place import Place
 from definitions.run_task import TaskRun
 from spec.job import JobSpec
-from spec.step_containers import task_rights
+from spec.step_containers import containers, task_rights
 
 _MOST_OF_A_NAME = 42
 """A Job's name is a label's value too, of at most 63 characters: what is left are a hyphen and the digits of a hash."""
@@ -29,6 +29,11 @@ def service_account(job: JobSpec, container: JobSpec) -> str:
     account = job.run_on.service_account or job.name
     rights = task_rights(job, container)
     return account if rights.name == job.name else f"{account}{label(rights).removeprefix(job.name)}"
+
+
+def service_accounts(job: JobSpec) -> dict[str, str]:
+    """Those of all the job's containers, by the name of whose role it is: the job, or a step as a job by itself."""
+    return {task_rights(job, one).name: service_account(job, one) for one in containers(job)}
 
 
 def group(place: Place) -> str:

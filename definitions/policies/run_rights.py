@@ -27,6 +27,9 @@ def run_statements(
     match job.run_on.kind:
         case "fargate" | "ec2":
             return _task_statements(job, place, cluster_arn, passed_role_arns)
+        case "kubernetes":
+            # The cluster gives them, not IAM: `definitions.kubernetes.access`.
+            return []
         case kind:
             raise ValueError(f"no state machine runs a job on {kind}")
 

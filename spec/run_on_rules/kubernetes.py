@@ -35,9 +35,9 @@ def problems(job: JobSpec) -> Iterator[Problem]:
     if job.overlap.policy != "allow":
         yield Problem(
             ("overlap",),
-            f"expected overlap: allow with runOn: kubernetes, found {job.overlap.policy}: nothing tells a run whether the pod "
-            "of one that was stopped has ended, so that nothing can keep them apart. Where they must be, let the job "
-            "itself see to it, or leave Kubernetes for it: runOn: fargate",
+            f"expected overlap: allow with runOn: kubernetes, found {job.overlap.policy}: nothing tells a run "
+            "whether the pod of one that was stopped has ended, so that nothing can keep them apart. Where they must "
+            "be, let the job itself see to it, or leave Kubernetes for it: runOn: fargate",
             _RUN_ON,
         )
     yield from problems_of_each(job, _problems)
