@@ -14,6 +14,7 @@ RETENTION_DAYS = (
     *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
     *(1096, 1827, 2192, 2557, 2922, 3288, 3653),
 )
+SECRET_EXPECTS = "the name or ARN of a secret in Secrets Manager, or of an SSM parameter (a name with a leading /)"
 LONGEST_BUCKET_NAME = 63
 """https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html"""
 _PARTITION = r"aws(?:-[a-z]+)*"
@@ -58,32 +59,39 @@ def secret_source() -> Form:
     secret_arn = rf"arn:{_PARTITION}:secretsmanager:[a-z0-9-]+:[0-9]{{12}}:secret:[A-Za-z0-9/_+=.@-]{{1,519}}"
     parameter_name = r"/[A-Za-z0-9_.\-/]{1,1010}"
     parameter_arn = rf"arn:{_PARTITION}:ssm:[a-z0-9-]+:[0-9]{{12}}:parameter/[A-Za-z0-9_.\-/]{{1,1010}}"
-    expects = "the name or ARN of a secret in Secrets Manager, or of an SSM parameter (a name with a leading /)"
     # Not echoed: whoever pastes the secret itself here must not find it in a build log.
     return text(
-        expects,
+        SECRET_EXPECTS,
         pattern="|".join((secret_name, secret_arn, parameter_name, parameter_arn)),
-        check=_ambiguous_secret,
+        check=_cut_off_secret,
         echo=False,
     )
 
 
-def _ambiguous_secret(source: str) -> str | None:
-    """What is wrong with the end of a secret's name or ARN.
+def _cut_off_secret(source: str) -> str | None:
+    """What is wrong with the end of a secret's ARN."""
+    if ":secretsmanager:" in source and not _ends_as_an_arn(source):
+        return "an ARN without the hyphen and six characters that Secrets Manager ends it with: give it whole"
+    return None
+
+
+def ambiguous_secret(source: str) -> str | None:
+    """What is wrong with the end of a secret's name in Secrets Manager.
 
     Secrets Manager puts a hyphen and six characters of its own behind the name, and takes whatever ends like that for a
     complete ARN. The policy of the execution role must know which of the two it is.
     https://docs.aws.amazon.com/secretsmanager/latest/userguide/troubleshoot.html#ARN_secretnamehyphen
     """
-    ends_as_an_arn = re.search(r"-[A-Za-z0-9]{6}$", source) is not None
-    if ":secretsmanager:" in source and not ends_as_an_arn:
-        return "an ARN without the hyphen and six characters that Secrets Manager ends it with: give it whole"
-    if not source.startswith(("/", "arn:")) and ends_as_an_arn:
+    if not source.startswith(("/", "arn:")) and _ends_as_an_arn(source):
         return (
             "a name that ends in a hyphen and six characters, which Secrets Manager takes for a complete ARN: "
             "give the secret's ARN"
         )
     return None
+
+
+def _ends_as_an_arn(source: str) -> bool:
+    return re.search(r"-[A-Za-z0-9]{6}$", source) is not None
 
 
 def kms_key() -> Form:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from spec import run_on_rules, step_rules
-from spec.aws_forms import LONGEST_BUCKET_NAME
+from spec.aws_forms import LONGEST_BUCKET_NAME, SECRET_EXPECTS, ambiguous_secret
 from spec.container import ContainerSpec
 from spec.durations import DAY_SECONDS, duration_text
 from spec.model import Loc, Problem
@@ -77,6 +77,8 @@ def _secrets(job: JobSpec) -> Iterator[Problem]:
         if name in job.environment:
             message = f"expected {name} in secrets or in environment, found it in both"
             yield Problem(("secrets", name), message, (("environment", name),))
+        if job.run_on.kind != "kubernetes" and (ambiguous := ambiguous_secret(secret.source)):
+            yield Problem(("secrets", name, "from"), f"expected {SECRET_EXPECTS}, found {ambiguous}", (("runOn",),))
         if secret.key is not None and secret.service == "ssm":
             yield Problem(
                 ("secrets", name, "key"),

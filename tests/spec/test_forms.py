@@ -173,7 +173,6 @@ class TestInPython:
         ("prod/db-secrets", "secretsmanager"),
         ("prod/db-se_ret", "secretsmanager"),
         ("/prod/db-secret", "ssm"),
-        ("prod/db-secret", None),
         ("arn:aws:secretsmanager:eu-west-1:123456789012:secret:prod/db", None),
         ("arn:aws-us-gov:ssm:us-gov-west-1:123456789012:parameter/prod/db", "ssm"),
         ("arn:aws:secretsmanager:eu-west-1:123456789012:secret:a:ssm:b", None),

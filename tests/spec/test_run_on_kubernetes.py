@@ -91,6 +91,8 @@ def test_runs_must_be_allowed_to_overlap(repository, overlap: str) -> None:
     "more",
     [
         "secrets: {KEY: {from: database.sales, key: password_1}}",
+        # In Secrets Manager, which ends its ARNs with a hyphen and six characters, such a name is refused.
+        "secrets: {KEY: {from: db-secret, key: password}}",
         "user: '1000:2147483647'",
         "cpu: 100, memory: 300",
         "timeout: 3d, results: true, steps: [{name: load}, {name: sum_up}]",
