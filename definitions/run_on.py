@@ -2,6 +2,7 @@
 
 from definitions.ecs_call import ecs_call
 from definitions.kubernetes_call import kubernetes_call
+from definitions.lambda_call import lambda_call
 from definitions.run_call import RunCall
 from definitions.run_task import TaskRun
 
@@ -13,5 +14,7 @@ def run_call(task: TaskRun) -> RunCall:
             return ecs_call(task)
         case "kubernetes":
             return kubernetes_call(task)
+        case "lambda":
+            return lambda_call(task)
         case kind:
             raise ValueError(f"no state machine runs a job on {kind}")

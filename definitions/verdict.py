@@ -23,8 +23,8 @@ def success_output(job: JobSpec, place: Place, log_group_name: str) -> str:
     """The output of a succeeded execution, as a JSONata expression.
 
     Keys: job, stack, status, exitCode, taskArn, startedAt, stoppedAt, scheduledTime, attempts, startRetries, logGroup,
-    logStream (on Kubernetes, kubernetesJob and log for taskArn, logGroup and logStream); result, of a job that leaves
-    one. Like every fact that AWS tells, one that AWS left out is left out here.
+    logStream (on Kubernetes, kubernetesJob and log for taskArn, logGroup and logStream; on Lambda, requestId for
+    taskArn); result, of a job that leaves one. Like every fact that AWS tells, one that AWS left out is left out here.
     """
     result = "'result': $result" if job.results else ""
     return expression(_facts(job, place, log_group_name, status="SUCCEEDED", more=result))
@@ -106,7 +106,8 @@ def _facts(
 
 
 def _where(job: JobSpec) -> str:
-    return "'kubernetesJob': $run.kubernetesJob" if job.run_on.kind == "kubernetes" else "'taskArn': $run.taskArn"
+    key = {"kubernetes": "kubernetesJob", "lambda": "requestId"}.get(job.run_on.kind, "taskArn")
+    return f"'{key}': $run.{key}"
 
 
 def _log(job: JobSpec, log_group_name: str) -> str:
@@ -156,6 +157,14 @@ def _where_the_log_is(job: JobSpec, log_group_name: str) -> str:
             ? {literal(kubectl)} & $split($run.kubernetesJob, '/')[1]
             : '; there is no Job of it in the cluster')"""
     group = f"log group {log_group_name}"
+    if job.run_on.kind == "lambda":
+        unstarted = [Outcome.NEVER_STARTED.value, Outcome.REFUSED.value]
+        return f"""($exists($run.logStream)
+            ? {literal(f"; {group}, stream ")} & $run.logStream
+            : $exists($run.requestId) ? '; look for RequestId: ' & $run.requestId & {literal(f" in {group}")}
+            : $run.mayRunOn or $not($run.outcome in {literal(unstarted)})
+            ? {literal(f"; look for the latest stream in {group}")}
+            : {literal(f"; nothing was written to {group}")})"""
     return f"""($exists($run.logStream)
         ? {literal(f"; {group}, stream ")} & $run.logStream
         : {literal(f"; nothing was written to {group}")})"""
@@ -166,7 +175,7 @@ def _sentence(words: _Words, job: JobSpec, log_group_name: str, outcome: Outcome
     log, why, after, within = words.log, words.why, words.after, words.within
     in_cluster = job.run_on.kind == "kubernetes"
     stream = f"; look for the latest stream {LOG_STREAM_PREFIX}/{CONTAINER_NAME}/... in log group {log_group_name}"
-    latest = log if in_cluster else literal(stream)
+    latest = log if in_cluster or job.run_on.kind == "lambda" else literal(stream)
     match outcome:
         case Outcome.EXITED_NON_ZERO:
             said = f"{words.begin('exited with code ')} & $string($run.exitCode) & {_final(job)}{after}"

@@ -103,6 +103,9 @@ def _plain(value: Any) -> Any:
     return None if value is Utils.NULL_VALUE else value
 
 
+RUNS_A_JOB = ("ecs:runTask.sync", "lambda:invoke")
+"""The integrations that run a job's own container."""
+
 World = Callable[[str, Any], Any]
 """Answers a call that is not for the job's own task: integration and arguments to a result or a Failure."""
 
@@ -193,7 +196,7 @@ def _call(
         arguments = evaluate(state["Arguments"], states, variables)
     except EvaluationError as problem:
         return Failure("States.QueryEvaluationError", str(problem))
-    if integration != "ecs:runTask.sync":
+    if integration not in RUNS_A_JOB:
         run.calls.append((integration, arguments))
         return world(integration, arguments)
     run.arguments.append(arguments)
