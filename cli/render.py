@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Annotated
 
 import typer
+import yaml
 
 from cli import project
 from cli.arguments import find_job
@@ -15,17 +16,27 @@ class Document(StrEnum):
     TASK_DEFINITION = "task-definition"
     POLICIES = "policies"
     TRIGGER = "trigger"
+    KUBERNETES = "kubernetes"
 
 
 def render(
     job: Annotated[str, typer.Argument(help="A job of the stack.")],
     stack: Annotated[str, typer.Option(help="The stack whose settings count.")],
-    document: Annotated[Document | None, typer.Option(help="Only this one; all four when absent.")] = None,
+    document: Annotated[Document | None, typer.Option(help="Only this one; all when absent.")] = None,
 ) -> None:
-    """Print the AWS documents a job becomes, as JSON with stand-in ARNs (account 123456789012)."""
+    """Print the AWS documents a job becomes, as JSON with stand-in ARNs (account 123456789012).
+
+    With --document kubernetes, of a job that runs there: what must be in its cluster, as YAML for kubectl apply -f -.
+    """
     from definitions.render import documents
     from spec.load import load_stack
 
     loaded = load_stack(project.root(), stack)
-    rendered = documents(find_job(loaded, job), loaded)
-    print(json.dumps(rendered if document is None else rendered[document], indent=2))
+    found = find_job(loaded, job)
+    rendered = documents(found, loaded)
+    if document is not None and document not in rendered:
+        raise typer.BadParameter(f"expected a job with runOn: {document}, found {job} with {found.run_on.kind}")
+    if document is Document.KUBERNETES:
+        print(yaml.safe_dump_all(rendered[document]["objects"], sort_keys=False, explicit_start=True), end="")
+    else:
+        print(json.dumps(rendered if document is None else rendered[document], indent=2))

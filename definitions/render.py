@@ -3,12 +3,15 @@
 from typing import Any
 
 from definitions import policies, started_by, trigger
+from definitions.kubernetes import access
+from definitions.kubernetes import names as cluster_names
+from definitions.kubernetes.cluster import EksCluster
 from definitions.machine import machine
 from definitions.place import Place
 from definitions.results import bucket_name_beginning
 from definitions.run_task import RunTarget
 from definitions.task_definition import task_definition
-from definitions.trust import trigger_trust_policy, trust_policy
+from definitions.trust import pod_trust_policy, trigger_trust_policy, trust_policy
 from spec.job import JobSpec
 from spec.stack import StackSpec, trigger_kind
 from spec.step_containers import containers, needs_bucket, task_rights
@@ -17,6 +20,9 @@ STAND_IN_ACCOUNT = "123456789012"
 STAND_IN_SUFFIX = "0a1b2c3"
 """Stands for the characters that Pulumi adds to the names it makes."""
 _REGION = "us-east-1"
+_EKS_CLUSTER = EksCluster(
+    endpoint=f"https://{'0' * 32}.gr7.{_REGION}.eks.amazonaws.com", certificate_authority="QSBzdGFuZC1pbg=="
+)
 
 
 def documents(job: JobSpec, stack: StackSpec) -> dict[str, Any]:
@@ -27,10 +33,11 @@ def documents(job: JobSpec, stack: StackSpec) -> dict[str, Any]:
         stack: the stack; without a Region it is rendered for us-east-1.
 
     Returns:
-        `state-machine`, `task-definition` (of a job with steps, one for each that has a container, by its name),
-        `policies` (role or queue to its documents) and `trigger` (`rule` with
-        `target`, or `schedule`; nothing for a job without a schedule; and in `startedBy` the rules that other things
-        start it by, each with its target).
+        `state-machine`, `task-definition` (of a job with steps, one for each that has a container, by its name; of one
+        on Kubernetes, none), `policies` (role or queue to its documents) and `trigger` (`rule` with `target`, or
+        `schedule`; nothing for a job without a schedule; and in `startedBy` the rules that other things start it by,
+        each with its target); of a job on Kubernetes, `kubernetes` (what AWS is told of its access to the cluster, and
+        the objects that must be there).
     """
     place = Place(
         project=stack.project,
@@ -43,12 +50,14 @@ def documents(job: JobSpec, stack: StackSpec) -> dict[str, Any]:
     dead_letter_arn = place.arn("sqs", f"{place.prefix}dead-letters-{STAND_IN_SUFFIX}")
     repository_arn = place.arn("ecr", f"repository/{place.project}-{place.stack}")
     results_bucket_arn = f"arn:{place.partition}:s3:::{_results_bucket(place)}"
+    in_cluster = job.run_on.kind == "kubernetes"
+    tasks = () if in_cluster else containers(job)
     roles = {
         container.name: {
             "execution_role_arn": _role_arn(place, f"{_execution_role_name(container)}execution"),
             "task_role_arn": _role_arn(place, f"{task_rights(job, container).name}-task"),
         }
-        for container in containers(job)
+        for container in tasks
     }
     log_group_name = f"{place.log_group_prefix(job.name)}-{STAND_IN_SUFFIX}"
     task_definitions = {
@@ -59,12 +68,15 @@ def documents(job: JobSpec, stack: StackSpec) -> dict[str, Any]:
             log_group_name=log_group_name,
             **roles[container.name],
         )
-        for container in containers(job)
+        for container in tasks
     }
-    revisions = {name: place.arn("ecs", f"task-definition/{place.name(name)}:1") for name in task_definitions}
+    what_runs = {name: place.arn("ecs", f"task-definition/{place.name(name)}:1") for name in task_definitions}
+    if in_cluster:
+        what_runs = {container.name: container.image or _built_image(place) for container in containers(job)}
     return {
-        "state-machine": machine(job, place, _target(job, stack, place, cluster_arn, log_group_name), revisions),
-        "task-definition": task_definitions if job.steps else task_definitions[job.name],
+        "state-machine": machine(job, place, _target(job, stack, place, cluster_arn, log_group_name), what_runs),
+        "task-definition": task_definitions if job.steps or in_cluster else task_definitions[job.name],
+        **({"kubernetes": _in_cluster(job, place)} if in_cluster else {}),
         "policies": {
             **_container_policies(job, place, repository_arn, results_bucket_arn),
             "state-machine-role": {
@@ -103,22 +115,34 @@ def _container_policies(
     """The documents of the roles that the containers have: the job's, and the steps' own."""
     found: dict[str, dict[str, Any]] = {}
     trust = trust_policy("ecs-tasks", place)
+    in_cluster = job.run_on.kind == "kubernetes"
     for container in containers(job):
         own, rights = policies.needs_own_execution_role(container), task_rights(job, container)
         of_step = "" if container is job else f" {container.name}"
         reader = container.model_copy(update={"name": job.name})
-        found[f"execution-role{of_step if own else ''}"] = {
-            "trust": trust,
-            "policy": policies.execution_role_policy(
-                place, repository_arn=repository_arn if container.build else None, job=reader if own else None
-            ),
-        }
+        if in_cluster:
+            trust = pod_trust_policy(place, job.run_on, cluster_names.service_account(job, container))
+        else:
+            found[f"execution-role{of_step if own else ''}"] = {
+                "trust": trust,
+                "policy": policies.execution_role_policy(
+                    place, repository_arn=repository_arn if container.build else None, job=reader if own else None
+                ),
+            }
         granted = policies.task_role_policy(rights, job, results_bucket_arn=results_bucket_arn)
         found[f"task-role{'' if rights is job else of_step}"] = {
             "trust": trust,
             **({"policy": granted} if granted else {}),
         }
     return found
+
+
+def _in_cluster(job: JobSpec, place: Place) -> dict[str, Any]:
+    return {
+        "access-entry": access.access_entry(job, place),
+        "pod-identity-associations": access.pod_identity_associations(job),
+        "objects": access.objects(job, place),
+    }
 
 
 def _execution_role_name(container: JobSpec) -> str:
@@ -153,6 +177,7 @@ def _target(job: JobSpec, stack: StackSpec, place: Place, cluster_arn: str, log_
         lock_table_name=_lock_table_name(place),
         results_bucket=_results_bucket(place),
         has_other_families=stack.runs_steps_beside(job),
+        eks_cluster=_EKS_CLUSTER if job.run_on.kind == "kubernetes" else None,
     )
 
 

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
 from typing import Any, Literal
 
 from definitions.place import Place
+from spec.run_on import RunOnSpec
 
 Service = Literal["ecs-tasks", "states", "events", "scheduler"]
 
@@ -26,21 +27,20 @@ def trigger_trust_policy(place: Place) -> dict[str, Any]:
     return _policy([_statement("events", place), _statement("scheduler", place)])
 
 
-def pod_trust_policy(place: Place, cluster: str, namespace: str, service_account: str) -> dict[str, Any]:
+def pod_trust_policy(place: Place, run_on: RunOnSpec, service_account: str) -> dict[str, Any]:
     """Lets EKS Pod Identity assume a role for the pods of one service account in one cluster.
 
     https://docs.aws.amazon.com/eks/latest/userguide/pod-id-role.html
 
     Args:
         place: the stack.
-        cluster: the cluster's name.
-        namespace: the namespace of the service account.
-        service_account: its name.
+        run_on: which cluster, and which namespace of it.
+        service_account: its name there.
     """
     # The tags of a session: https://docs.aws.amazon.com/eks/latest/userguide/pod-id-abac.html
     tags = {
-        "eks-cluster-name": cluster,
-        "kubernetes-namespace": namespace,
+        "eks-cluster-name": run_on.cluster,
+        "kubernetes-namespace": run_on.namespace,
         "kubernetes-service-account": service_account,
     }
     own = {"aws:SourceAccount": place.account, **{f"aws:RequestTag/{key}": value for key, value in tags.items()}}
