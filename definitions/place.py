@@ -66,6 +66,10 @@ class Place:
         """Matches every revision of a job's task definition."""
         return self.arn("ecs", f"task-definition/{self.name(job_name)}:*")
 
+    def function_arn(self, job_name: str) -> str:
+        """The ARN of a job's Lambda function, without a version."""
+        return self.arn("lambda", f"function:{self.name(job_name)}")
+
     @property
     def stack_log_group_prefix(self) -> str:
         """What the name of every job's log group in this stack begins with: `/longhaul/<project>/<stack>/`."""

@@ -6,12 +6,13 @@ from definitions import policies, started_by, trigger
 from definitions.kubernetes import access
 from definitions.kubernetes import names as cluster_names
 from definitions.kubernetes.cluster import EksCluster
+from definitions.lambda_function import FunctionNetwork, is_in_vpc, lambda_function
 from definitions.machine import machine
 from definitions.place import Place
 from definitions.results import bucket_name_beginning
 from definitions.run_task import RunTarget
 from definitions.task_definition import task_definition
-from definitions.trust import pod_trust_policy, trigger_trust_policy, trust_policy
+from definitions.trust import function_trust_policy, pod_trust_policy, trigger_trust_policy, trust_policy
 from spec.job import JobSpec
 from spec.stack import StackSpec, trigger_kind
 from spec.step_containers import containers, needs_bucket, task_rights
@@ -34,10 +35,10 @@ def documents(job: JobSpec, stack: StackSpec) -> dict[str, Any]:
 
     Returns:
         `state-machine`, `task-definition` (of a job with steps, one for each that has a container, by its name; of one
-        on Kubernetes, none), `policies` (role or queue to its documents) and `trigger` (`rule` with `target`, or
-        `schedule`; nothing for a job without a schedule; and in `startedBy` the rules that other things start it by,
-        each with its target); of a job on Kubernetes, `kubernetes` (what AWS is told of its access to the cluster, and
-        the objects that must be there).
+        on Kubernetes or Lambda, none), `function` (of a job on Lambda, in its place), `policies` (role, queue or
+        repository to its documents) and `trigger` (`rule` with `target`, or `schedule`; nothing for a job without a
+        schedule; and in `startedBy` the rules that other things start it by, each with its target); of a job on
+        Kubernetes, `kubernetes` (what AWS is told of its access to the cluster, and the objects that must be there).
     """
     place = Place(
         project=stack.project,
@@ -50,8 +51,8 @@ def documents(job: JobSpec, stack: StackSpec) -> dict[str, Any]:
     dead_letter_arn = place.arn("sqs", f"{place.prefix}dead-letters-{STAND_IN_SUFFIX}")
     repository_arn = place.arn("ecr", f"repository/{place.project}-{place.stack}")
     results_bucket_arn = f"arn:{place.partition}:s3:::{_results_bucket(place)}"
-    in_cluster = job.run_on.kind == "kubernetes"
-    tasks = () if in_cluster else containers(job)
+    in_cluster, as_function = job.run_on.kind == "kubernetes", job.run_on.kind == "lambda"
+    tasks = () if in_cluster or as_function else containers(job)
     roles = {
         container.name: {
             "execution_role_arn": _role_arn(place, f"{_execution_role_name(container)}execution"),
@@ -73,12 +74,21 @@ def documents(job: JobSpec, stack: StackSpec) -> dict[str, Any]:
     what_runs = {name: place.arn("ecs", f"task-definition/{place.name(name)}:1") for name in task_definitions}
     if in_cluster:
         what_runs = {container.name: container.image or _built_image(place) for container in containers(job)}
+    target = _target(job, stack, place, cluster_arn, log_group_name)
+    functions = _functions(job, place, target) if as_function else {}
+    if as_function:
+        what_runs = {name: f"{place.function_arn(name)}:1" for name in functions}
     return {
-        "state-machine": machine(job, place, _target(job, stack, place, cluster_arn, log_group_name), what_runs),
-        "task-definition": task_definitions if job.steps or in_cluster else task_definitions[job.name],
+        "state-machine": machine(job, place, target, what_runs),
+        "task-definition": task_definitions[job.name] if tasks and not job.steps else task_definitions,
+        **({"function": functions if job.steps else functions[job.name]} if as_function else {}),
         **({"kubernetes": _in_cluster(job, place)} if in_cluster else {}),
         "policies": {
-            **_container_policies(job, place, repository_arn, results_bucket_arn),
+            **(
+                _function_policies(job, place, target, results_bucket_arn)
+                if as_function
+                else _container_policies(job, place, repository_arn, results_bucket_arn)
+            ),
             "state-machine-role": {
                 "trust": trust_policy("states", place),
                 "policy": policies.state_machine_role_policy(
@@ -135,6 +145,43 @@ def _container_policies(
             **({"policy": granted} if granted else {}),
         }
     return found
+
+
+def _functions(job: JobSpec, place: Place, target: RunTarget) -> dict[str, dict[str, Any]]:
+    """The functions of a job, by the names of its containers."""
+    in_vpc = is_in_vpc(assign_public_ip=target.assign_public_ip)
+    network = FunctionNetwork(subnet_ids=target.subnet_ids, security_group_ids=target.security_group_ids)
+    return {
+        container.name: lambda_function(
+            container,
+            place,
+            image=_built_image(place),
+            role_arn=_role_arn(place, f"{task_rights(job, container).name}-lambda"),
+            log_group_name=target.log_group_name,
+            network=network if in_vpc else None,
+        )
+        for container in containers(job)
+    }
+
+
+def _function_policies(
+    job: JobSpec, place: Place, target: RunTarget, results_bucket_arn: str
+) -> dict[str, dict[str, Any]]:
+    """The documents of the roles that the functions have, and of the repository that holds their images."""
+    in_vpc = is_in_vpc(assign_public_ip=target.assign_public_ip)
+    rights = {one.name: one for one in (task_rights(job, container) for container in containers(job))}
+    return {
+        **{
+            f"function-role{'' if one is job else f' {name}'}": {
+                "trust": function_trust_policy(),
+                "policy": policies.function_role_policy(
+                    one, job, place, results_bucket_arn=results_bucket_arn, in_vpc=in_vpc
+                ),
+            }
+            for name, one in rights.items()
+        },
+        "image-repository": {"policy": policies.function_images_policy(place)},
+    }
 
 
 def _in_cluster(job: JobSpec, place: Place) -> dict[str, Any]:

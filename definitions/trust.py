@@ -27,6 +27,24 @@ def trigger_trust_policy(place: Place) -> dict[str, Any]:
     return _policy([_statement("events", place), _statement("scheduler", place)])
 
 
+def function_trust_policy() -> dict[str, Any]:
+    """Lets Lambda assume the role of a function.
+
+    Without a condition: AWS documents no key of the call that tells the function, and who may give a role to one is
+    told by iam:PassRole. https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html
+    """
+    return _policy(
+        [
+            {
+                "Sid": "Lambda",
+                "Effect": "Allow",
+                "Principal": {"Service": "lambda.amazonaws.com"},
+                "Action": "sts:AssumeRole",
+            }
+        ]
+    )
+
+
 def pod_trust_policy(place: Place, run_on: RunOnSpec, service_account: str) -> dict[str, Any]:
     """Lets EKS Pod Identity assume a role for the pods of one service account in one cluster.
 

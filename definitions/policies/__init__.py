@@ -2,6 +2,7 @@
 
 from definitions.policies.alerts import alert_key_policy, alert_topic_policy
 from definitions.policies.execution_role import execution_role_policy, needs_own_execution_role
+from definitions.policies.function_role import function_images_policy, function_role_policy
 from definitions.policies.ledger import ledger_policy
 from definitions.policies.results import results_bucket_policy
 from definitions.policies.starter import starter_policy
@@ -14,6 +15,8 @@ __all__ = [
     "alert_topic_policy",
     "dead_letter_queue_policy",
     "execution_role_policy",
+    "function_images_policy",
+    "function_role_policy",
     "ledger_policy",
     "needs_own_execution_role",
     "results_bucket_policy",

@@ -30,6 +30,10 @@ def run_statements(
         case "kubernetes":
             # The cluster gives them, not IAM: `definitions.kubernetes.access`.
             return []
+        case "lambda":
+            # Every version, as of task definitions. A function that was invoked cannot be stopped.
+            versions = f"{place.function_arn(f'{job.name}_*' if job.steps else job.name)}:*"
+            return [allow("RunTheJob", ["lambda:InvokeFunction"], versions)]
         case kind:
             raise ValueError(f"no state machine runs a job on {kind}")
 

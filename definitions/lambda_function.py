@@ -1,0 +1,94 @@
+"""The Lambda function of a job: its own image, started by a bootstrap that speaks Lambda's Runtime API."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from definitions.place import Place
+from definitions.tags import job_tags
+from spec.job import JobSpec
+from spec.run_on_rules.lambda_ import start_of
+
+BOOTSTRAP = ("python3", "/opt/longhaul/bootstrap.py")
+"""What the function starts in place of its image's entry point; components/lambda_image puts it there."""
+
+FREE_STORAGE_MIB = 512
+_LONGEST_DESCRIPTION = 256
+
+
+@dataclass(frozen=True, kw_only=True)
+class FunctionNetwork:
+    """The VPC that a function is in: 1 to 16 of its subnets, 1 to 5 of its security groups."""
+
+    subnet_ids: Sequence[str]
+    security_group_ids: Sequence[str]
+
+
+def lambda_function(
+    job: JobSpec,
+    place: Place,
+    *,
+    image: str,
+    role_arn: str,
+    log_group_name: str,
+    network: FunctionNetwork | None,
+) -> dict[str, Any]:
+    """The request of CreateFunction for one job.
+
+    https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html
+
+    Args:
+        job: the job.
+        place: its stack.
+        image: the URI, by digest, of the job's image with the bootstrap.
+        role_arn: the role of the job's own code and of what Lambda does for it.
+        log_group_name: the CloudWatch log group of the job.
+        network: the VPC it is in; None outside of any, where a function reaches the internet by itself.
+
+    Returns:
+        the request; keys without a value are left out. Each change of it is published as a version, which is what the
+        state machine invokes.
+    """
+    start = start_of(job)
+    assert start is not None, "a job on Lambda says what it starts"
+    document: dict[str, Any] = {
+        "FunctionName": place.name(job.name),
+        "PackageType": "Image",
+        "Code": {"ImageUri": image},
+        "ImageConfig": {"EntryPoint": list(BOOTSTRAP), "Command": [*start.entrypoint, *start.command]},
+        "Role": role_arn,
+        "Architectures": [job.architecture],
+        "MemorySize": job.memory_mib,
+        "Timeout": job.timeout_seconds,
+        "EphemeralStorage": {"Size": storage_mib(job)},
+        "LoggingConfig": {"LogFormat": "Text", "LogGroup": log_group_name},
+        "Publish": True,
+        "Tags": job_tags(job, place),
+    }
+    if job.description:
+        document["Description"] = job.description[:_LONGEST_DESCRIPTION]
+    if job.environment:
+        document["Environment"] = {"Variables": dict(sorted(job.environment.items()))}
+    if network is not None:
+        document["VpcConfig"] = {
+            "SubnetIds": list(network.subnet_ids),
+            "SecurityGroupIds": list(network.security_group_ids),
+        }
+    return document
+
+
+def storage_mib(job: JobSpec) -> int:
+    """The size of `/tmp`: what the job asks for, or else what comes with every function."""
+    asked = "ephemeral_storage_gib" in job.model_fields_set
+    return job.ephemeral_storage_gib * 1024 if asked else FREE_STORAGE_MIB
+
+
+def is_in_vpc(*, assign_public_ip: bool) -> bool:
+    """Whether the stack's functions are in its VPC: not in public subnets, where they would reach nothing.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc-internet.html
+
+    Args:
+        assign_public_ip: whether the stack's tasks need a public IP to reach anything.
+    """
+    return not assign_public_ip
