@@ -36,13 +36,17 @@ class LogStream:
         account, region: where the log group is.
         group, name: the log group and the stream, which exist.
         now: the time in epoch seconds.
+        line_end: what each event ends with.
     """
 
-    def __init__(self, account: str, region: str, group: str, name: str, now: Callable[[], float]) -> None:
+    def __init__(
+        self, account: str, region: str, group: str, name: str, now: Callable[[], float], *, line_end: str = ""
+    ) -> None:
         self._place = (account, region)
         self._group = group
         self._name = name
         self._now = now
+        self._line_end = line_end
         self._splitter = LineSplitter()
 
     def write(self, chunk: bytes) -> None:
@@ -54,7 +58,7 @@ class LogStream:
         from ministack.services import cloudwatch_logs
 
         timestamp = int(self._now() * 1000)
-        events = [{"timestamp": timestamp, "message": message} for message in messages]
+        events = [{"timestamp": timestamp, "message": message + self._line_end} for message in messages]
         with request_scope(*self._place):
             cloudwatch_logs._put_log_events(
                 {"logGroupName": self._group, "logStreamName": self._name, "logEvents": events}

@@ -16,6 +16,9 @@ from typing import Any
 
 from sandbox.clients import new_client
 
+# Lambda's guide knows aws:SourceArn where a function is called, and nothing of the kind where it assumes a role.
+# https://docs.aws.amazon.com/lambda/latest/dg/permissions-source-function-arn.html
+_SAY_NOT_FOR_WHOM = frozenset({"lambda.amazonaws.com"})
 _KEY_CHARACTERS = string.ascii_uppercase + "234567"
 
 
@@ -103,7 +106,8 @@ class RoleSessions:
         role = self._role(role_arn)
         if role is None:
             return False
-        context = {"aws:sourceaccount": self._account, "aws:sourcearn": source_arn}
+        says = {} if principal in _SAY_NOT_FOR_WHOM else {"aws:sourceaccount": self._account}
+        context = {**says, "aws:sourcearn": source_arn}
         request = iam_evaluator.EvalContext(
             principal_arn=principal,
             principal_type="AWSService",

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import io
 import json
+import posixpath
 import re
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from dockerfile_parse import DockerfileParser
@@ -18,6 +19,7 @@ from sandbox.errors import SandboxError
 
 _HEREDOC = re.compile(r"""^\s*(?:RUN|COPY|ADD)\b.*<<-?\s*(["']?)(?P<delimiter>\w+)\1""", re.IGNORECASE)
 _WITH_DEFAULT = re.compile(r"\$\{(?P<name>\w+):(?P<operator>[-+])(?P<word>[^}]*)\}")
+_FLAGS = re.compile(r"(?:--\S+\s+)*")
 
 
 @dataclass(frozen=True)
@@ -41,12 +43,32 @@ class BuildContext:
 
 @dataclass(frozen=True)
 class Image:
-    """What a container of an image starts with: folder, ENTRYPOINT, CMD and ENV. `USER` and `WORKDIR` play no part."""
+    """What a container of an image starts with: folder, ENTRYPOINT, CMD and ENV. `USER` plays no part.
 
-    folder: Path
+    Attributes:
+        folder: what stands for its working directory: the build context, whatever `WORKDIR` says; None for an image
+            into whose working directory nothing is copied.
+        files: files and folders that are copied to absolute paths, by path, each with where it is on this machine.
+        working_directory: what the Dockerfiles say of it; None if nothing.
+        platform: see BuildContext.
+    """
+
+    folder: Path | None
     entry_point: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, Path] = field(default_factory=dict)
+    working_directory: str | None = None
+    platform: str | None = None
+
+    def here(self, word: str) -> str:
+        """A word of a command; where it is the path of a file that was copied, that file's path on this machine."""
+        for path in sorted(self.files, key=len, reverse=True):
+            if word == path:
+                return str(self.files[path])
+            if word.startswith(f"{path.rstrip('/')}/"):
+                return str(self.files[path] / word.removeprefix(path).lstrip("/"))
+        return word
 
 
 class ImageStore:
@@ -67,7 +89,7 @@ class ImageStore:
         Raises:
             SandboxError: there is no such folder or Dockerfile, or the Dockerfile is wrong.
         """
-        image = read_image(build)
+        image = read_image(build, self.find)
         with self._lock:
             self._images[uri] = image
         return image
@@ -83,19 +105,36 @@ class ImageStore:
         if registered is not None or self._find_build is None:
             return registered
         build = self._find_build(uri)
-        return None if build is None else read_image(build)
+        return None if build is None else read_image(build, self.find)
 
 
-def read_image(build: BuildContext) -> Image:
-    """What an image made from `build` would start; raises SandboxError for a missing or wrong Dockerfile."""
+def read_image(build: BuildContext, find_base: Callable[[str], Image | None] = lambda _uri: None) -> Image:
+    """What an image made from `build` would start.
+
+    Args:
+        build: what it is made from.
+        find_base: asked for the image that is there under a URI that `FROM` names; None for one that only the internet
+            has, of which nothing is known.
+
+    Raises:
+        SandboxError: a missing or wrong Dockerfile.
+    """
     if not build.context.is_dir():
         raise SandboxError(f"{build.context}: the build context is not a folder")
     try:
         text = build.dockerfile.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise SandboxError(f"{build.dockerfile}: cannot read the Dockerfile: {error}") from error
-    stage = _Dockerfile(build).stage(text)
-    return Image(build.context, stage.entry_point, stage.command, dict(stage.environment))
+    stage = _Dockerfile(build, find_base).stage(text)
+    return Image(
+        folder=_folder(build, stage),
+        entry_point=stage.entry_point,
+        command=stage.command,
+        environment=dict(stage.environment),
+        files=dict(stage.files),
+        working_directory=stage.working_directory,
+        platform=build.platform or (stage.base.platform if stage.base else None),
+    )
 
 
 @dataclass
@@ -105,7 +144,26 @@ class _Stage:
     entry_point: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
     shell: tuple[str, ...] = ("/bin/sh", "-c")
+    working_directory: str | None = None
+    files: dict[str, Path] = field(default_factory=dict)
+    # Where the build context's files go; one that is relative to a working directory that is not known stays so.
+    destinations: tuple[str, ...] = ()
+    base: Image | None = None
     sets_command: bool = False
+
+
+def _folder(build: BuildContext, stage: _Stage) -> Path | None:
+    """What stands for the working directory of an image."""
+    inside = stage.working_directory
+    fills = any(
+        not place.startswith("/") or (inside is not None and posixpath.commonpath((place, inside)) in (place, inside))
+        for place in stage.destinations
+    )
+    if stage.base is None:
+        return build.context if fills or not stage.destinations else None
+    if fills and stage.base.folder is not None:
+        raise SandboxError(f"{build.dockerfile}: the sandbox cannot copy into the working directory of another image")
+    return build.context if fills else stage.base.folder
 
 
 class _Dockerfile:
@@ -114,8 +172,9 @@ class _Dockerfile:
     https://docs.docker.com/reference/dockerfile/
     """
 
-    def __init__(self, build: BuildContext) -> None:
+    def __init__(self, build: BuildContext, find_base: Callable[[str], Image | None]) -> None:
         self._build = build
+        self._find_base = find_base
         self._global_args: dict[str, str] = {}
         self._stages: dict[str, _Stage] = {}
 
@@ -151,13 +210,28 @@ class _Dockerfile:
         base, name = image_from(_expand(value, self._global_args, {}))
         if base is None:
             raise ValueError("names no image")
-        stage = _Stage()
-        parent = self._stages.get(base.lower())
-        if parent is not None:
-            stage = _Stage(dict(parent.environment), {}, parent.entry_point, parent.command, parent.shell)
+        stage = self._inherited(base)
         if name:
             self._stages[name.lower()] = stage
         return stage
+
+    def _inherited(self, base: str) -> _Stage:
+        """A stage as it begins: what it has of the stage or the image that it is made from."""
+        parent = self._stages.get(base.lower())
+        if parent is not None:
+            copied = replace(parent, environment=dict(parent.environment), files=dict(parent.files), args={})
+            return replace(copied, sets_command=False)
+        image = self._find_base(base)
+        if image is None:
+            return _Stage()
+        return _Stage(
+            environment=dict(image.environment),
+            entry_point=image.entry_point,
+            command=image.command,
+            working_directory=image.working_directory,
+            files=dict(image.files),
+            base=image,
+        )
 
     def _declare_arg(self, stage: _Stage | None, value: str) -> None:
         known = self._global_args if stage is None else stage.args
@@ -186,6 +260,34 @@ class _Dockerfile:
             # An image's own ENTRYPOINT drops the CMD that it inherits.
             if not stage.sets_command:
                 stage.command = ()
+        elif keyword == "WORKDIR":
+            place = _place(_expand(value, stage.args, stage.environment), stage.working_directory)
+            stage.working_directory = place if place.startswith("/") else None
+        elif keyword in ("COPY", "ADD"):
+            self._copy(stage, value)
+
+    def _copy(self, stage: _Stage, value: str) -> None:
+        flags = _FLAGS.match(value)
+        assert flags is not None
+        rest = value[flags.end() :]
+        words = _exec_form(rest) or tuple(str(word) for word in WordSplitter(rest).split())
+        *sources, destination = (_expand(word, stage.args, stage.environment) for word in words)
+        # What comes from another image, from the Dockerfile itself or from elsewhere is not on this machine.
+        if "--from=" in flags[0] or any(source.startswith("<<") or "://" in source for source in sources):
+            return
+        place = _place(destination, stage.working_directory)
+        stage.destinations = (*stage.destinations, place)
+        if not place.startswith("/"):
+            return
+        for source in sources:
+            path = self._build.context / source.lstrip("/")
+            into = len(sources) > 1 or destination.endswith("/")
+            stage.files[posixpath.join(place, path.name) if into and not path.is_dir() else place] = path
+
+
+def _place(path: str, inside: str | None) -> str:
+    """A path in an image, absolute if it can be told."""
+    return posixpath.normpath(path if inside is None else posixpath.join(inside, path))
 
 
 def _words(value: str, shell: tuple[str, ...]) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from sandbox.container_instances import ContainerInstances
 from sandbox.errors import SandboxError
 from sandbox.faults import Faults
 from sandbox.identity import RoleSessions
+from sandbox.functions import Environments
 from sandbox.images import ImageStore
 from sandbox.pushed_images import find_build
 from sandbox.quotas import AppliedQuotas
@@ -48,6 +49,7 @@ class LocalAws:
         access_key, secret_key: an administrator's credentials, new at each start.
         quotas: what the account has been granted beside AWS's defaults.
         identity: sessions of roles, and what roles may do; once started.
+        functions: the execution environments of Lambda functions as processes; once started.
         images: what tasks can run.
         tasks: the ECS tasks as processes; once started.
     """
@@ -66,6 +68,7 @@ class LocalAws:
         self.quotas = AppliedQuotas()
         self.images = ImageStore(find_build)
         self.identity: RoleSessions
+        self.functions: Environments
         self.tasks: Tasks
         self._server: Server | None = None
         self._engine: Engine
@@ -92,6 +95,7 @@ class LocalAws:
             self._serve(listener)
         except BaseException:
             if listener is not None:
+            self.functions = Environments(self)
                 listener.close()
             self._leave_environment()
             _running.release()
@@ -109,6 +113,8 @@ class LocalAws:
         self.identity.close()
         for client in self._clients.values():
             client.close()
+        self.functions.close()
+        self.kubernetes.close()
         self._clients.clear()
         self._server.stop()
         self._server = None

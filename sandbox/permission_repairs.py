@@ -69,6 +69,8 @@ def calls_are_checked_on_what_they_name(_aws: LocalAws) -> None:
         named = permissions.named_resources(service, _action(headers), body, region, account_id)
         if service == "scheduler":
             named = filter(None, [permissions.schedule_resource(path, query_params, body, region, account_id)])
+        if service == "lambda":
+            named = filter(None, [permissions.function_resource(path, query_params, body, region, account_id)])
         for resource in named:
             return resource
         return _extract_resource_arn(service, method, path, headers, body, query_params, region, account_id)

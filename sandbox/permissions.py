@@ -9,6 +9,7 @@ import contextvars
 import json
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import unquote
 
 from ministack.core import iam_actions, iam_evaluator
 from ministack.core.responses import get_account_id, get_region
@@ -33,6 +34,9 @@ _OF_A_RULE = (
     "DeleteRule", "DescribeRule", "DisableRule", "EnableRule", "ListTargetsByRule", "PutRule", "PutTargets",
     "RemoveTargets",
 )  # fmt: skip
+
+# Of an ARN without a qualifier.
+_PARTS_OF_A_FUNCTION = 7
 
 _access_key: contextvars.ContextVar[str] = contextvars.ContextVar("sandbox_access_key", default="")
 _pin_as_shipped = iam_evaluator.pin_request_caller
@@ -110,6 +114,33 @@ def schedule_resource(path: str, query: Mapping[str, Any], body: bytes, region: 
         return None
     group = query.get("groupName") or _json(body).get("GroupName") or "default"
     return f"arn:aws:scheduler:{region}:{account}:schedule/{group[0] if isinstance(group, list) else group}/{parts[1]}"
+
+
+def function_resource(path: str, query: Mapping[str, Any], body: bytes, region: str, account: str) -> str | None:
+    """The function, or the version or alias of one, that a call of Lambda is about; None if it is about none.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/lambda-api-permissions-ref.html
+    """
+    parts = path.strip("/").split("/")
+    if parts[1:2] != ["functions"]:
+        return None
+    named = unquote(parts[2]) if len(parts) > 2 else _json(body).get("FunctionName", "")
+    if not named:
+        return None
+    name = named if ":function:" in named else f"arn:aws:lambda:{region}:{account}:function:{named}"
+    if not name.startswith("arn:"):
+        name = f"arn:aws:lambda:{region}:{name}"
+    qualifier = query.get("Qualifier")
+    qualifier = qualifier[0] if isinstance(qualifier, list) else qualifier
+    return f"{name}:{qualifier}" if qualifier and len(name.split(":")) == _PARTS_OF_A_FUNCTION else name
+
+
+def role_of_function(method: str, path: str, body: bytes) -> str | None:
+    """The role that a call of Lambda hands over; None if it hands over none."""
+    parts = path.strip("/").split("/")
+    creates = method == "POST" and parts[1:] == ["functions"]
+    configures = method == "PUT" and parts[3:] == ["configuration"]
+    return _json(body).get("Role") if creates or configures else None
 
 
 def log_group_arn(resource: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import select
 import shutil
 import signal
 import subprocess
@@ -14,6 +15,8 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO
+
+from sandbox.watchdog import kill_at_home_in
 
 _logger = logging.getLogger(__name__)
 _WATCHDOG = Path(__file__).with_name("watchdog.py")
@@ -28,6 +31,8 @@ class Process:
     def __init__(self, popen: subprocess.Popen[bytes], on_output: Callable[[bytes], None]) -> None:
         self._popen = popen
         self._on_output = on_output
+        self._reading = threading.Lock()
+        self._is_read = False
         self._reader = threading.Thread(target=self._read, daemon=True, name=f"sandbox-output-{popen.pid}")
         self._reader.start()
 
@@ -35,6 +40,12 @@ class Process:
     def group(self) -> int:
         """The id of the process group."""
         return self._popen.pid
+
+    @property
+    def signal(self) -> int | None:
+        """The number of the signal that ended the process; None for one that runs or has exited."""
+        code = self._popen.returncode
+        return -code if code is not None and code < 0 else None
 
     def wait(self) -> int:
         """Block until the process has ended, its children are killed and its output is delivered.
@@ -54,17 +65,52 @@ class Process:
 
     def kill(self) -> None:
         """Send SIGKILL to the whole group, if there is still one."""
+        self._signal(signal.SIGKILL)
+
+    def freeze(self) -> None:
+        """Have the whole group stand still, if there is still one."""
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Have the whole group go on."""
+        self._signal(signal.SIGCONT)
+
+    def deliver_written(self) -> None:
+        """Deliver what the process has written before this call."""
+        with self._reading:
+            if not self._is_read:
+                # All that a pipe holds.
+                self._take(_READ_BYTES)
+
+    def _signal(self, number: int) -> None:
         # macOS answers EPERM for a group of which only the leader's remains are left.
         with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.group, signal.SIGKILL)
+            os.killpg(self.group, number)
 
     def _read(self) -> None:
         output = self._popen.stdout
         assert output is not None
         with output:
-            while chunk := os.read(output.fileno(), _READ_BYTES):
+            os.set_blocking(output.fileno(), False)
+            readable = select.poll()
+            readable.register(output)
+            while not self._is_read:
+                readable.poll()
+                with self._reading:
+                    self._take(_READ_BYTES)
+
+    def _take(self, most: int) -> None:
+        """Deliver up to so many bytes of what is there to read; to be called while nobody else does."""
+        output = self._popen.stdout
+        assert output is not None
+        with contextlib.suppress(BlockingIOError):
+            while most > 0:
+                chunk = os.read(output.fileno(), most)
                 self._deliver(chunk)
-        self._deliver(b"")
+                most -= len(chunk)
+                if not chunk:
+                    self._is_read = True
+                    return
 
     def _deliver(self, chunk: bytes) -> None:
         try:
@@ -130,6 +176,10 @@ class Processes:
             if not self._closed:
                 self._tell_watchdog(f"-{process.group}\n")
         return code
+
+    def kill_home(self, folder: Path) -> None:
+        """Kill whatever has its HOME in a folder of `homes`, in whatever group it is (on Linux)."""
+        kill_at_home_in(str(folder))
 
     def kill_all(self) -> None:
         """Kill every process and start no more."""

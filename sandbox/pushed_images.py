@@ -15,7 +15,7 @@ from sandbox.images import BuildContext
 
 MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
 _BUILD = "longhaul.sandbox.build"
-_URI = re.compile(
+IMAGE_URI = re.compile(
     r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/(?P<name>[^:@]+)"
     r"(?:@(?P<digest>sha256:[0-9a-f]{64})|:(?P<tag>[^:@]+))?"
 )
@@ -47,7 +47,7 @@ def manifest(build: BuildContext, content_digest: str) -> str:
 
 def find_build(uri: str) -> BuildContext | None:
     """What the image that ECR has under `uri` would have been built from; None if ECR has none, or not one of ours."""
-    named = _URI.fullmatch(uri)
+    named = IMAGE_URI.fullmatch(uri)
     if named is None:
         return None
     from ministack.core.responses import request_scope

@@ -20,7 +20,10 @@ class Quota:
         return self.elsewhere.get(region, self.default)
 
 
+# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html#compute-and-storage
+LAMBDA_CONCURRENCY = Quota(service="lambda", code="L-B99A9384", name="Concurrent executions", default=1000)
 QUOTAS = (
+    LAMBDA_CONCURRENCY,
     # https://docs.aws.amazon.com/general/latest/gr/ecs-service.html#service-quotas-fargate
     Quota(service="fargate", code="L-3032A538", name="Fargate On-Demand vCPU resource count", default=6),
     Quota(service="fargate", code="L-36FBB829", name="Fargate Spot vCPU resource count", default=6),

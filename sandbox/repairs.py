@@ -18,6 +18,7 @@ from ministack.services import ecs, eventbridge, scheduler, sns, sqs
 
 from sandbox import clients, log_filter, log_writes, notifications, permission_repairs, resource_tags
 from sandbox.ecs_api import EcsApi
+from sandbox.functions import api as functions_api
 
 if TYPE_CHECKING:
     from sandbox.local_aws import LocalAws
@@ -40,6 +41,11 @@ def ecs_times_have_milliseconds(_aws: LocalAws) -> None:
             return value
 
     ecs._ts_to_epoch = epoch
+
+
+def functions_of_images_run(aws: LocalAws) -> None:
+    """As shipped, Lambda takes any request, and a function of a container image needs Docker: see `functions.api`."""
+    functions_api.install(aws)
 
 
 def no_init_scripts(_aws: LocalAws) -> None:
@@ -143,6 +149,7 @@ ALL: tuple[Callable[[LocalAws], None], ...] = (
     *permission_repairs.ALL,
     ecs_runs_tasks,
     ecs_times_have_milliseconds,
+    functions_of_images_run,
     no_init_scripts,
     no_tickers,
     no_calls_out,

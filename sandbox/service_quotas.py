@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 SERVICE = "servicequotas"
 _TARGET = "ServiceQuotasV20190624"
-_SERVICE_NAMES = {"events": "Amazon EventBridge (CloudWatch Events)", "fargate": "AWS Fargate"}
+_SERVICE_NAMES = {"events": "Amazon EventBridge (CloudWatch Events)", "fargate": "AWS Fargate", "lambda": "AWS Lambda"}
 
 
 def install(aws: LocalAws) -> None:

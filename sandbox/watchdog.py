@@ -30,14 +30,19 @@ def main() -> None:
     for group in groups:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(group, signal.SIGKILL)
+    kill_at_home_in(homes)
+    shutil.rmtree(homes, ignore_errors=True)
+
+
+def kill_at_home_in(folder: str) -> None:
+    """Kill all processes whose HOME is in `folder`, whatever group they are in; none where there is no /proc."""
     for _ in range(_ROUNDS):
-        left = list(_at_home_in(homes))
+        left = list(_at_home_in(folder))
         if not left:
             break
         for process in left:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(process, signal.SIGKILL)
-    shutil.rmtree(homes, ignore_errors=True)
 
 
 def _at_home_in(folder: str) -> Iterator[int]:

@@ -11,6 +11,7 @@ start of a container, a task that runs, what is told of one, the delivery of a s
 from sandbox.faults.causes import SpoilCause
 from sandbox.faults.deliveries import DeliverLate, DeliverTwice, SpoilChange
 from sandbox.faults.fault import Fault
+from sandbox.faults.functions import InvokeAnswer, RefuseInvoke, TimeOutFunction
 from sandbox.faults.registry import Faults
 from sandbox.faults.run_task import RefuseCapacity, RunTaskAnswer, Throttle
 from sandbox.faults.starting import FailPull, LoseSecret
@@ -23,9 +24,11 @@ __all__ = [
     "Fault",
     "Faults",
     "InterruptSpot",
+    "InvokeAnswer",
     "LoseHost",
     "LoseSecret",
     "RefuseCapacity",
+    "RefuseInvoke",
     "RetireTask",
     "RunOutOfMemory",
     "RunTaskAnswer",
@@ -33,4 +36,5 @@ __all__ = [
     "SpoilChange",
     "TaskStop",
     "Throttle",
+    "TimeOutFunction",
 ]

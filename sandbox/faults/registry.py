@@ -10,6 +10,7 @@ from sandbox.clock import Clock
 from sandbox.faults.causes import SpoilCause
 from sandbox.faults.deliveries import DeliverLate, DeliverTwice, Due, Scheduled, SpoilChange
 from sandbox.faults.fault import Fault
+from sandbox.faults.functions import InvokeAnswer, RefuseInvoke
 from sandbox.faults.run_task import RefuseCapacity, RunTaskAnswer, RunTaskCall, Throttle
 from sandbox.faults.starting import FailPull, LoseSecret
 from sandbox.faults.stopping import PlannedStop, TaskStop
@@ -63,6 +64,18 @@ class Faults:
         family = task["TaskDefinitionArn"].rpartition("/")[2].rpartition(":")[0]
         for fault in self._faults:
             if isinstance(fault, SpoilCause) and (spoilt := fault.cause(family, task)) is not None:
+    def invoke(self, function: str) -> InvokeAnswer | None:
+        """What Invoke answers for a function, by its name; None if it is invoked."""
+        for fault in self._faults:
+            if isinstance(fault, RefuseInvoke) and (answer := fault.answer(function)) is not None:
+                return answer
+        return None
+
+    def function_stops(self, function: str) -> list[PlannedStop]:
+        """The stops that are planned for an invocation that begins."""
+        planned = [fault.plan_of_function(function) for fault in self._faults if isinstance(fault, TaskStop)]
+        return [stop for stop in planned if stop is not None]
+
                 return spoilt
         return cause
 

@@ -53,12 +53,21 @@ class TaskStop(Fault, ABC):
     def plan(self, family: str, capacity_provider: str | None) -> PlannedStop | None:
         """The stop of a task that is about to start; None lets it run."""
         # A launch type that is given by itself is Fargate's: EC2 instances are behind providers.
-        if (self._only_on and (capacity_provider or FARGATE) not in self._only_on) or not self.strikes(family):
+        if self._only_on and (capacity_provider or FARGATE) not in self._only_on:
+            return None
+        on_ec2 = capacity_provider not in (None, FARGATE, SPOT)
+        return self._planned(family, self._stop_on_ec2 if on_ec2 else self.stop)
+
+    def plan_of_function(self, function: str) -> PlannedStop | None:
+        """The stop of an invocation of a Lambda function that is about to begin; None, as of most, lets it run."""
+        del function
+
+    def _planned(self, name: str, stop: Stop) -> PlannedStop | None:
+        if not self.strikes(name):
             return None
         with self._lock:
             after = self._moments.uniform(*self.after) if isinstance(self.after, tuple) else self.after
-        on_ec2 = capacity_provider not in (None, FARGATE, SPOT)
-        return PlannedStop(self._stop_on_ec2 if on_ec2 else self.stop, after, self.once_said.encode(), self._count)
+        return PlannedStop(stop, after, self.once_said.encode(), self._count)
 
     def _count(self) -> None:
         with self._lock:
@@ -138,7 +147,13 @@ class RunOutOfMemory(TaskStop):
 
     https://repost.aws/knowledge-center/ecs-resolve-outofmemory-errors has the text. It is the container's reason, and
     the exit code is that of SIGKILL: https://github.com/aws/amazon-ecs-agent/issues/1187
+
+    Of a function all that runs in its environment is ended, and Lambda says Runtime.OutOfMemory.
     """
+
+    def plan_of_function(self, function: str) -> PlannedStop | None:
+        """See TaskStop."""
+        return self._planned(function, self.stop)
 
     @property
     def stop(self) -> Stop:
