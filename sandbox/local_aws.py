@@ -48,8 +48,8 @@ class LocalAws:
         endpoint: `http://127.0.0.1:PORT`, once started.
         access_key, secret_key: an administrator's credentials, new at each start.
         quotas: what the account has been granted beside AWS's defaults.
-        identity: sessions of roles, and what roles may do; once started.
         functions: the execution environments of Lambda functions as processes; once started.
+        identity: sessions of roles, and what roles may do; once started.
         images: what tasks can run.
         tasks: the ECS tasks as processes; once started.
     """
@@ -66,9 +66,9 @@ class LocalAws:
         self.access_key = "AKIA" + "".join(secrets.choice(string.ascii_uppercase + "234567") for _ in range(16))
         self.secret_key = secrets.token_urlsafe(30)
         self.quotas = AppliedQuotas()
+        self.functions: Environments
         self.images = ImageStore(find_build)
         self.identity: RoleSessions
-        self.functions: Environments
         self.tasks: Tasks
         self._server: Server | None = None
         self._engine: Engine
@@ -91,11 +91,11 @@ class LocalAws:
             self.endpoint = f"http://{HOST}:{listener.getsockname()[1]}"
             self.identity = RoleSessions(self.endpoint, self.region, self.account)
             self.tasks = Tasks(self)
+            self.functions = Environments(self)
             self._enter_environment()
             self._serve(listener)
         except BaseException:
             if listener is not None:
-            self.functions = Environments(self)
                 listener.close()
             self._leave_environment()
             _running.release()
@@ -109,12 +109,11 @@ class LocalAws:
         # First, so that no execution sees its task end and starts another.
         self._engine.close()
         self.tasks.close()
+        self.functions.close()
         # Before the server, which waits for connections that are open.
         self.identity.close()
         for client in self._clients.values():
             client.close()
-        self.functions.close()
-        self.kubernetes.close()
         self._clients.clear()
         self._server.stop()
         self._server = None

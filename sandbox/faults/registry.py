@@ -59,11 +59,6 @@ class Faults:
         planned = [fault.plan(family, capacity_provider) for fault in self._faults if isinstance(fault, TaskStop)]
         return [stop for stop in planned if stop is not None]
 
-    def cause(self, cause: str, task: Mapping[str, Any]) -> str:
-        """The Cause that Step Functions gives for a task that failed, in its PascalCase."""
-        family = task["TaskDefinitionArn"].rpartition("/")[2].rpartition(":")[0]
-        for fault in self._faults:
-            if isinstance(fault, SpoilCause) and (spoilt := fault.cause(family, task)) is not None:
     def invoke(self, function: str) -> InvokeAnswer | None:
         """What Invoke answers for a function, by its name; None if it is invoked."""
         for fault in self._faults:
@@ -76,6 +71,11 @@ class Faults:
         planned = [fault.plan_of_function(function) for fault in self._faults if isinstance(fault, TaskStop)]
         return [stop for stop in planned if stop is not None]
 
+    def cause(self, cause: str, task: Mapping[str, Any]) -> str:
+        """The Cause that Step Functions gives for a task that failed, in its PascalCase."""
+        family = task["TaskDefinitionArn"].rpartition("/")[2].rpartition(":")[0]
+        for fault in self._faults:
+            if isinstance(fault, SpoilCause) and (spoilt := fault.cause(family, task)) is not None:
                 return spoilt
         return cause
 
