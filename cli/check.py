@@ -59,12 +59,27 @@ def _validated(names: list[str]) -> list[StackSpec]:
             # A mistake in a job's own file shows in every stack that runs it: say it once.
             wrong |= dict.fromkeys(str(error) for error in errors.errors)
         else:
+            if large := _large_policies(stack):
+                wrong |= dict.fromkeys(large)
+                continue
             print(f"{name}: {len(stack.jobs)} {'job' if len(stack.jobs) == 1 else 'jobs'}, no mistakes")
             _say_notes(stack)
             right.append(stack)
     for line in wrong:
         print(line, file=sys.stderr)
     return right
+
+
+def _large_policies(stack: StackSpec) -> list[str]:
+    """A mistake for each policy of the stack's roles that IAM would refuse."""
+    from definitions.policy_sizes import MOST_CHARACTERS, large_policies
+
+    return [
+        f"Pulumi.{stack.name}.yaml longhaul:jobs.{large.job}: expected at most {MOST_CHARACTERS:,} characters of "
+        f"policy, IAM's limit, for the {large.role.replace('-', ' ')}, found {large.characters:,}: part the "
+        f"{'stack' if large.role == 'trigger-role' else 'job'} into several"
+        for large in large_policies(stack)
+    ]
 
 
 def _say_notes(stack: StackSpec) -> None:

@@ -2,6 +2,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import yaml
+
 from tests.cli.conftest import COMMAND, ENVIRONMENT, Longhaul
 
 
@@ -28,6 +30,29 @@ def test_a_mistake_that_two_stacks_share_is_said_once(project: Path, longhaul: L
     checked = longhaul("check")
     assert checked.returncode == 2
     assert len(checked.stderr.splitlines()) == 1
+
+
+def test_a_role_with_more_than_iam_takes_is_refused(project: Path, longhaul: Longhaul) -> None:
+    # Each step with permissions and secrets of its own has two roles, whose ARNs stand in the policy of the machine's.
+    steps = [
+        {
+            "name": f"shop_{number}",
+            "secrets": {"USER": "sales"},
+            "permissions": [{"actions": ["s3:GetObject"], "resources": [f"arn:aws:s3:::sales/{number}/*"]}],
+        }
+        for number in range(40)
+    ]
+    jobs = {"hello": {"image": "example.com/hello:1", "steps": steps}}
+    (project / "Pulumi.dev.yaml").write_text(yaml.safe_dump({"config": {"longhaul:jobs": jobs}}))
+
+    checked = longhaul("check", "dev")
+
+    assert (checked.returncode, checked.stdout) == (2, "")
+    (line,) = checked.stderr.splitlines()
+    assert line.startswith(
+        "Pulumi.dev.yaml longhaul:jobs.hello: expected at most 10,240 characters of policy, IAM's limit, for the state "
+        "machine role, found 1"
+    )
 
 
 def test_an_unknown_stack_gets_the_nearest_name(longhaul: Longhaul) -> None:
