@@ -125,7 +125,7 @@ def _record(task: TaskRun) -> str:
     advised = " : ".join(f"$status = '{status}' ? {literal(f' ({text})')}" for status, text in advice.items())
     return rf"""
         $advice := $deleted or $passes ? '' : {advised} : '';
-        $refused := $status in ['400', '401', '404', '422']
+        $refused := ($status in ['400', '401', '404', '422'] and $not($deleted))
             or ($status = '403' and $contains($said, / create resource /));
         $log := $match($cause, /\x22{CONTAINER_NAME}\x22\s*:\s*\{{\s*\x22log\x22\s*:\s*\x22({_IN_TEXT})/)[-1].groups[0];
         {{

@@ -3,6 +3,7 @@
 It shares no code with the sandbox's engine, so that each is a check of the other.
 """
 
+import hashlib
 import json
 import math
 from collections.abc import Callable, Iterator, Mapping
@@ -71,6 +72,7 @@ def evaluate(template: Any, states: Mapping[str, Any], variables: Mapping[str, A
     source = _parsed(template[2:-2])
     source.environment = source.create_frame(Jsonata.static_frame)
     source.register_lambda("parse", _parse_json)
+    source.register_lambda("hash", _hash)
     for name, value in {**variables, "states": states}.items():
         source.assign(name, Utils.NULL_VALUE if value is None else value)
     try:
@@ -94,6 +96,10 @@ def _parse_json(text: str) -> Any:
     return Utils.NULL_VALUE if value is None else value
 
 
+def _hash(text: str, algorithm: str) -> str:
+    return hashlib.new(algorithm.replace("-", ""), text.encode()).hexdigest()
+
+
 def _plain(value: Any) -> Any:
     """A result of JSONata as Python's json knows it."""
     if isinstance(value, dict):
@@ -103,7 +109,7 @@ def _plain(value: Any) -> Any:
     return None if value is Utils.NULL_VALUE else value
 
 
-RUNS_A_JOB = ("ecs:runTask.sync", "lambda:invoke")
+RUNS_A_JOB = ("ecs:runTask.sync", "lambda:invoke", "eks:runJob.sync")
 """The integrations that run a job's own container."""
 
 World = Callable[[str, Any], Any]
