@@ -36,7 +36,7 @@ def test_a_role_with_more_than_iam_takes_is_refused(project: Path, longhaul: Lon
     # Each step with permissions and secrets of its own has two roles, whose ARNs stand in the policy of the machine's.
     steps = [
         {
-            "name": f"shop_{number}",
+            "name": f"shop_{number}_of_the_whole_north_west",
             "secrets": {"USER": "sales"},
             "permissions": [{"actions": ["s3:GetObject"], "resources": [f"arn:aws:s3:::sales/{number}/*"]}],
         }
