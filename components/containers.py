@@ -8,6 +8,8 @@ from pulumi import Output
 from components.created import CreatedContainer
 from components.job_cluster import JobCluster
 from components.job_containers import JobContainers
+from components.job_functions import JobFunctions
+from components.network import Network
 from components.results import Results
 from definitions.place import Place
 from spec.job import JobSpec
@@ -19,6 +21,7 @@ def create_containers(
     *,
     parent: pulumi.Resource,
     cluster: JobCluster,
+    network: Network,
     results: Results | None,
     log_group_name: Output[str],
     tags: Mapping[str, str],
@@ -30,6 +33,7 @@ def create_containers(
         place: its stack.
         parent: its component.
         cluster: what the stack's jobs share.
+        network: where they run.
         results: where they leave their results; None where no job of the stack leaves any.
         log_group_name: where they log to.
         tags: of all that can be tagged.
@@ -41,6 +45,17 @@ def create_containers(
                 place=place,
                 parent=parent,
                 cluster=cluster,
+                results=results,
+                log_group_name=log_group_name,
+                tags=tags,
+            ).create()
+        case "lambda":
+            return JobFunctions(
+                job=job,
+                place=place,
+                parent=parent,
+                cluster=cluster,
+                network=network,
                 results=results,
                 log_group_name=log_group_name,
                 tags=tags,

@@ -1,18 +1,20 @@
 """What all runs of a stack share: the cluster, the images, the role that starts containers, the state machines' log."""
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_awsx as awsx
 from pulumi import Output, ResourceOptions
-from pulumi_aws import cloudwatch, dynamodb, ecs
+from pulumi_aws import cloudwatch, dynamodb, ecr, ecs
 
 from components.documents import document
 from components.roles import GrantedRole, create_role
 from components.tags import tags_of_stack
 from definitions.lock import EXPIRY_ATTRIBUTE, KEY_ATTRIBUTE
 from definitions.place import Place
-from definitions.policies import execution_role_policy, needs_own_execution_role
+from definitions.policies import execution_role_policy, function_images_policy, needs_own_execution_role
 from definitions.trust import trust_policy
 from spec.stack import StackSpec
 
@@ -38,6 +40,7 @@ class JobCluster(pulumi.ComponentResource):
     cluster_arn, cluster_name: of the cluster.
     capacity_providers: the resource that must exist before a task may ask for Spot.
     repository_url, repository_arn: where images are pushed to; None when no job builds one.
+    image_grants: what must exist before Lambda may read an image.
     execution_role: what ECS starts containers with; None when every job needs one of its own.
     state_machine_log_group_arn: where state machines log their failures to.
     lock_table: what keeps runs apart; None when no job asks for that.
@@ -48,6 +51,7 @@ class JobCluster(pulumi.ComponentResource):
     capacity_providers: pulumi.Resource
     repository_url: Output[str] | None = None
     repository_arn: Output[str] | None = None
+    image_grants: Sequence[pulumi.Resource] = ()
     execution_role: GrantedRole | None = None
     state_machine_log_group_arn: Output[str]
     lock_table: dynamodb.Table | None = None
@@ -56,9 +60,13 @@ class JobCluster(pulumi.ComponentResource):
         super().__init__("longhaul:index:JobCluster", name, {}, opts)
         self._tags = tags_of_stack(args.stack)
         self._create_cluster(name, args)
-        if any(container.build is not None for container in args.stack.containers):
+        functions = [one for one in args.stack.containers if one.run_on.kind == "lambda"]
+        if functions or any(container.build is not None for container in args.stack.containers):
             self._create_repository(name, args)
-        if not all(needs_own_execution_role(container) for container in args.stack.containers):
+        if functions:
+            self._let_lambda_read_images(name, args)
+        tasks = [one for one in args.stack.containers if one.run_on.kind in ("fargate", "ec2", "task")]
+        if not all(needs_own_execution_role(container) for container in tasks):
             self._create_execution_role(name, args)
         self.state_machine_log_group_arn = cloudwatch.LogGroup(
             f"{name}-states",
@@ -134,6 +142,17 @@ class JobCluster(pulumi.ComponentResource):
         self.repository_url = repository.url
         self.repository_arn = repository.url.apply(
             lambda url: f"arn:{place.partition}:ecr:{place.region}:{place.account}:repository/{url.partition('/')[2]}"
+        )
+
+    def _let_lambda_read_images(self, name: str, args: JobClusterArgs) -> None:
+        assert self.repository_url is not None, "a stack with a function has a repository"
+        self.image_grants = (
+            ecr.RepositoryPolicy(
+                f"{name}-images",
+                repository=self.repository_url.apply(lambda url: url.partition("/")[2]),
+                policy=json.dumps(function_images_policy(args.place)),
+                opts=ResourceOptions(parent=self),
+            ),
         )
 
     def _create_execution_role(self, name: str, args: JobClusterArgs) -> None:

@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
-import pulumi_awsx as awsx
 from pulumi import Input, Output, ResourceOptions
 from pulumi_aws import ecs
 
 from components.created import CreatedContainer
 from components.documents import document
+from components.images import create_image, image_key
 from components.job_cluster import JobCluster
 from components.results import Results
 from components.roles import GrantedRole, create_role
@@ -20,8 +20,6 @@ from definitions.task_definition import task_definition
 from definitions.trust import trust_policy
 from spec.job import JobSpec
 from spec.step_containers import containers, needs_bucket, task_rights
-
-PLATFORMS = {"arm64": "linux/arm64", "x86_64": "linux/amd64"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,9 +53,15 @@ class JobContainers:
             rights = task_rights(self.job, container)
             if rights.name not in task_roles:
                 task_roles[rights.name] = self._create_task_role(rights)
-            image = _image_key(container)
+            image = image_key(container)
             if image not in images:
-                images[image] = self._image(container)
+                images[image] = create_image(
+                    self.job,
+                    container,
+                    self.place,
+                    parent=self.parent,
+                    repository_url=self.cluster.repository_url,
+                )
             execution_role = self._create_execution_role(container)
             definition = self._create_task_definition(container, images[image], task_roles[rights.name], execution_role)
             created[container.name] = CreatedContainer(
@@ -103,27 +107,6 @@ class JobContainers:
             tags=self.tags,
         )
 
-    def _image(self, container: JobSpec) -> Input[str]:
-        """The image's URI: the one named, or one built from the job's folder and pinned by digest."""
-        if container.image is not None:
-            return container.image
-        build = container.build
-        assert build is not None, "a container has an image or a build"
-        assert self.cluster.repository_url is not None, "a stack with a build has a repository"
-        # That which the job itself builds has its name, whichever step comes first.
-        name = self.job.name if _image_key(container) == _image_key(self.job) else container.name
-        return awsx.ecr.Image(
-            self.place.name(name),
-            repository_url=self.cluster.repository_url,
-            image_name=f"{name}-{container.architecture}",
-            context=build.context,
-            dockerfile=build.dockerfile,
-            target=build.target,
-            args=build.args or None,
-            platform=PLATFORMS[container.architecture],
-            opts=ResourceOptions(parent=self.parent),
-        ).image_uri
-
     def _create_task_definition(
         self, container: JobSpec, image: Input[str], task_role: GrantedRole, execution_role: GrantedRole
     ) -> ecs.TaskDefinition:
@@ -158,8 +141,3 @@ class JobContainers:
             tags=self.tags,
             opts=ResourceOptions(parent=self.parent),
         )
-
-
-def _image_key(container: JobSpec) -> str:
-    """The same for containers that run the same image."""
-    return f"{container.image} {container.build!r} {container.architecture if container.build is not None else ''}"

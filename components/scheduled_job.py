@@ -83,6 +83,7 @@ class ScheduledJob(pulumi.ComponentResource):
             args.place,
             parent=self,
             cluster=args.cluster,
+            network=args.network,
             results=args.results,
             log_group_name=log_group.name,
             tags=self._tags,

@@ -180,10 +180,11 @@ CHANGES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 }
 
 ELSEWHERE = {
-    "build.context": "components/job_containers.py: the image",
-    "build.dockerfile": "components/job_containers.py: the image",
-    "build.target": "components/job_containers.py: the image",
-    "build.args": "components/job_containers.py: the image",
+    "build.context": "components/images.py: the image",
+    "build.dockerfile": "components/images.py: the image",
+    "build.target": "components/images.py: the image",
+    "build.args": "components/images.py: the image",
+    "build.starts": "spec/run_on_rules/lambda_.py: what a function is told to start",
     "log_retention_days": "components/scheduled_job.py: the log group",
 }
 """Fields that are part of a resource of their own, and of no document."""

@@ -1,0 +1,124 @@
+"""What a job runs on Lambda: for each of its containers the role, the image and the function."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pulumi
+from pulumi import Input, Output, ResourceOptions
+from pulumi_aws import lambda_
+
+from components.created import CreatedContainer
+from components.documents import document
+from components.images import create_function_image, create_image, image_key
+from components.job_cluster import JobCluster
+from components.network import Network
+from components.results import Results
+from components.roles import GrantedRole, create_role
+from definitions.lambda_function import is_in_vpc, lambda_function
+from definitions.place import Place
+from definitions.policies import function_role_policy
+from definitions.trust import function_trust_policy
+from spec.job import JobSpec
+from spec.step_containers import containers, needs_bucket, task_rights
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobFunctions:
+    """Creates what a job runs, as children of its component.
+
+    job: the job.
+    place: its stack.
+    parent: its component.
+    cluster: what the stack's jobs share.
+    network: where its functions are, where that is a VPC.
+    results: where they leave their results; None where no job of the stack leaves any.
+    log_group_name: where they log to.
+    tags: of all that can be tagged.
+    """
+
+    job: JobSpec
+    place: Place
+    parent: pulumi.Resource
+    cluster: JobCluster
+    network: Network
+    results: Results | None
+    log_group_name: Output[str]
+    tags: Mapping[str, str]
+
+    def create(self) -> dict[str, CreatedContainer]:
+        """The functions, by the containers' names. Those that may do the same share a role, those that build the same
+        an image."""
+        roles: dict[str, GrantedRole] = {}
+        images: dict[str, Output[str]] = {}
+        created = {}
+        for container in containers(self.job):
+            rights = task_rights(self.job, container)
+            if rights.name not in roles:
+                roles[rights.name] = self._create_role(rights)
+            key = f"{image_key(container)} {container.architecture}"
+            if key not in images:
+                images[key] = self._create_image(container)
+            function = self._create_function(container, images[key], roles[rights.name])
+            created[container.name] = CreatedContainer(what_runs=function.qualified_arn, roles=(roles[rights.name],))
+        return created
+
+    @property
+    def _in_vpc(self) -> bool:
+        return is_in_vpc(assign_public_ip=self.network.assign_public_ip)
+
+    def _create_role(self, rights: JobSpec) -> GrantedRole:
+        return create_role(
+            f"{self.place.name(rights.name)}-lambda",
+            parent=self.parent,
+            description=f"What the code of {rights.name} may do, and Lambda for it",
+            trust=function_trust_policy(),
+            policy=document(
+                lambda results_bucket_arn: function_role_policy(
+                    rights, self.job, self.place, results_bucket_arn=results_bucket_arn, in_vpc=self._in_vpc
+                ),
+                results_bucket_arn=self.results.bucket_arn if self.results and needs_bucket(self.job) else None,
+            ),
+            tags=self.tags,
+        )
+
+    def _create_image(self, container: JobSpec) -> Output[str]:
+        url = self.cluster.repository_url
+        assert url is not None, "a stack with a function has a repository"
+        image: Input[str] = create_image(self.job, container, self.place, parent=self.parent, repository_url=url)
+        name = self.job.name if image_key(container) == image_key(self.job) else container.name
+        return create_function_image(name, self.place, image, container, parent=self.parent, repository_url=url)
+
+    def _create_function(self, container: JobSpec, image: Output[str], role: GrantedRole) -> lambda_.Function:
+        # All but these is known before the program's first resource, and so shown by every preview.
+        known = lambda_function(container, self.place, image="", role_arn="", log_group_name="", network=None)
+        environment, network = known.get("Environment"), self.network
+        return lambda_.Function(
+            self.place.name(container.name),
+            name=known["FunctionName"],
+            description=known.get("Description"),
+            package_type=known["PackageType"],
+            image_uri=image,
+            image_config=lambda_.FunctionImageConfigArgs(
+                entry_points=known["ImageConfig"]["EntryPoint"], commands=known["ImageConfig"]["Command"]
+            ),
+            role=role.arn,
+            architectures=known["Architectures"],
+            memory_size=known["MemorySize"],
+            timeout=known["Timeout"],
+            ephemeral_storage=lambda_.FunctionEphemeralStorageArgs(size=known["EphemeralStorage"]["Size"]),
+            environment=environment and lambda_.FunctionEnvironmentArgs(variables=environment["Variables"]),
+            logging_config=lambda_.FunctionLoggingConfigArgs(
+                log_format=known["LoggingConfig"]["LogFormat"], log_group=self.log_group_name
+            ),
+            vpc_config=lambda_.FunctionVpcConfigArgs(
+                subnet_ids=network.subnet_ids, security_group_ids=network.security_group_ids
+            )
+            if self._in_vpc
+            else None,
+            # A run in flight tries again with the version it was started with: none is deleted while the function is
+            # there.
+            publish=known["Publish"],
+            tags=self.tags,
+            # Lambda looks whether the role may connect it to a VPC, and whether it may read the image.
+            opts=ResourceOptions(parent=self.parent, depends_on=[*role.grants, *self.cluster.image_grants]),
+        )
