@@ -17,6 +17,7 @@ from sandbox.faults import Faults
 from sandbox.identity import RoleSessions
 from sandbox.functions import Environments
 from sandbox.images import ImageStore
+from sandbox.kubernetes import Clusters
 from sandbox.pushed_images import find_build
 from sandbox.quotas import AppliedQuotas
 from sandbox.server import HOST, Server, allow_many_open_files, listen
@@ -51,6 +52,7 @@ class LocalAws:
         functions: the execution environments of Lambda functions as processes; once started.
         identity: sessions of roles, and what roles may do; once started.
         images: what tasks can run.
+        kubernetes: the EKS clusters that are there, none at first; once started.
         tasks: the ECS tasks as processes; once started.
     """
 
@@ -69,6 +71,7 @@ class LocalAws:
         self.functions: Environments
         self.images = ImageStore(find_build)
         self.identity: RoleSessions
+        self.kubernetes: Clusters
         self.tasks: Tasks
         self._server: Server | None = None
         self._engine: Engine
@@ -90,6 +93,7 @@ class LocalAws:
             listener = listen(port)
             self.endpoint = f"http://{HOST}:{listener.getsockname()[1]}"
             self.identity = RoleSessions(self.endpoint, self.region, self.account)
+            self.kubernetes = Clusters(self)
             self.tasks = Tasks(self)
             self.functions = Environments(self)
             self._enter_environment()
@@ -110,6 +114,7 @@ class LocalAws:
         self._engine.close()
         self.tasks.close()
         self.functions.close()
+        self.kubernetes.close()
         # Before the server, which waits for connections that are open.
         self.identity.close()
         for client in self._clients.values():

@@ -20,6 +20,7 @@ SERVICES = [
     "ec2",
     "ecr",
     "ecs",
+    "eks",
     "events",
     "iam",
     "kinesis",
@@ -70,7 +71,15 @@ def load(aws: LocalAws) -> Any:
 
         for service in SERVICES:
             importlib.import_module(f"ministack.services.{app.SERVICE_REGISTRY[service]['module']}")
-        from sandbox import dynamodb_repairs, policy_simulation, repairs, s3_repairs, service_quotas, store_repairs
+        from sandbox import (
+            dynamodb_repairs,
+            eks_repairs,
+            policy_simulation,
+            repairs,
+            s3_repairs,
+            service_quotas,
+            store_repairs,
+        )
     finally:
         root.removeHandler(placeholder)
     # Only the server's own: to ask another package's lazy module for an attribute is to import it.
@@ -81,6 +90,7 @@ def load(aws: LocalAws) -> Any:
 
     repairs.apply(aws)
     dynamodb_repairs.apply(aws)
+    eks_repairs.apply(aws)
     s3_repairs.apply(aws)
     store_repairs.apply(aws)
     policy_simulation.install()

@@ -12,7 +12,7 @@ from sandbox.faults.fault import Fault
 
 @dataclass(kw_only=True, eq=False)
 class SpoilCause(Fault):
-    """The Cause of a failed `ecs:runTask.sync` is not the JSON text of a task that ran.
+    """The Cause of a failed `ecs:runTask.sync` is not the JSON text of a task that ran, nor that of a Job's a Job.
 
     The service promises no form of a Cause; that each of these comes from AWS is unverified.
     https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
@@ -35,3 +35,12 @@ class SpoilCause(Fault):
             containers = [{k: v for k, v in each.items() if k != "ExitCode"} for each in task["Containers"]]
             rest["Containers"] = containers
         return json.dumps(rest, separators=(",", ":"))
+
+    def job_cause(self, name: str, job: Mapping[str, Any]) -> str | None:
+        """The Cause to give for a Kubernetes Job that failed: a sentence, or the Job without conditions."""
+        if not self.strikes(name):
+            return None
+        if self.into == "text":
+            return "Job failed"
+        status = {key: value for key, value in job["status"].items() if key != "conditions"}
+        return json.dumps({**job, "status": status}, separators=(",", ":"))

@@ -48,6 +48,11 @@ class Faults:
                 return answer
         return None
 
+    def has_no_room(self, name: str) -> bool:
+        """Whether no node of a Kubernetes cluster has room for a Pod of the Job of that name; asked at each try."""
+        full = [fault for fault in self._faults if isinstance(fault, RefuseCapacity) and not fault.spot_only]
+        return any(fault.strikes(name) for fault in full)
+
     def start_container(self, family: str, container: Mapping[str, Any]) -> None:
         """Asked before a container of a task starts; raises TaskStartError if it does not."""
         for fault in self._faults:
@@ -86,6 +91,13 @@ class Faults:
             if isinstance(fault, SpoilChange):
                 times = fault.times(family, times)
         return times
+
+    def job_cause(self, name: str, cause: str, job: Mapping[str, Any]) -> str:
+        """The Cause that Step Functions gives for a Kubernetes Job that failed."""
+        for fault in self._faults:
+            if isinstance(fault, SpoilCause) and (spoilt := fault.job_cause(name, job)) is not None:
+                return spoilt
+        return cause
 
     def delays(self, trigger: Scheduled, scheduled_time: datetime) -> list[float]:
         """When a scheduled time is delivered: seconds after it is due, once for each delivery."""

@@ -5,6 +5,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from sandbox.errors import SandboxError
+from sandbox.resources import eks
 from sandbox.resources.aws import Aws
 from sandbox.resources.fields import refuse_unknown
 
@@ -66,4 +67,5 @@ FUNCTIONS: dict[str, Function] = {
     "aws:index/getCallerIdentity:getCallerIdentity": _caller_identity,
     "aws:index/getPartition:getPartition": _partition,
     "aws:index/getAvailabilityZones:getAvailabilityZones": _availability_zones,
+    "aws:eks/getCluster:getCluster": eks.get_cluster,
 }

@@ -100,6 +100,15 @@ def _by_arn(service: str, arn: str, tags: str, keys: str, key: str = "Key", valu
 
 ECR = _by_arn("ecr", "resourceArn", "tags", "tagKeys")
 ECS = _by_arn("ecs", "resourceArn", "tags", "tagKeys", "key", "value")
+EKS = Tagging(
+    by_arn=True,
+    read=lambda aws, arn: aws.client("eks").list_tags_for_resource(resourceArn=arn)["tags"],
+    add=lambda aws, arn, tags: aws.client("eks").tag_resource(resourceArn=arn, tags=tags),
+    # One by one: MiniStack takes the first of several.
+    remove=lambda aws, arn, names: [
+        aws.client("eks").untag_resource(resourceArn=arn, tagKeys=[name]) for name in names
+    ],
+)
 EVENTS = _by_arn("events", "ResourceARN", "Tags", "TagKeys")
 SCHEDULER = _by_arn("scheduler", "ResourceArn", "Tags", "TagKeys")
 STATES = _by_arn("stepfunctions", "resourceArn", "tags", "tagKeys", "key", "value")

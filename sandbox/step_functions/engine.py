@@ -28,6 +28,7 @@ class Engine:
         self.clock = aws.clock
         self.faults = aws.faults
         self.identity = aws.identity
+        self.kubernetes = aws.kubernetes
         self.region = aws.region
         self.stale_reads = aws.stale_reads
         self.tokens: dict[str, TaskToken] = {}

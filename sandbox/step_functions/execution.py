@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from sandbox.clock import Clock, Wake
 from sandbox.faults import Faults
+from sandbox.kubernetes import Clusters
 from sandbox.stale_reads import StaleReads
 from sandbox.step_functions import announcements, redrive, states
 from sandbox.step_functions.errors import ExecutionOver, HistoryFull, StateError
@@ -34,6 +35,7 @@ class Services(Protocol):
 
     clock: Clock
     faults: Faults
+    kubernetes: Clusters
     region: str
     stale_reads: StaleReads
     tokens: dict[str, TaskToken]

@@ -134,6 +134,25 @@ class TaskCall:
         self._wait(ended)
         return self._token.outcome() if self._token is not None and self._token.is_used else None
 
+    def wait_until(self, moment: float) -> bool:
+        """Wait until a time (epoch seconds); False if the token has reported the end before, which `reported` gives.
+
+        Raises as `wait_for_job` does.
+        """
+        while self.execution.clock.now() < moment:
+            if self._token is not None and self._token.is_used:
+                return False
+            self._limits.check(self.execution.clock.now(), self._token)
+            limit = self._limits.next(self._token)
+            self.flow.pause(moment if limit is None else min(moment, limit))
+        self._limits.check(self.execution.clock.now(), self._token)
+        return True
+
+    def reported(self) -> Any:
+        """What was reported by the token, once `wait_until` has said so."""
+        assert self._token is not None
+        return self._token.outcome()
+
     def registered(self) -> "_Registration":
         """While entered, the task's token is known to the API."""
         return _Registration(self.execution, self._token)

@@ -76,7 +76,7 @@ _OPTIMISED_BOTO_NAMES = {"dynamodb": "dynamodb", "ecs": "ecs", "lambda": "lambda
 
 def find(resource: str) -> Integration:
     """The integration of a resource that a machine could be created with."""
-    from sandbox.step_functions.integrations import aws_sdk, dynamodb, ecs, lambda_, states
+    from sandbox.step_functions.integrations import aws_sdk, dynamodb, ecs, eks, lambda_, states
 
     if _LAMBDA_FUNCTION.fullmatch(resource):
         return lambda_.FunctionTask(resource)
@@ -85,6 +85,7 @@ def find(resource: str) -> Integration:
         return aws_sdk.SdkTask(service.removeprefix("aws-sdk:"), action)
     makers = {
         "ecs": lambda: ecs.RunTask(waits_for_job=pattern == "sync"),
+        "eks": eks.RunJob,
         "lambda": lambda_.InvokeTask,
         "dynamodb": lambda: dynamodb.ItemTask(action),
         "states": lambda: states.StartExecution(pattern),
@@ -139,26 +140,32 @@ def refusal(resource: str) -> str | None:
 
         name = service.removeprefix("aws-sdk:")
         return None if aws_sdk.is_offered(name) else f"the AWS SDK integration of the service '{name}'"
-    if service in _OPTIMISED_BOTO_NAMES:
+    if service in _OPTIMISED_BOTO_NAMES or _is_run_job(service, action, pattern):
         return None
     return f"the integration {service}:{action}"
 
 
+def _is_run_job(service: str, action: str, pattern: str) -> bool:
+    return (service, action, pattern) == ("eks", "runJob", "sync")
+
+
 def argument_problems(resource: str, arguments: Any) -> list[str]:
     """What AWS refuses of the names of a task's arguments, in its words; nothing for a function's ARN."""
-    shape = _input_shape(resource)
-    if shape is None:
-        return []
+    if _is_run_job(*split(resource)):
+        from sandbox.step_functions.integrations import eks
+
+        names, required = eks.FIELDS, eks.REQUIRED
+    else:
+        shape = _input_shape(resource)
+        if shape is None:
+            return []
+        names, required = map(pascal, shape.members), map(pascal, shape.required_members)
     if not isinstance(arguments, dict):
         return ["The Arguments must be a JSON object"]
-    names = {pascal(name) for name in shape.members}
+    known = set(names)
     return [
-        *(f"The field '{name}' is not supported by Step Functions" for name in arguments if name not in names),
-        *(
-            f"The field '{pascal(name)}' is required but was missing"
-            for name in shape.required_members
-            if pascal(name) not in arguments
-        ),
+        *(f"The field '{name}' is not supported by Step Functions" for name in arguments if name not in known),
+        *(f"The field '{name}' is required but was missing" for name in required if name not in arguments),
     ]
 
 
