@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from cli.console import notices
 from sandbox.deploy import Deployment, deploy
+from sandbox.kubernetes.seed import seed_clusters
 from sandbox.local_aws import LocalAws
 from sandbox.seed import HISTORY, seed
 from spec.stack import StackSpec
@@ -43,7 +45,7 @@ def deployed_stack(
     root: Path, spec: StackSpec, begin: datetime, end: datetime, *, port: int = 0
 ) -> Iterator[DeployedStack]:
     """Deploy the stack into a new local AWS whose clock then reads `begin`; buckets and snapshots hold what its jobs
-    need from then until `end`. Everything, processes included, is gone when the block ends.
+    need from then until `end`, and EKS clusters are there. Everything, processes included, is gone when the block ends.
 
     Raises SandboxError before or while deploying.
     """
@@ -54,8 +56,17 @@ def deployed_stack(
         environments = {job.name: job.environment for job in spec.jobs}
         with notices().status(f"Deploying {spec.name} into an AWS on this machine"):
             seed(aws.client, environments, begin, end, aws.clock.advance_to)
+            seed_clusters(aws.kubernetes, spec.jobs, _in_clusters(spec))
             deployment = deploy(root, spec.name, aws)
         yield DeployedStack(aws=aws, spec=spec, deployment=deployment)
+
+
+def _in_clusters(spec: StackSpec) -> dict[str, list[dict[str, Any]]]:
+    """What people would apply with kubectl for each job that runs on Kubernetes, by its name."""
+    from definitions.render import documents
+
+    jobs = [job for job in spec.jobs if job.run_on.kind == "kubernetes"]
+    return {job.name: documents(job, spec)["kubernetes"]["objects"] for job in jobs}
 
 
 def end_in_order() -> None:
