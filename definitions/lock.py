@@ -1,7 +1,8 @@
 """The lock of a job that must not overlap: the line of its runs, kept in one item of the stack's DynamoDB table.
 
 The head of the line holds the lock. An entry of the line is `<execution's ARN> <redrive count> <time it was made>`, so
-no two entries are alike, and whoever takes one away names exactly the one that was seen. Nothing expires: an entry goes
+no two entries are alike, and whoever takes one away names exactly the one that was seen. A job on Lambda adds the
+seconds that its function may take. Nothing expires: an entry goes
 when its run is done, or when another run has seen that it can do nothing any more. A second item, for each scheduled
 time, or event by its id, is written together with a run's first entry, so that what is delivered twice starts one run.
 
@@ -11,6 +12,7 @@ Requests are DynamoDB's in Step Functions' PascalCase: https://docs.aws.amazon.c
 from typing import Any
 
 from definitions.jsonata import ME, NAME, NOW_SECONDS, REDRIVES, expression, literal
+from definitions.left_over_function import longest_seconds
 from definitions.run_task import SCHEDULED_TIME
 from spec.job import JobSpec
 
@@ -26,8 +28,7 @@ _TIME_KEPT_SECONDS = 7 * 86_400
 OWN = f"{ME} & ' ' & $string({REDRIVES}) & ' '"
 """What the entries begin with that a run has made since its last redrive; older ones are a dead run's."""
 
-MINE = f"{OWN} & $states.context.State.EnteredTime"
-"""The entry that a run makes in the present state: the same in each of the state's retries."""
+_MINE = f"{OWN} & $states.context.State.EnteredTime"
 
 _EVENT = "$states.context.Execution.Input.eventId"
 
@@ -37,6 +38,11 @@ STARTS_ONCE = f"($states.context.Execution.Input.trigger = 'schedule' or $exists
 STARTED_BEFORE = f"""($exists({_EVENT}) ? 'its event ' & $string({_EVENT}) : 'its scheduled time ' & {SCHEDULED_TIME})
     & ' was started before'"""
 """Why a run is left out whose time, or whose event, has started another one."""
+
+
+def mine(job: JobSpec) -> str:
+    """The entry that a run makes in the present state, as JSONata: the same in each of the state's retries."""
+    return f"{_MINE} & {literal(f' {longest_seconds(job)}')}" if job.run_on.kind == "lambda" else _MINE
 
 
 def lock_key(job: JobSpec) -> str:
@@ -171,7 +177,7 @@ def _change_line(job: JobSpec, table: str, *, update: str, condition: str, value
         'ConditionExpression': 'attribute_not_exists(execution) OR execution = :me',
         'ExpressionAttributeValues': {{':me': {{'S': {ME}}}}}
     }}}}"""
-    return {"TransactItems": expression(f"($mine := {MINE}; {STARTS_ONCE} ? [{line}, {time}] : [{line}])")}
+    return {"TransactItems": expression(f"($mine := {mine(job)}; {STARTS_ONCE} ? [{line}, {time}] : [{line}])")}
 
 
 def _time_key(job: JobSpec) -> str:

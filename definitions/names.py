@@ -17,6 +17,8 @@ LEFT_OVER = "Is a task left over?"
 CONFIRM = "Is it still the dead run's lock?"
 STOP_TASK = "Stop the task left over"
 WAIT_FOR_TASKS = "Wait for tasks to stop"
+WAIT_FOR_FUNCTION = "Wait for its function to end"
+WHOSE_FUNCTION = "Whose function was it?"
 CLEAR = "Clear the dead run's lock"
 RUN = "Run the job"
 READ_RESULT = "Read the result"
@@ -33,6 +35,7 @@ SKIPPED = "Skipped"
 GROUPS = {
     "The lock": (NOTE_TIME, TAKE, LOOK, ASK, TURN, JOIN, DISPLACE, STOP_OTHER, WAIT_FOR_TURN, WAIT_A_MOMENT, CLEAR),
     "Tasks left over": (SETTLE, LIST_TASKS, DESCRIBE_TASKS, LEFT_OVER, CONFIRM, STOP_TASK, WAIT_FOR_TASKS),
+    "A function left over": (WAIT_FOR_FUNCTION, WHOSE_FUNCTION),
     "The job": (
         RUN,
         READ_RESULT,

@@ -1,12 +1,13 @@
 """The part of a state machine that lets one run of a job, or of a group of jobs, through at a time. See lock.py.
 
 Who holds the lock is told by DynamoDB; whether the holder is alive, by Step Functions; whether it still does something,
-by ECS. A holder is dead when DescribeExecution says that it has ended, and says so of the very redrive that the entry
-names: the answer may be an old one. An execution that cannot be found may be too new to be; after a few minutes it is
-gone.
+by ECS, and of a Lambda function by the time alone. A holder is dead when DescribeExecution says that it has ended, and
+says so of the very redrive that the entry names: the answer may be an old one. An execution that cannot be found may be
+too new to be; after a few minutes it is gone.
 
 Variables: `entry` and `redrive` (the run's own entry, and the redrive it was made in), `seen` (see lock.seen), `other`
-(what DescribeExecution said of the head's execution), `skipped` (why the run is left out). See also left_over.py.
+(what DescribeExecution said of the head's execution), `skipped` (why the run is left out). See also left_over.py
+and left_over_function.py.
 """
 
 from typing import Any
@@ -15,6 +16,7 @@ from definitions import lock, names
 from definitions.calls import CONDITION_FAILED, TRANSACTION_CANCELLED, call, rule
 from definitions.jsonata import ME, NOW_SECONDS, REDRIVES, UNCHANGED, expression, literal
 from definitions.left_over import left_over_states, search_from
+from definitions.left_over_function import left_over_function_states, longest_seconds, seconds_of
 from definitions.place import Place
 from definitions.run_task import RunTarget
 from spec.job import JobSpec
@@ -34,7 +36,9 @@ _IN_LINE = f"$substring($seen.mine, 0, $length({lock.OWN})) = {lock.OWN}"
 OWN_HAVE_STOPPED = {"run": expression("$merge([$run, {'mayRunOn': false}])")}
 """What to assign when the search for the run's own tasks has found that the last one has stopped."""
 
-_OWN = {"entry": expression(lock.MINE), "redrive": expression(REDRIVES)}
+
+def _own(job: JobSpec) -> dict[str, Any]:
+    return {"entry": expression(lock.mine(job)), "redrive": expression(REDRIVES)}
 
 
 def once_per_time_state(job: JobSpec, table: str, start: str = names.RUN) -> dict[str, Any]:
@@ -78,7 +82,7 @@ def exclusive_states(
             "aws-sdk:dynamodb:transactWriteItems",
             lock.take(job, table),
             start,
-            assign=_OWN,
+            assign=_own(job),
             expected=((TRANSACTION_CANCELLED, names.LOOK, {"Comment": "not free"}),),
         ),
         names.LOOK: call(
@@ -122,14 +126,17 @@ def exclusive_states(
             states |= _replace_states(job, place, table)
         case "skip" | "allow":
             pass
-    states |= left_over_states(
-        job,
-        table=table,
-        cluster_arn=target.cluster_arn,
-        when_self=when_self,
-        when_self_assign=when_self_assign,
-        any_family=target.has_other_families,
-    )
+    if job.run_on.kind == "lambda":
+        states |= left_over_function_states(when_self=when_self, when_self_assign=when_self_assign)
+    else:
+        states |= left_over_states(
+            job,
+            table=table,
+            cluster_arn=target.cluster_arn,
+            when_self=when_self,
+            when_self_assign=when_self_assign,
+            any_family=target.has_other_families,
+        )
     states[names.CLEAR] = call(
         "Takes the entry of a dead run away that nothing is left of, unless somebody else has.",
         "dynamodb:updateItem",
@@ -163,8 +170,17 @@ def release_states(job: JobSpec, table: str, failed: str = names.WHAT_FAILED) ->
     }
 
 
-def look_for_own_tasks() -> dict[str, Any]:
-    """What to assign on the way to the search for tasks that the run itself may have left over."""
+def what_is_left_over(job: JobSpec) -> str:
+    """The first state of those that make sure that nothing of a run is left which has not ended."""
+    return names.WAIT_FOR_FUNCTION if job.run_on.kind == "lambda" else names.SETTLE
+
+
+def look_for_own_tasks(job: JobSpec) -> dict[str, Any]:
+    """What to assign on the way there for what the run itself may have left over."""
+    if job.run_on.kind == "lambda":
+        seconds = longest_seconds(job)
+        since = expression(NOW_SECONDS)
+        return {"leaving": {"entry": expression("$entry"), "since": since, "seconds": seconds, "isSelf": True}}
     return {
         "leaving": {
             "name": expression("$states.context.Execution.Name"),
@@ -194,7 +210,7 @@ def _first_rules(start: str) -> list[dict[str, Any]]:
     ]
 
 
-def _dead_run() -> dict[str, Any]:
+def _dead_run(job: JobSpec) -> dict[str, Any]:
     dead = f"""(
         $told := $other.status != 'NOT_FOUND';
         $old := {NOW_SECONDS} - $seen.since > {YOUNG_SECONDS};
@@ -205,6 +221,15 @@ def _dead_run() -> dict[str, Any]:
     )"""
     # Of a former life of its own, which it is told by the entry, DescribeExecution may not know yet that it is over.
     ended_at = f"$exists($other.endedAt) and $seen.holder != {ME} ? $other.endedAt : {NOW_SECONDS}"
+    if job.run_on.kind == "lambda":
+        seconds = expression(f"($head := $split($seen.head, ' '); {seconds_of('$head')})")
+        left = {
+            "entry": expression("$seen.head"),
+            "since": expression(ended_at),
+            "seconds": seconds,
+            "isSelf": False,
+        }
+        return rule("a dead run's", dead, names.WAIT_FOR_FUNCTION, {"leaving": left})
     leaving = {
         "name": expression("$split($seen.holder, ':')[7]"),
         # A state machine and its task family have the same name.
@@ -223,7 +248,7 @@ def _rules_by_policy(job: JobSpec) -> list[dict[str, Any]]:
             limit = job.overlap.queue_limit
             full = f"$string($seen.length) & {literal(' runs are there already, of at most ' + str(limit))}"
             return [
-                _dead_run(),
+                _dead_run(job),
                 rule(
                     "the queue is full",
                     f"$not({_IN_LINE}) and $seen.length >= {limit}",
@@ -250,13 +275,13 @@ def _rules_by_policy(job: JobSpec) -> list[dict[str, Any]]:
                     },
                 ),
                 rule("another run's", others, names.DISPLACE),
-                _dead_run(),
+                _dead_run(job),
                 # Once more, for the first time may have failed.
                 _waits(names.STOP_OTHER),
             ]
         case "skip" | "allow":
             return [
-                _dead_run(),
+                _dead_run(job),
                 rule("another run's", "$exists($seen.head)", names.SKIPPED, _skipped(_still_runs())),
             ]
 
@@ -273,7 +298,7 @@ def _queue_states(job: JobSpec, table: str) -> dict[str, Any]:
             "aws-sdk:dynamodb:transactWriteItems",
             lock.join(job, table),
             names.WAIT_FOR_TURN,
-            assign=_OWN,
+            assign=_own(job),
             expected=((TRANSACTION_CANCELLED, names.WAIT_A_MOMENT, {"Comment": "the line has changed"}),),
         ),
         names.WAIT_A_MOMENT: _wait_a_moment(),
@@ -288,7 +313,7 @@ def _replace_states(job: JobSpec, place: Place, table: str) -> dict[str, Any]:
             "aws-sdk:dynamodb:transactWriteItems",
             lock.displace(job, table),
             names.STOP_OTHER,
-            assign=_OWN,
+            assign=_own(job),
             expected=((TRANSACTION_CANCELLED, names.WAIT_A_MOMENT, {"Comment": "the line has changed"}),),
         ),
         names.WAIT_A_MOMENT: _wait_a_moment(),

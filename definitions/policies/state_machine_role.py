@@ -110,8 +110,8 @@ def _lock_statements(
         allow("LookAtTheLock", ["dynamodb:BatchGetItem"], table_arn, _of_items(lock_key(job), times)),
         allow("NoteTheTime", ["dynamodb:PutItem"], table_arn, _of_items(times)),
         allow("AskAfterTheHolder", asking, executions),
-        # Lists have no resource but the cluster that they are asked of.
-        allow("LookForItsTasks", ["ecs:ListTasks"], "*", on_cluster),
+        # Lists have no resource but the cluster that they are asked of. A function is waited for.
+        *([] if job.run_on.kind == "lambda" else [allow("LookForItsTasks", ["ecs:ListTasks"], "*", on_cluster)]),
     ]
 
 
