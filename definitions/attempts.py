@@ -22,6 +22,10 @@ class AttemptNames:
     run: str = names.RUN
     read_result: str = names.READ_RESULT
     read_whole: str = names.READ_WHOLE
+    let_it_stop: str = names.LET_IT_STOP
+    list_stopped: str = names.LIST_STOPPED
+    describe_stopped: str = names.DESCRIBE_STOPPED
+    is_it_found: str = names.IS_IT_FOUND
     decide: str = names.DECIDE
     wait_to_retry: str = names.WAIT_TO_RETRY
     wait_to_start: str = names.WAIT_TO_START
@@ -44,15 +48,16 @@ def run_state(called: AttemptNames, call: RunCall, *, after_evaluation_error: st
         "startRetries": expression(default("startRetries", 0)),
     }
 
-    def caught(comment: str, error: str, run: Any) -> dict[str, Any]:
+    def caught(comment: str, error: str, run: Any, following: str = called.decide) -> dict[str, Any]:
         return {
             "Comment": comment,
             "ErrorEquals": [error],
             "Assign": {**counters, "run": run},
             "Output": UNCHANGED,
-            "Next": called.decide,
+            "Next": following,
         }
 
+    after_timeout = called.decide if call.search is None else called.let_it_stop
     return {
         "Comment": "Runs the task and waits until it has stopped.",
         "Type": "Task",
@@ -60,7 +65,7 @@ def run_state(called: AttemptNames, call: RunCall, *, after_evaluation_error: st
         "Arguments": call.arguments,
         "TimeoutSeconds": call.timeout_seconds,
         "Catch": [
-            caught("timed out", "States.Timeout", call.after_timeout),
+            caught("timed out", "States.Timeout", call.after_timeout, after_timeout),
             caught("could not be asked for", "States.QueryEvaluationError", after_evaluation_error),
             caught("failed", "States.ALL", call.after_error),
         ],
@@ -73,7 +78,7 @@ def run_state(called: AttemptNames, call: RunCall, *, after_evaluation_error: st
 def again(container: JobSpec, called: AttemptNames) -> dict[str, tuple[str, str]]:
     """What deserves another attempt: the state that waits for it, to a label and a condition."""
     found = {
-        called.wait_to_start: ("the infrastructure's fault", _may_be_started_again(container.start_retries)),
+        called.wait_to_start: ("the infrastructure's fault", _may_be_started_again(container)),
         called.wait_to_retry: ("ran and failed, attempts left", _may_be_retried(container.retries)),
     }
     return {name: (comment, condition) for name, (comment, condition) in found.items() if condition is not None}
@@ -100,12 +105,14 @@ def ended(outcome: Outcome) -> str:
     return f"$run.outcome = {literal(outcome.value)}"
 
 
-def _may_be_started_again(retries: StartRetrySpec) -> str | None:
+def _may_be_started_again(container: JobSpec) -> str | None:
     """What the infrastructure did to the run, while its own budget lasts; None without a budget."""
-    if not retries.attempts:
+    if not container.start_retries.attempts:
         return None
     faults = [Outcome.NEVER_STARTED.value, Outcome.INTERRUPTED.value]
-    return f"$startRetries < {retries.attempts} and $run.outcome in {literal(faults)}"
+    if container.run_on.kind == "ec2":
+        faults.append(Outcome.NOT_PLACED.value)
+    return f"$startRetries < {container.start_retries.attempts} and $run.outcome in {literal(faults)}"
 
 
 def _may_be_retried(retries: RetrySpec) -> str | None:
@@ -133,7 +140,7 @@ def _wait_to_retry(container: JobSpec, called: AttemptNames) -> dict[str, Any]:
 
 def _wait_to_start(container: JobSpec, called: AttemptNames) -> dict[str, Any]:
     assign = {"startRetries": expression("$startRetries + 1")}
-    if container.capacity.on_demand_after is not None:
+    if container.capacity.on_demand_after is not None and container.run_on.kind == "fargate":
         lost = f"$run.outcome = '{Outcome.INTERRUPTED}' or $contains($run.reason, /{CAPACITY_REASONS}/i)"
         assign["lostCapacity"] = expression(f"({default('lostCapacity', 0)}) + ({lost} ? 1 : 0)")
     return {

@@ -24,6 +24,10 @@ RUN = "Run the job"
 READ_RESULT = "Read the result"
 READ_WHOLE = "Read the whole result"
 DECIDE = "How did it end?"
+LET_IT_STOP = "Let its task stop"
+LIST_STOPPED = "Look for its task"
+DESCRIBE_STOPPED = "Look at its task"
+IS_IT_FOUND = "Is it among them?"
 WAIT_TO_RETRY = "Wait before the next attempt"
 WAIT_TO_START = "Wait before starting again"
 RELEASE = "Give back the lock"
@@ -40,6 +44,10 @@ GROUPS = {
         RUN,
         READ_RESULT,
         READ_WHOLE,
+        LET_IT_STOP,
+        LIST_STOPPED,
+        DESCRIBE_STOPPED,
+        IS_IT_FOUND,
         DECIDE,
         WAIT_TO_RETRY,
         WAIT_TO_START,

@@ -20,6 +20,7 @@ class Outcome(StrEnum):
     OUT_OF_MEMORY = "Job.OutOfMemory"
     TIMED_OUT = "Job.TimedOut"
     NEVER_STARTED = "Job.NeverStarted"
+    NOT_PLACED = "Job.NotPlaced"
     REFUSED = "Job.Refused"
     INTERRUPTED = "Job.Interrupted"
     STOPPED = "Job.Stopped"
@@ -44,6 +45,15 @@ PASSING_REASONS = (
 Some such errors share their name with errors that stay, such as ECS.InvalidParameterException; and a task that was
 accepted and then could not start tells only by its reason. What matches none of these is not tried again.
 """
+
+_NO_ROOM_REASONS = (
+    "RESOURCE:[A-Z]+|EMPTY CAPACITY PROVIDER|NO ACTIVE INSTANCES|(?:^|[:;] )AGENT(?:;|$)"
+    "|placement constraint unsatisfied|provisioning capacity limit|no container instances were found"
+)
+"""Why no instance took a task where another may: one of them in the reasons of several instances is enough.
+https://docs.aws.amazon.com/AmazonECS/latest/developerguide/api_failures_messages.html"""
+_WRONG_KIND_REASONS = "(?:^|[:;] )(?:ATTRIBUTE|LOCATION)(?:;|$)"
+"""Why no instance will ever take it: they lack what its task definition needs, such as its processor."""
 
 _ANSWERS_LOST = "ServerException|SdkClientException"
 """Errors after which RunTask may have started a task all the same."""
@@ -97,20 +107,38 @@ _TOLD = rf"""
     $reason := $told != '' ? $told : $not($exists($taskArn)) ? $cause;
 """
 
-_OUTCOME = f"""
+_PASSES = f"""
     $passes := $startError in {literal(list(PASSING_START_ERRORS))}
         or $contains($reason, /{"|".join(PASSING_REASONS)}/i);
-    $outcome :=
+"""
+
+_PASSES_ON_EC2 = f"""
+    $noRoom := $contains($reason, /{_NO_ROOM_REASONS}/i);
+    $passes := $noRoom or ($not($contains($reason, /{_WRONG_KIND_REASONS}/)) and (
+        $startError in {literal(list(PASSING_START_ERRORS))}
+        or $contains($reason, /{"|".join(PASSING_REASONS)}/i)
+    ));
+"""
+
+_STOPPED_OUTCOMES = f"""
         $stopCode = 'UserInitiated' ? '{Outcome.STOPPED}'
         : $stopCode in [{", ".join(f"'{code}'" for code in INTERRUPTING_STOP_CODES)}] ? '{Outcome.INTERRUPTED}'
         : $exitCode = 0 and $not($exists($failure)) ? '{Outcome.SUCCEEDED}'
         : $not($exitCode = 0) and $substring($containerReason, 0, 16) = 'OutOfMemoryError' ? '{Outcome.OUT_OF_MEMORY}'
-        : $exists($exitCode) and $exitCode != 0 ? '{Outcome.EXITED_NON_ZERO}'
+        : $exists($exitCode) and $exitCode != 0 ? '{Outcome.EXITED_NON_ZERO}'"""
+
+_OTHER_OUTCOMES = f"""
         : $exists($startError) or ($exists($taskArn) and $not($ran))
             ? ($passes ? '{Outcome.NEVER_STARTED}' : '{Outcome.REFUSED}')
         : $exists($taskArn) and $not($exists($exitCode)) ? '{Outcome.INTERRUPTED}'
         : '{Outcome.UNEXPLAINED}';
 """
+
+_OUTCOME = f"{_PASSES}    $outcome :={_STOPPED_OUTCOMES}{_OTHER_OUTCOMES}"
+
+# ECS has looked for an instance until it gave up. A task that is larger than any ends in the same way.
+_OUTCOME_ON_EC2 = f"""{_PASSES_ON_EC2}    $outcome :={_STOPPED_OUTCOMES}
+        : $exists($taskArn) and $not($ran) and $noRoom ? '{Outcome.NOT_PLACED}'{_OTHER_OUTCOMES}"""
 
 _RECORD = rf"""
     {{
@@ -135,6 +163,29 @@ AFTER_RESULT = expression(f"({_FROM_RESULT}{_TOLD}{_OUTCOME}{_RECORD})")
 
 AFTER_ERROR = expression(f"({_FROM_ERROR}{_TOLD}{_OUTCOME}{_RECORD})")
 """The record of an attempt that failed: `$states.errorOutput` is its Error and Cause."""
+
+AFTER_ERROR_ON_EC2 = expression(f"({_FROM_ERROR}{_TOLD}{_OUTCOME_ON_EC2}{_RECORD})")
+"""The same of a task on an EC2 instance."""
+
+
+def after_looking(found: str, waited: str) -> str:
+    """The record of an attempt that timed out, as JSONata, when its task was found; nothing when it was not.
+
+    Args:
+        found: JSONata of the ECS Task.
+        waited: why it was not placed, for one that has no instance.
+    """
+    return f"""(
+        $task := {found};
+        $exists($task) ? (
+            {_TOLD}
+            $placed := $ran or $exists($text($task.ContainerInstanceArn));
+            $outcome := $placed ? '{Outcome.TIMED_OUT}' : '{Outcome.NOT_PLACED}';
+            $reason := $placed ? $reason : {literal(waited)};
+            {_RECORD}
+        )
+    )"""
+
 
 AFTER_TIMEOUT = {"outcome": Outcome.TIMED_OUT.value, "mayRunOn": True}
 """The record of an attempt that was stopped at its timeout: States.Timeout comes without the task, before it ends."""

@@ -47,6 +47,7 @@ class RunTarget:
     eks_cluster: EksCluster | None = None
 
 
+ATTEMPT_VARIABLE = "LONGHAUL_ATTEMPT"
 INPUT_FILE = "input.json"
 """How the key of an object ends that holds an input which ECS does not take."""
 TOO_LARGE_ERROR = "more than ECS takes: "
@@ -153,6 +154,11 @@ def _folder(task: TaskRun) -> list[str]:
     return [literal(task.job.name), task.run.name, f"$string({task.run.redrives})", *task.path]
 
 
+def attempt_number() -> str:
+    """The number of the attempt in hand, as JSONata of text: 1, 2, ... of the run, or of the step and item."""
+    return f"$string(({default('attempt', 1)}) + ({default('startRetries', 0)}))"
+
+
 def run_task_arguments(task: TaskRun) -> dict[str, Any]:
     """The `Arguments` of the task state that runs a container.
 
@@ -163,17 +169,7 @@ def run_task_arguments(task: TaskRun) -> dict[str, Any]:
     return {
         "Cluster": task.target.cluster_arn,
         "TaskDefinition": task.target.what_runs,
-        "CapacityProviderStrategy": [{"CapacityProvider": _capacity_provider(task.container), "Weight": 1}],
-        # arm64, 8 and 16 vCPU, and more than 20 GiB of storage need 1.4.0, and LATEST has not been older since 2021.
-        # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/platform-fargate.html
-        "PlatformVersion": "LATEST",
-        "NetworkConfiguration": {
-            "AwsvpcConfiguration": {
-                "Subnets": list(task.target.subnet_ids),
-                "SecurityGroups": list(task.target.security_group_ids),
-                "AssignPublicIp": "ENABLED" if task.target.assign_public_ip else "DISABLED",
-            }
-        },
+        **(_on_instances(task) if task.container.run_on.kind == "ec2" else _on_fargate(task)),
         # Finds an execution's task: ECS lists tasks by group, and knows nothing else of Step Functions.
         "Group": expression(
             task.run.name
@@ -222,7 +218,7 @@ def overrides(task: TaskRun) -> str:
         "LONGHAUL_STACK": literal(task.place.stack),
         "LONGHAUL_EXECUTION": task.run.name,
         "LONGHAUL_SCHEDULED_TIME": task.run.scheduled_time,
-        "LONGHAUL_ATTEMPT": f"$string(({default('attempt', 1)}) + ({default('startRetries', 0)}))",
+        ATTEMPT_VARIABLE: attempt_number(),
         **({"LONGHAUL_INPUT": task.input_text} if task.input_url is None else {}),
         **task.variables,
     }
@@ -250,6 +246,50 @@ def overrides(task: TaskRun) -> str:
 
 def _variable(name: str, value: str) -> str:
     return f"{{'Name': {literal(name)}, 'Value': {value}}}"
+
+
+def _on_fargate(task: TaskRun) -> dict[str, Any]:
+    return {
+        "CapacityProviderStrategy": [{"CapacityProvider": _capacity_provider(task.container), "Weight": 1}],
+        # arm64, 8 and 16 vCPU, and more than 20 GiB of storage need 1.4.0, and LATEST has not been older since 2021.
+        # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/platform-fargate.html
+        "PlatformVersion": "LATEST",
+        "NetworkConfiguration": _network(task, "ENABLED" if task.target.assign_public_ip else "DISABLED"),
+    }
+
+
+def _on_instances(task: TaskRun) -> dict[str, Any]:
+    """On the EC2 instances of a capacity provider.
+
+    A launch type would place tasks on any instance of the cluster, and managed scaling would not know of them.
+    """
+    run_on = task.container.run_on
+    placed: dict[str, Any] = {"CapacityProviderStrategy": [{"CapacityProvider": run_on.capacity_provider, "Weight": 1}]}
+    # Only a task with a network interface of its own has a network to be told, and on EC2 it has no public address.
+    # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-networking-awsvpc.html
+    if run_on.network_mode == "awsvpc":
+        placed["NetworkConfiguration"] = _network(task, "DISABLED")
+    if run_on.placement:
+        placed["PlacementStrategy"] = [_strategy(written) for written in run_on.placement]
+    if run_on.constraints:
+        placed["PlacementConstraints"] = [{"Type": "memberOf", "Expression": one} for one in run_on.constraints]
+    return placed
+
+
+def _strategy(written: str) -> dict[str, str]:
+    """`binpack:memory` as RunTask's `PlacementStrategy` has it."""
+    kind, _, of = written.partition(":")
+    return {"Type": kind, **({"Field": of} if of else {})}
+
+
+def _network(task: TaskRun, assign_public_ip: str) -> dict[str, Any]:
+    return {
+        "AwsvpcConfiguration": {
+            "Subnets": list(task.target.subnet_ids),
+            "SecurityGroups": list(task.target.security_group_ids),
+            "AssignPublicIp": assign_public_ip,
+        }
+    }
 
 
 def _capacity_provider(job: JobSpec) -> str:

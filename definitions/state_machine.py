@@ -25,6 +25,7 @@ from definitions.place import Place
 from definitions.results import read_states
 from definitions.run_on import run_call
 from definitions.run_task import RunTarget, after_evaluation_error, result_key, task_of_job
+from definitions.timed_out import search_states
 from definitions.verdict import failure_cause, skipped_output, success_output
 from spec.job import JobSpec
 
@@ -35,13 +36,15 @@ FAILURES = {
     Outcome.OUT_OF_MEMORY: ("Ran out of memory", "The job was killed because it used more than its memory."),
     Outcome.TIMED_OUT: ("Timed out", "The job was stopped because it ran longer than its timeout."),
     Outcome.NEVER_STARTED: ("Never started", "No line of the job's code ran, however often it was started."),
+    Outcome.NOT_PLACED: ("Not placed", "No instance had room for the task for as long as ECS looked for one."),
     Outcome.REFUSED: ("Refused", "AWS refused to start it, for a reason that does not pass. Not retried."),
     Outcome.INTERRUPTED: ("Interrupted", "AWS took the machine away while the job ran, once too often."),
     Outcome.STOPPED: ("Stopped", "Somebody stopped the task. Not retried."),
     Outcome.INVALID_RESULT: ("Left no valid result", "The job exited with code 0 and left no result. Not retried."),
     Outcome.UNEXPLAINED: ("Failed without a reason", "The task failed, and the cause cannot be read."),
 }
-"""The Fail states: the state's name and comment, by the outcome that is its Error. One is for jobs with results."""
+"""The Fail states: the state's name and comment, by the outcome that is its Error. One is for jobs with results, and
+one for jobs on EC2 instances."""
 
 _LOST_TURN = "LOST_TURN"
 """In the place of an outcome: the execution was redriven, and has to ask for the lock again before it runs its task."""
@@ -71,7 +74,7 @@ def state_machine(job: JobSpec, place: Place, target: RunTarget) -> dict[str, An
         states |= once_per_time_state(job, table)
     start_at = next(iter(states), names.RUN)
     done = names.RELEASE if exclusive else names.SUCCEEDED
-    states[names.RUN] = _run(job, place, target)
+    states |= _run(job, place, target)
     if job.results:
         assert target.results_bucket is not None, "a stack with such a job has a bucket"
         states |= read_states(target.results_bucket, done, THE_JOBS)
@@ -113,11 +116,12 @@ def state_machine(job: JobSpec, place: Place, target: RunTarget) -> dict[str, An
 
 def _run(job: JobSpec, place: Place, target: RunTarget) -> dict[str, Any]:
     task = task_of_job(job, place, target)
-    state = run_state(THE_JOBS, run_call(task), after_evaluation_error=after_evaluation_error(task, _LOST_TURN))
+    call = run_call(task)
+    state = run_state(THE_JOBS, call, after_evaluation_error=after_evaluation_error(task, _LOST_TURN))
     if job.results:
         state["Assign"]["resultKey"] = expression(result_key(task))
         state["Next"] = names.READ_RESULT
-    return state
+    return {names.RUN: state, **search_states(THE_JOBS, call.search)}
 
 
 def _decide(job: JobSpec, done: str) -> dict[str, Any]:
@@ -146,7 +150,12 @@ def _decide(job: JobSpec, done: str) -> dict[str, Any]:
 
 
 def _failures(job: JobSpec) -> dict[Outcome, tuple[str, str]]:
-    return {outcome: state for outcome, state in FAILURES.items() if job.results or outcome != Outcome.INVALID_RESULT}
+    absent = set()
+    if not job.results:
+        absent.add(Outcome.INVALID_RESULT)
+    if job.run_on.kind != "ec2":
+        absent.add(Outcome.NOT_PLACED)
+    return {outcome: state for outcome, state in FAILURES.items() if outcome not in absent}
 
 
 def _failure_rules(job: JobSpec) -> list[dict[str, Any]]:

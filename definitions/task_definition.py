@@ -1,4 +1,4 @@
-"""The ECS task definition of a job: one container on Fargate."""
+"""The ECS task definition of a job: one container, on Fargate or on an EC2 instance."""
 
 from typing import Any
 
@@ -39,10 +39,12 @@ def task_definition(
     Returns:
         the request in ECS's camelCase; keys without a value are left out.
     """
+    on_ec2 = job.run_on.kind == "ec2"
     document: dict[str, Any] = {
         "family": place.name(job.name),
-        "requiresCompatibilities": ["FARGATE"],
-        "networkMode": "awsvpc",
+        "requiresCompatibilities": ["EC2" if on_ec2 else "FARGATE"],
+        "networkMode": job.run_on.network_mode if on_ec2 else "awsvpc",
+        # On EC2 it says on which instances the task may be placed.
         "runtimePlatform": {
             "cpuArchitecture": _CPU_ARCHITECTURES[job.architecture],
             "operatingSystemFamily": "LINUX",
@@ -56,7 +58,8 @@ def task_definition(
     }
     # 20 GiB come with every task, and asking for exactly those is refused: the field takes 21 to 200.
     # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_EphemeralStorage.html
-    if job.ephemeral_storage_gib > FREE_EPHEMERAL_STORAGE_GIB:
+    # On EC2 the disk is the instance's, and the field is refused.
+    if not on_ec2 and job.ephemeral_storage_gib > FREE_EPHEMERAL_STORAGE_GIB:
         document["ephemeralStorage"] = {"sizeInGiB": job.ephemeral_storage_gib}
     return document
 

@@ -64,7 +64,10 @@ def step_failure_cause(step: str, task: TaskRun, *, tells_details: bool = True) 
     # A machine has these sentences for each of its steps: what is in several of them is written once.
     short = _Words(which="$which", log="$log", why="$why", after="$after", within="$within")
     bindings = " ".join(f"${name} := {words.said(name)};" for name in ("which", "log", "why", "after", "within"))
-    outcomes = [outcome for outcome in Outcome if outcome not in (Outcome.SUCCEEDED, Outcome.UNEXPLAINED)]
+    absent = {Outcome.SUCCEEDED, Outcome.UNEXPLAINED}
+    if task.container.run_on.kind != "ec2":
+        absent.add(Outcome.NOT_PLACED)
+    outcomes = [outcome for outcome in Outcome if outcome not in absent]
     sentences = [
         f"$run.outcome = {literal(outcome.value)} ? {_sentence(short, task.container, log_group_name, outcome)}"
         for outcome in outcomes
@@ -151,9 +154,10 @@ def _words(which: str, job: JobSpec, log_group_name: str) -> _Words:
 
 def _where_the_log_is(job: JobSpec, log_group_name: str) -> str:
     if job.run_on.kind == "kubernetes":
-        without = [Outcome.NEVER_STARTED.value, Outcome.REFUSED.value, Outcome.STOPPED.value]
+        none_yet, gone = [Outcome.NEVER_STARTED.value, Outcome.REFUSED.value], literal(Outcome.STOPPED.value)
         kubectl = f"; kubectl logs --namespace {job.run_on.namespace} job/"
-        return f"""($exists($run.kubernetesJob) and ($run.mayRunOn or $not($run.outcome in {literal(without)}))
+        there = f"($run.outcome in {literal(none_yet)} ? $run.mayRunOn : $run.outcome != {gone})"
+        return f"""($exists($run.kubernetesJob) and {there}
             ? {literal(kubectl)} & $split($run.kubernetesJob, '/')[1]
             : '; there is no Job of it in the cluster')"""
     group = f"log group {log_group_name}"
@@ -194,6 +198,8 @@ def _sentence(words: _Words, job: JobSpec, log_group_name: str, outcome: Outcome
         case Outcome.NEVER_STARTED:
             error = "($exists($run.startError) ? ': ' & $run.startError : '')"
             said = f"{words.begin('never started')} & {within} & {error} & {why}"
+        case Outcome.NOT_PLACED:
+            said = f"{words.begin('was not placed on any instance')} & {within} & {why}"
         case Outcome.REFUSED:
             error = "($exists($run.startError) ? ': ' & $run.startError : '')"
             # A cluster may refuse to tell of a Job that runs.

@@ -13,6 +13,8 @@ from spec.step_containers import containers
 
 _MANAGED_RULE = "StepFunctionsGetEventsForECSTaskRule"
 """The rule through which `ecs:runTask.sync` hears that a task has stopped. AWS owns it and its name is fixed."""
+LOOK_FOR_TASKS = "LookForItsTasks"
+"""Lists have no resource but the cluster that they are asked of."""
 
 
 def run_statements(
@@ -50,11 +52,14 @@ def _task_statements(
     on_cluster = {"ArnEquals": {"ecs:cluster": cluster_arn}}
     # The families of steps begin with the job's name, and no other job's does before an underscore.
     family = place.task_family_arn(f"{job.name}_*" if job.steps else job.name)
+    # Of a job that must not overlap, the statements of its lock have it.
+    looks = job.run_on.kind == "ec2" and not job.overlap.is_exclusive
     return [
         # Every revision: a run in flight starts its retries from the revision it began with.
         allow("RunTheJob", ["ecs:RunTask"], family, on_cluster),
         # Without StopTask an execution that is aborted or timed out leaves its task running, at its price.
         allow("WatchAndStopIt", ["ecs:DescribeTasks", "ecs:StopTask"], tasks_of_cluster, on_cluster),
+        *([allow(LOOK_FOR_TASKS, ["ecs:ListTasks"], "*", on_cluster)] if looks else []),
         # RunTask copies the task definition's tags to the task.
         allow(
             "TagIt",

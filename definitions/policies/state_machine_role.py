@@ -8,7 +8,7 @@ from typing import Any
 
 from definitions.lock import lock_key, time_key_prefix
 from definitions.place import Place
-from definitions.policies.run_rights import rule_heard_by, run_statements
+from definitions.policies.run_rights import LOOK_FOR_TASKS, rule_heard_by, run_statements
 from definitions.policies.statements import Condition, allow, policy
 from definitions.run_task import INPUT_FILE
 from spec.job import JobSpec
@@ -110,8 +110,8 @@ def _lock_statements(
         allow("LookAtTheLock", ["dynamodb:BatchGetItem"], table_arn, _of_items(lock_key(job), times)),
         allow("NoteTheTime", ["dynamodb:PutItem"], table_arn, _of_items(times)),
         allow("AskAfterTheHolder", asking, executions),
-        # Lists have no resource but the cluster that they are asked of. A function is waited for.
-        *([] if job.run_on.kind == "lambda" else [allow("LookForItsTasks", ["ecs:ListTasks"], "*", on_cluster)]),
+        # A function is waited for.
+        *([] if job.run_on.kind == "lambda" else [allow(LOOK_FOR_TASKS, ["ecs:ListTasks"], "*", on_cluster)]),
     ]
 
 

@@ -4,7 +4,8 @@ from typing import Any
 
 from definitions import names
 from definitions.attempts import AttemptNames, again, run_state, wait_states, while_it_may_run_on
-from definitions.calls import call, rule
+from definitions.calls import call as api_call
+from definitions.calls import rule
 from definitions.jsonata import SAID_OF_ERROR, expression, literal, one_line, text_of
 from definitions.outcome import Outcome
 from definitions.overlap import look_for_own_tasks, what_is_left_over
@@ -22,6 +23,7 @@ from definitions.steps import step_names
 from definitions.steps.scope import Exit, Scope, leave
 from definitions.steps.variables import of_step
 from definitions.steps.written import json_text
+from definitions.timed_out import search_states
 from definitions.verdict import LOST_TURN, step_failure_cause
 from spec.step_containers import takes_large_inputs
 from spec.steps import StepSpec
@@ -43,9 +45,10 @@ def container_states(step: StepSpec, scope: Scope, way: Exit) -> dict[str, Any]:
     """
     container, called = scope.containers[step.name], step_names.of_step(step.name)
     task = task_run(step, scope)
-    run = run_state(called, run_call(task), after_evaluation_error=_after_evaluation_error(scope, task))
+    call = run_call(task)
+    run = run_state(called, call, after_evaluation_error=_after_evaluation_error(scope, task))
     run["Comment"] = step.description or run["Comment"]
-    states = {called.run: run}
+    states = {called.run: run, **search_states(called, call.search)}
     if container.results:
         run["Assign"]["resultKey"] = expression(result_key(task))
         run["Next"] = called.read_result
@@ -172,7 +175,7 @@ def _may_go_through_s3(task: TaskRun) -> bool:
 
 def _put_input(called: AttemptNames, task: TaskRun) -> dict[str, Any]:
     """Puts an input into S3 that ECS does not take, and starts again with its URL in its place."""
-    return call(
+    return api_call(
         "ECS does not take so large an input: the task gets its URL.",
         "aws-sdk:s3:putObject",
         {

@@ -9,7 +9,7 @@ from typing import Any
 
 from spec.expressions import is_expression
 
-_OF_A_STEP = ("attempt", "startRetries", "lostCapacity", "run", "resultKey", "inputUrl")
+_OF_A_STEP = ("attempt", "startRetries", "lostCapacity", "run", "resultKey", "inputUrl", "timedOut")
 _READ = re.compile(rf"\$({'|'.join(_OF_A_STEP)})\b")
 
 
