@@ -9,6 +9,7 @@ from components.created import CreatedContainer
 from components.job_cluster import JobCluster
 from components.job_containers import JobContainers
 from components.job_functions import JobFunctions
+from components.job_pods import JobPods
 from components.network import Network
 from components.results import Results
 from definitions.place import Place
@@ -60,5 +61,7 @@ def create_containers(
                 log_group_name=log_group_name,
                 tags=tags,
             ).create()
+        case "kubernetes":
+            return JobPods(job=job, place=place, parent=parent, cluster=cluster, results=results, tags=tags).create()
         case kind:
             raise ValueError(f"nothing is created for a job on {kind}")
