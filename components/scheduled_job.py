@@ -11,6 +11,7 @@ from components.containers import create_containers
 from components.created import CreatedContainer, roles_of
 from components.documents import document
 from components.job_cluster import JobCluster
+from components.job_pods import create_access_entry, find_cluster
 from components.network import Network
 from components.results import Results
 from components.roles import create_role
@@ -136,6 +137,10 @@ class ScheduledJob(pulumi.ComponentResource):
             ),
             tags=self._tags,
         )
+        in_cluster = job.run_on.kind == "kubernetes"
+        eks_cluster, entries = find_cluster(job) if in_cluster else None, []
+        if in_cluster:
+            entries.append(create_access_entry(self._name, job, place, parent=self, role=role, tags=self._tags))
         return sfn.StateMachine(
             self._name,
             name=place.name(job.name),
@@ -148,6 +153,7 @@ class ScheduledJob(pulumi.ComponentResource):
                         what_runs="",
                         assign_public_ip=network.assign_public_ip,
                         has_other_families=self._args.stack.runs_steps_beside(job),
+                        eks_cluster=eks_cluster,
                         **target,
                     ),
                     what_runs,
@@ -175,6 +181,7 @@ class ScheduledJob(pulumi.ComponentResource):
                 parent=self,
                 depends_on=[
                     *role.grants,
+                    *entries,
                     *(grant for one in roles for grant in one.grants),
                     *network.endpoints,
                     cluster.capacity_providers,
