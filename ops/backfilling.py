@@ -11,7 +11,8 @@ from itertools import islice, takewhile
 from ops.aws import Aws
 from ops.errors import NotFoundError, OpsError
 from ops.history import read_history
-from ops.runs import Run, read_run
+from ops.job_runs import find_job_run
+from ops.runs import Run
 from ops.stack import DeployedJob, Trigger
 from ops.starting import start_run
 from spec.schedule import Rate, ScheduleError, parse_schedule, times
@@ -84,11 +85,9 @@ def backfill(aws: Aws, job: DeployedJob, due: tuple[Due, ...], *, concurrency: i
             return
         time.sleep(_PAUSE_SECONDS)
         for execution_arn in tuple(going_on):
-            try:
-                run = read_run(aws, job.name, execution_arn)
-            except aws("stepfunctions").exceptions.ExecutionDoesNotExist:  # It is not seen yet.
-                continue
-            if run.status != "RUNNING":
+            run = find_job_run(aws, job, execution_arn)
+            # One that nobody knows is not seen yet.
+            if run is not None and run.status != "RUNNING":
                 going_on.remove(execution_arn)
                 failures += run.status != "SUCCEEDED"
                 yield run

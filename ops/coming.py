@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import islice
 
-from ops.executions import Execution
+from ops.execution import Execution
 from ops.expected import Expected
 from ops.firing import firings
 from ops.stack import DeployedJob

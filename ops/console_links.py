@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
+from ops.task_changes import is_task
+
 _DOMAINS = {"aws-cn": "console.amazonaws.cn", "aws-us-gov": "console.amazonaws-us-gov.com"}
 
 
 def execution_link(execution_arn: str) -> str:
     """An execution's page."""
     return f"{_home(execution_arn, 'states/home')}#/v2/executions/details/{execution_arn}"
+
+
+def run_link(arn: str) -> str:
+    """The page of an execution, or of a task without a state machine."""
+    return task_link(arn) if is_task(arn) else execution_link(arn)
 
 
 def task_link(task_arn: str) -> str:

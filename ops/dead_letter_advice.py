@@ -3,6 +3,7 @@
 EventBridge has codes of its own; EventBridge Scheduler tells the error of the service that it called.
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
 https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
+https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html
 """
 
 from __future__ import annotations
@@ -10,14 +11,21 @@ from __future__ import annotations
 import re
 
 from ops.dead_letters import Letter
+from ops.stack import is_cluster
 
 _PERMISSION = {"NO_PERMISSIONS", "FAILED_TO_ASSUME_ROLE", "TRANSIENT_ASSUME_ROLE", "AccessDeniedException"}
-_GONE = {"NO_RESOURCE", "StateMachineDoesNotExist", "StateMachineDeleting", "ResourceNotFoundException"}
+_GONE = {
+    "NO_RESOURCE", "StateMachineDoesNotExist", "StateMachineDeleting", "ResourceNotFoundException",
+    "ClusterNotFoundException",
+}  # fmt: skip
 _THROTTLED = {
     "THROTTLING", "RESOURCE_LIMIT_EXCEEDED", "ThrottlingException", "TooManyRequestsException",
     "ExecutionLimitExceeded",
 }  # fmt: skip
-_UNFIT = {"INVALID_JSON", "INVALID_PARAMETER", "InvalidExecutionInput", "ValidationException"}
+_UNFIT = {
+    "INVALID_JSON", "INVALID_PARAMETER", "InvalidExecutionInput", "ValidationException", "InvalidParameterException",
+    "ClientException",
+}  # fmt: skip
 _TARGETS = {
     "start": "the state machine",
     "alert": "the alerts' topic",
@@ -51,7 +59,7 @@ def advice(letter: Letter) -> str:
 
 
 def _why(letter: Letter) -> str:
-    target, code = _TARGETS[letter.kind], letter.error_code
+    target, code = "ECS" if is_cluster(letter.target_arn) else _TARGETS[letter.kind], letter.error_code
     if code in _PERMISSION:
         found = re.search(r"perform: ([\w-]+:\w+)", letter.error_message)
         return "a permission is missing" + (f": {found[1]}" if found else "")

@@ -12,10 +12,11 @@ from typing import Any, Literal
 
 from ops.aws import Aws
 from ops.errors import AmbiguousError, NotFoundError
-from ops.stack import DeployedStack
+from ops.stack import DeployedStack, is_cluster
+from ops.task_changes import resource_of_task
 
 Kind = Literal["start", "alert", "ledger", "unknown"]
-_KINDS: dict[str, Kind] = {"states": "start", "sns": "alert", "logs": "ledger"}
+_KINDS: dict[str, Kind] = {"states": "start", "ecs": "start", "sns": "alert", "logs": "ledger"}
 _SHORTEST_ID = 8
 
 
@@ -32,7 +33,8 @@ class Letter:
         kind: a start of a job, an alert, a line of the ledger, or something else.
         job: which is started, or of whose run it tells; None where that cannot be read.
         scheduled_time: of a start by a schedule, `2026-11-24T03:15:00Z`; None for others, and where it cannot be read.
-        execution_arn, status: of an alert and a line: the run that it tells of, and what it says of it.
+        execution_arn, status: of an alert and a line: the run that it tells of, and what it says of it; of a task ECS's
+            own status.
         error_code, error_message: AWS's own.
         gave_up: the limit that ended the attempts, `MaximumEventAgeInSeconds` or `MaximumRetryAttempts`; "" where the
             error was none that is tried again.
@@ -123,15 +125,21 @@ def letter_of(message: Mapping[str, Any], stack: DeployedStack) -> Letter:
     detail = event.get("detail") if kind in ("alert", "ledger") else None
     told = detail if isinstance(detail, dict) else {}
     machine = target_arn if kind == "start" else _text(told.get("stateMachineArn")) or ""
+    name = machine.rpartition(":")[2]
+    if is_cluster(target_arn):
+        # All such jobs have the same target, and each a trigger of its own name.
+        name = (by_rule or by_schedule).rpartition("/")[2]
+    elif told.get("taskArn") is not None:
+        name = resource_of_task(told) or ""
     retries = attributes.get("RETRY_ATTEMPTS", "")
     return Letter(
         id=message["MessageId"],
         sent=datetime.fromtimestamp(int(message["Attributes"]["SentTimestamp"]) / 1000, UTC),
         kind=kind,
-        job=_job(machine, stack),
+        job=_job(name, stack),
         scheduled_time=_scheduled_time(kind, attributes, event, by_schedule=bool(by_schedule)),
-        execution_arn=_text(told.get("executionArn")),
-        status=_text(told.get("status")),
+        execution_arn=_text(told.get("executionArn")) or _text(told.get("taskArn")),
+        status=_text(told.get("status")) or _text(told.get("lastStatus")),
         error_code=attributes.get("ERROR_CODE", ""),
         error_message=attributes.get("ERROR_MESSAGE", ""),
         gave_up=attributes.get("EXHAUSTED_RETRY_CONDITION", ""),
@@ -188,10 +196,9 @@ def _beginnings(letters: Sequence[Letter], length: int) -> list[str]:
     return [letter.id[: max(length, _SHORTEST_ID)] for letter in letters]
 
 
-def _job(machine_arn: str, stack: DeployedStack) -> str | None:
-    """The job of a state machine, which may be gone by now."""
+def _job(name: str, stack: DeployedStack) -> str | None:
+    """The job whose resources have that name, which may be gone by now."""
     prefix = f"{stack.resource_name}-"
-    name = machine_arn.rpartition(":")[2]
     return name.removeprefix(prefix) if name.startswith(prefix) else None
 
 

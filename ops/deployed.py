@@ -1,4 +1,4 @@
-"""Which deployed jobs would be removed or moved, and the executions that run on them."""
+"""Which deployed jobs would be removed or moved, and their runs: executions, or tasks without a state machine."""
 
 from __future__ import annotations
 
@@ -7,12 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ops.aws import Aws
-from ops.stack import find_machines
+from ops.errors import NotFoundError
+from ops.execution import newest_first
+from ops.ledger import execution_of
+from ops.stack import DeployedJob, find_machines, find_task_jobs
+from ops.task_runs import tasks_of_ecs
 
 
 @dataclass(frozen=True, kw_only=True)
 class RunningExecution:
-    """An execution that has not ended."""
+    """An execution that has not ended, or a task without a state machine."""
 
     arn: str
     started: datetime
@@ -28,7 +32,7 @@ class DisturbedJob:
     """
 
     name: str
-    state_machine_arn: str
+    state_machine_arn: str | None
     runs_on: str
     moves_to: str | None
     running: tuple[RunningExecution, ...]
@@ -52,22 +56,25 @@ def jobs_to_be_disturbed(aws: Aws, project: str, stack: str, jobs: Mapping[str, 
     Raises:
         botocore's errors.
     """
+    found = (*find_machines(aws, project, stack), *find_task_jobs(aws, project, stack))
     return [
         DisturbedJob(
             name=job.name,
             state_machine_arn=job.state_machine_arn,
             runs_on=job.run_on,
             moves_to=jobs.get(job.name),
-            running=_running(aws, job.state_machine_arn),
+            running=_running(aws, job),
         )
-        for job in find_machines(aws, project, stack)
+        for job in sorted(found, key=lambda job: job.name)
         if jobs.get(job.name) != job.run_on
     ]
 
 
-def _running(aws: Aws, arn: str) -> tuple[RunningExecution, ...]:
-    """The executions that run on the machine; none on one that is gone by now."""
-    states = aws("stepfunctions")
+def _running(aws: Aws, job: DeployedJob) -> tuple[RunningExecution, ...]:
+    """The runs of the job that go on; none of one that is gone by now."""
+    if job.state_machine_arn is None:
+        return _running_tasks(aws, job)
+    states, arn = aws("stepfunctions"), job.state_machine_arn
     try:
         pages = list(states.get_paginator("list_executions").paginate(stateMachineArn=arn, statusFilter="RUNNING"))
     except states.exceptions.StateMachineDoesNotExist:
@@ -77,3 +84,13 @@ def _running(aws: Aws, arn: str) -> tuple[RunningExecution, ...]:
         for page in pages
         for execution in page["executions"]
     )
+
+
+def _running_tasks(aws: Aws, job: DeployedJob) -> tuple[RunningExecution, ...]:
+    events = aws("events")
+    try:
+        tasks = tasks_of_ecs(aws, job)
+    except (NotFoundError, events.exceptions.ResourceNotFoundException):  # What started them is gone by now.
+        return ()
+    running = [execution_of(change) for change in tasks if change["status"] == "RUNNING"]
+    return tuple(RunningExecution(arn=each.arn, started=each.started) for each in newest_first(running))

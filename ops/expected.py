@@ -11,12 +11,14 @@ from itertools import islice
 from statistics import median
 
 from ops.aws import CALLS_AT_ONCE, Aws
-from ops.executions import Execution, newest_executions
+from ops.execution import Execution
+from ops.executions import newest_executions
 from ops.firing import is_rate
 from ops.ledger import Change, Ledger, execution_of, told_run
 from ops.recent import LOOKED_AT, checked, written_changes
 from ops.runs import Run, read_run
 from ops.stack import DeployedJob
+from ops.task_runs import task_changes
 
 COUNTED = 10
 """Of how many of the last runs that succeeded the expected length is the median."""
@@ -51,7 +53,7 @@ def read_expected(
     known = written_changes(ledger, jobs, now, lambda change: _counts(told_run("", change)), COUNTED) if ledger else {}
 
     def of(job: DeployedJob) -> Expected:
-        written = _written(aws, job, known.get(job.state_machine_arn, ()), now)
+        written = _written(aws, job, known.get(job.arn, ()), now)
         return _asked(aws, job) if written.length is None else written
 
     with ThreadPoolExecutor(CALLS_AT_ONCE) as pool:
@@ -60,17 +62,25 @@ def read_expected(
 
 def _written(aws: Aws, job: DeployedJob, changes: Iterable[Change], now: datetime) -> Expected:
     """What the ledger knows."""
-    runs = sorted((told_run(job.name, change) for change in changes), key=lambda run: run.started, reverse=True)
     going_on = [execution_of(change) for change in changes if change["status"] == "RUNNING"]
+    return _told(job, changes, checked(aws, job, going_on, now))
+
+
+def _told(job: DeployedJob, changes: Iterable[Change], executions: Iterable[Execution]) -> Expected:
+    """What changes of status tell, with the executions that may go on."""
+    runs = sorted((told_run(job.name, change) for change in changes), key=lambda run: run.started, reverse=True)
     return Expected(
         length=_median(run.duration for run in runs if _counts(run)),
-        running=tuple(execution for execution in checked(aws, job, going_on, now) if execution.goes_on),
+        running=tuple(execution for execution in executions if execution.goes_on),
         fired=_fired(job, runs),
     )
 
 
 def _asked(aws: Aws, job: DeployedJob) -> Expected:
-    """What Step Functions knows."""
+    """What Step Functions knows; of a job without a state machine the ledger and ECS."""
+    if job.state_machine_arn is None:
+        changes = list(islice(task_changes(aws, job), LOOKED_AT))
+        return _told(job, changes, [execution_of(change) for change in changes])
     read = cache(partial(read_run, aws, job.name))
     found = newest_executions(aws, job, LOOKED_AT)
     succeeded = (read(execution.arn) for execution in found if execution.status == "SUCCEEDED")

@@ -8,10 +8,12 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice, takewhile
 
 from ops.aws import CALLS_AT_ONCE, Aws
-from ops.executions import Execution, executions
+from ops.execution import Execution
+from ops.executions import executions
 from ops.ledger import Change, Ledger, is_whole, latest, told_run
 from ops.runs import Run, read_run
 from ops.stack import DeployedJob
+from ops.task_runs import task_changes
 
 STATUSES = ("RUNNING", "SUCCEEDED", "SKIPPED", "FAILED", "TIMED_OUT", "ABORTED")
 """What a run may be: Step Functions' own statuses, and SKIPPED, which is SUCCEEDED to it."""
@@ -37,7 +39,8 @@ def read_history(
 
     Step Functions lists them, at most a thousand a call. What else there is to tell of each is read from the ledger,
     many runs a call, as far as the two agree on its end, and of the others from Step Functions, a call for each run.
-    Runs that Step Functions knows no more are told of as the ledger has them.
+    Runs that Step Functions knows no more are told of as the ledger has them. Of a job without a state machine nothing
+    else remembers any for longer than an hour: there the ledger is read even where it is not given.
 
     Args:
         aws: where the job is.
@@ -50,7 +53,10 @@ def read_history(
     Returns:
         Those that started last come first. Raises botocore's errors.
     """
-    runs = _runs(aws, job, statuses, since, limit, ledger)
+    if job.state_machine_arn is None:
+        runs = (told_run(job.name, change) for change in task_changes(aws, job, since=since))
+    else:
+        runs = _runs(aws, job, statuses, since, limit, ledger)
     matching = (run for run in runs if not statuses or run.status in statuses)
     return sorted(islice(matching, limit), key=lambda run: run.started, reverse=True)
 
@@ -75,14 +81,14 @@ def _runs(
             if ledger:
                 start = min(execution.started for execution in listed) - _COARSE
                 if until is None or start < until:
-                    changes += ledger.changes([job.state_machine_arn], start, until)
+                    changes += ledger.changes([job], start, until)
                     until = start
             written = latest(changes)
             yield from pool.map(lambda each, written=written: _read(aws, job, each, written.get(each.arn)), listed)
     if ledger:
         start = since or datetime.fromtimestamp(0, UTC)
         if until is None or start < until:
-            changes += ledger.changes([job.state_machine_arn], start, until)
+            changes += ledger.changes([job], start, until)
         yield from _forgotten(job, changes, seen, statuses, since)
 
 

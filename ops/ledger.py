@@ -1,7 +1,8 @@
 """The stack's ledger: a log group with every change of status of its runs, each line an event of EventBridge.
 
-It answers for all jobs at once, and for longer than Step Functions remembers. Events are best effort: some may be
-missing, come twice or in another order. So Step Functions has the last word wherever the two could disagree.
+Of a job without a state machine the lines are its tasks' changes of state: see ops/task_changes.py. The ledger answers
+for all jobs at once, and for longer than Step Functions remembers. Events are best effort: some may be missing, come
+twice or in another order. So Step Functions has the last word wherever the two could disagree.
 https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html
 """
 
@@ -15,12 +16,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ops.aws import Aws
-from ops.executions import Execution
+from ops.execution import Execution
 from ops.runs import Run, run_of
-from ops.stack import DeployedStack
+from ops.stack import DeployedJob, DeployedStack
+from ops.task_changes import DETAIL_TYPE, GROUP, change_of, resource_of_task
 
 Change = Mapping[str, Any]
-"""The `detail` of an event: DescribeExecution's members, with times in milliseconds since 1970."""
+"""The `detail` of an event: DescribeExecution's members, with times in milliseconds since 1970. Of a task without a
+state machine the `stateMachineArn` is what stands for its job."""
 
 _TIMES = ("startDate", "stopDate")
 _KINDS = {
@@ -43,19 +46,35 @@ class Ledger:
     log_group: str
     calls: int = field(default=0)
 
-    def changes(self, machine_arns: Collection[str], start: datetime, end: datetime | None = None) -> list[Change]:
-        """The changes of status of these machines' runs that were written from `start` on, and before `end`.
+    def changes(
+        self,
+        jobs: Collection[DeployedJob],
+        start: datetime,
+        end: datetime | None = None,
+        *,
+        task_arn: str | None = None,
+    ) -> list[Change]:
+        """The changes of status of these jobs' runs that were written from `start` on, and before `end`.
 
         A call for each megabyte or 10,000 lines. Raises botocore's errors.
         https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html
+
+        Args:
+            jobs: the jobs.
+            start: a line has the time of its event.
+            end: as `start`.
+            task_arn: only of this task, which is a run of a job without a state machine.
         """
-        wanted = set(machine_arns)
         request: dict[str, Any] = {"logGroupName": self.log_group, "startTime": _milliseconds(start)}
         if end is not None:
             request["endTime"] = _milliseconds(end) - 1
-        if len(wanted) == 1:
-            request["filterPattern"] = f'{{ $.detail.stateMachineArn = "{next(iter(wanted))}" }}'
-        found = (_detail(line) for line in self._lines(request))
+        if task_arn is not None:
+            request["filterPattern"] = f'{{ $.detail.taskArn = "{task_arn}" }}'
+        elif len(jobs) == 1:
+            request["filterPattern"] = _pattern(*jobs)
+        of_tasks = {job.resource_name: job.arn for job in jobs if job.state_machine_arn is None}
+        wanted = {job.arn for job in jobs}
+        found = (_change(line, of_tasks) for line in self._lines(request))
         return [change for change in found if change.get("stateMachineArn") in wanted]
 
     def _lines(self, request: dict[str, Any]) -> Iterator[str]:
@@ -74,7 +93,16 @@ def find_ledger(aws: Aws, stack: DeployedStack) -> Ledger | None:
 
     Raises botocore's errors.
     """
-    prefix = f"/aws/events/{stack.resource_name}-runs-"
+    return _find(aws, stack.resource_name)
+
+
+def ledger_of(aws: Aws, job: DeployedJob) -> Ledger | None:
+    """The ledger of a job's stack, as `find_ledger` finds it."""
+    return _find(aws, job.stack_resource_name)
+
+
+def _find(aws: Aws, stack_resource_name: str) -> Ledger | None:
+    prefix = f"/aws/events/{stack_resource_name}-runs-"
     pages = aws("logs").get_paginator("describe_log_groups").paginate(logGroupNamePrefix=prefix)
     # The stack `dev-runs` has one that begins so too.
     groups = [
@@ -119,22 +147,45 @@ def told_run(job: str, change: Change) -> Run:
     return run_of(job, {**change, **times})
 
 
+def started(change: Change) -> datetime:
+    """When the run of a change started."""
+    return _time(change["startDate"])
+
+
 def is_whole(change: Change) -> bool:
     """Whether a change has all of the run's input and output, which are left out where they are large."""
     return all((change.get(f"{key}Details") or {}).get("included", True) for key in ("input", "output"))
 
 
-def _place(change: Change) -> tuple[int, bool]:
-    return change.get("redriveCount") or 0, change["status"] != "RUNNING"
+def _place(change: Change) -> tuple[int, bool, int]:
+    return change.get("redriveCount") or 0, change["status"] != "RUNNING", change.get("version") or 0
 
 
-def _detail(line: str) -> Change:
-    """The detail of an event; empty for a line that is none: who may write into the log group may write anything."""
+def _pattern(job: DeployedJob) -> str:
+    """What the lines of one job have, as FilterLogEvents takes it."""
+    if job.state_machine_arn is None:
+        return f'{{ $.detail.group = "{GROUP}{job.resource_name}" }}'
+    return f'{{ $.detail.stateMachineArn = "{job.state_machine_arn}" }}'
+
+
+def _change(line: str, of_tasks: Mapping[str, str]) -> Change:
+    """The detail of an event; empty for a line that is none: who may write into the log group may write anything.
+
+    Args:
+        line: the line.
+        of_tasks: what stands for each job without a state machine, by the name of its resources.
+    """
     try:
-        detail = json.loads(line)["detail"]
+        event = json.loads(line)
+        detail = event["detail"]
+        if event.get("detail-type") == DETAIL_TYPE:
+            detail = change_of(detail, of_tasks[resource_of_task(detail) or ""])
+        elif "version" in detail or "task" in detail:
+            # What only a task has.
+            return {}
         sound = all(isinstance(detail.get(key), kind) for key, kind in _KINDS.items())
         return detail if sound and all(0 <= (detail.get(key) or 0) < _NO_TIME for key in _TIMES) else {}
-    except (AttributeError, LookupError, RecursionError, TypeError, ValueError):
+    except (ArithmeticError, AttributeError, LookupError, OSError, RecursionError, TypeError, ValueError):
         return {}
 
 

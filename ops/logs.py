@@ -11,9 +11,11 @@ from typing import Any
 
 from ops.attempts import Attempt, Key
 from ops.aws import Aws
-from ops.course import Course, read_course, remembered_children
+from ops.course import Course, remembered_children
 from ops.errors import NotFoundError
-from ops.executions import executions, newest_first
+from ops.execution import newest_first
+from ops.executions import executions
+from ops.job_courses import read_run_and_course
 from ops.names import NamedRun
 from ops.show import Log, logs_of
 from ops.stack import DeployedJob
@@ -92,12 +94,10 @@ def read_lines(
     """
     streams: dict[Key, _Stream] = {}
     late: dict[tuple[Any, ...], int] = {}
-    states, last_look, children = aws("stepfunctions"), not follow, remembered_children(index)
+    last_look, children = not follow, remembered_children(index)
     while True:
-        # First, so that no attempt comes after the course was read.
-        answer = states.describe_execution(executionArn=named.execution_arn, includedData="METADATA_ONLY")
-        ended = answer["status"] != "RUNNING"
-        course = read_course(aws, named.execution_arn, children)
+        run, course = read_run_and_course(aws, named, children)
+        ended = run.status != "RUNNING"
         chosen = [
             each
             for each in _in_order(course)

@@ -11,7 +11,8 @@ from itertools import islice
 from typing import Any, Generic, Protocol, TypeVar
 
 from ops.aws import CALLS_AT_ONCE, Aws
-from ops.executions import FAILED_STATUSES, Execution, listed_execution
+from ops.execution import FAILED_STATUSES, Execution
+from ops.executions import listed_execution
 from ops.step_runs import Items
 
 MOST_CHILDREN = 100

@@ -10,9 +10,14 @@ from dataclasses import dataclass
 
 from ops.aws import CALLS_AT_ONCE, Aws
 from ops.errors import AmbiguousError, NotFoundError
-from ops.executions import FAILED_STATUSES, newest_executions, newest_first
+from ops.execution import FAILED_STATUSES, newest_first
+from ops.executions import newest_executions
+from ops.job_runs import find_job_run
 from ops.stack import DeployedJob, DeployedStack
+from ops.task_changes import TASK_ID, run_name
+from ops.task_start import read_start
 
+_TASK_ARN = re.compile(rf"arn:[\w-]+:ecs:[\w-]+:[0-9]{{12}}:task/[\w-]+/(?:{TASK_ID.pattern})")
 RUN_HELP = "An execution's ARN or name, or JOB@latest, JOB@-2, JOB@failed, JOB@NAME."
 
 
@@ -25,7 +30,7 @@ class NamedRun:
 
     @property
     def name(self) -> str:
-        return self.execution_arn.rpartition(":")[2]
+        return run_name(self.execution_arn)
 
 
 def find_job(stack: DeployedStack, text: str) -> DeployedJob:
@@ -67,7 +72,7 @@ def find_run(aws: Aws, stack: DeployedStack, text: str) -> NamedRun:
         NotFoundError, AmbiguousError, botocore's errors.
     """
     if text.startswith("arn:"):
-        return _by_arn(stack, text)
+        return _by_arn(aws, stack, text)
     job_text, at, which = text.rpartition("@")
     if not at:
         return _by_name(aws, stack.jobs, text, f"the stack {stack.name}")
@@ -94,39 +99,53 @@ def find_job_or_run(aws: Aws, stack: DeployedStack, text: str) -> DeployedJob | 
             raise no_job from None
 
 
-def _by_arn(stack: DeployedStack, arn: str) -> NamedRun:
+def _by_arn(aws: Aws, stack: DeployedStack, arn: str) -> NamedRun:
     machine = arn.rpartition(":")[0].replace(":execution:", ":stateMachine:", 1)
     for job in stack.jobs:
         if machine == job.state_machine_arn:
             return NamedRun(job=job, execution_arn=arn)
+    if _TASK_ARN.fullmatch(arn):
+        for job in stack.task_jobs:
+            if find_job_run(aws, job, arn) is not None:
+                return NamedRun(job=job, execution_arn=arn)
     raise NotFoundError(f"{arn} is no run of a job of the stack {stack.name} in {stack.region}")
 
 
 def _by_name(aws: Aws, jobs: tuple[DeployedJob, ...], name: str, whose: str) -> NamedRun:
     states = aws("stepfunctions")
 
-    def exists(job: DeployedJob) -> bool:
+    def found_of(job: DeployedJob) -> NamedRun | None:
+        if job.state_machine_arn is None:
+            return _task_by_id(aws, job, name)
+        arn = job.execution_arn(name)
         try:
-            states.describe_execution(executionArn=job.execution_arn(name), includedData="METADATA_ONLY")
+            states.describe_execution(executionArn=arn, includedData="METADATA_ONLY")
         except (states.exceptions.ExecutionDoesNotExist, states.exceptions.InvalidArn):
-            return False
-        return True
+            return None
+        return NamedRun(job=job, execution_arn=arn)
 
     if not re.fullmatch(r"[0-9A-Za-z_-]{1,80}", name):
         raise NotFoundError(f"{name!r} cannot be the name of a run. {RUN_HELP}")
     with ThreadPoolExecutor(CALLS_AT_ONCE) as pool:
-        found = [job for job, there in zip(jobs, pool.map(exists, jobs), strict=True) if there]
+        found = [run for run in pool.map(found_of, jobs) if run is not None]
     if not found:
         raise NotFoundError(f"{whose} has no run {name!r}, or it ended more than 90 days ago. {RUN_HELP}")
     if len(found) > 1:
-        raise AmbiguousError(f"{name!r} is a run of {' and of '.join(job.name for job in found)}: write JOB@{name}")
-    return NamedRun(job=found[0], execution_arn=found[0].execution_arn(name))
+        raise AmbiguousError(f"{name!r} is a run of {' and of '.join(run.job.name for run in found)}: write JOB@{name}")
+    return found[0]
+
+
+def _task_by_id(aws: Aws, job: DeployedJob, task_id: str) -> NamedRun | None:
+    """The run of a job without a state machine that is the task of that id."""
+    if not TASK_ID.fullmatch(task_id):
+        return None
+    arn = f"{read_start(aws, job).cluster.replace(':cluster/', ':task/', 1)}/{task_id}"
+    return NamedRun(job=job, execution_arn=arn) if find_job_run(aws, job, arn) is not None else None
 
 
 def _nth(aws: Aws, job: DeployedJob, nth: int) -> NamedRun:
     """The run that started last, for 1, and so on."""
-    # Some more, for those that AWS lists by another time than their start.
-    newest = newest_executions(aws, job, nth + 99)
+    newest = newest_executions(aws, job, nth + _spare(job))
     if len(newest) < nth:
         raise NotFoundError(f"{job.name} has {_runs(len(newest))} in the last 90 days")
     return NamedRun(job=job, execution_arn=newest[nth - 1].arn)
@@ -135,11 +154,16 @@ def _nth(aws: Aws, job: DeployedJob, nth: int) -> NamedRun:
 def _last_failed(aws: Aws, job: DeployedJob) -> NamedRun:
     """The failed run that started last."""
     newest = newest_first(
-        execution for status in FAILED_STATUSES for execution in newest_executions(aws, job, 100, status)
+        execution for status in FAILED_STATUSES for execution in newest_executions(aws, job, 1 + _spare(job), status)
     )
     if not newest:
         raise NotFoundError(f"{job.name} has no failed run in the last 90 days")
     return NamedRun(job=job, execution_arn=newest[0].arn)
+
+
+def _spare(job: DeployedJob) -> int:
+    """How many more are looked at, for those that Step Functions lists by another time than their start."""
+    return 0 if job.state_machine_arn is None else 99
 
 
 def _runs(count: int) -> str:

@@ -8,9 +8,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from ops.aws import Aws
-from ops.executions import Execution
+from ops.execution import Execution
+from ops.job_runs import find_job_run
 from ops.ledger import Change, Ledger, latest
-from ops.runs import read_run
 from ops.stack import DeployedJob
 
 LOOKED_AT = 100
@@ -24,7 +24,7 @@ _LOOKS_BACK_DAYS = (1, 8, 35, 90)
 def written_changes(
     ledger: Ledger, jobs: Collection[DeployedJob], now: datetime, counts: Callable[[Change], bool], enough: int
 ) -> dict[str, list[Change]]:
-    """The last change of each execution that the ledger knows, by the ARN of its machine, in no order.
+    """The last change of each execution that the ledger knows, by the ARN of its job, in no order.
 
     Args:
         ledger: the stack's ledger.
@@ -36,14 +36,14 @@ def written_changes(
     Returns:
         An entry for each of the jobs. Raises botocore's errors.
     """
-    machines = [job.state_machine_arn for job in jobs]
+    arns = [job.arn for job in jobs]
     found: dict[str, list[Change]] = {}
     changes: list[Change] = []
-    until, most_calls = None, max(5, len(machines) // 8)
+    until, most_calls = None, max(5, len(arns) // 8)
     for days in _LOOKS_BACK_DAYS:
         start = now - timedelta(days=days)
-        changes += ledger.changes(machines, start, until)
-        until, found = start, {machine: [] for machine in machines}
+        changes += ledger.changes(jobs, start, until)
+        until, found = start, {arn: [] for arn in arns}
         for change in latest(changes).values():
             found[change["stateMachineArn"]].append(change)
         if ledger.calls >= most_calls or all(sum(map(counts, of_job)) >= enough for of_job in found.values()):
@@ -52,16 +52,15 @@ def written_changes(
 
 
 def checked(aws: Aws, job: DeployedJob, executions: Iterable[Execution], now: datetime) -> list[Execution]:
-    """Executions of the ledger, with what Step Functions says of those that have gone on for long by it.
+    """Executions of the ledger, with what Step Functions, or ECS, says of those that have gone on for long by it.
 
     Raises botocore's errors.
     """
-    states, found = aws("stepfunctions"), []
+    found = []
     for execution in executions:
         if execution.goes_on and now - execution.started > _BELIEVED:
-            try:
-                run = read_run(aws, job.name, execution.arn)
-            except states.exceptions.ExecutionDoesNotExist:
+            run = find_job_run(aws, job, execution.arn)
+            if run is None:
                 continue
             execution = replace(execution, status=run.status, stopped=run.stopped)
         found.append(execution)

@@ -16,7 +16,7 @@ from ops.history import read_history
 from ops.input_transformer import input_of
 from ops.ledger import Ledger
 from ops.runs import Run
-from ops.stack import DeployedJob, DeployedStack
+from ops.stack import DeployedJob, DeployedStack, is_cluster
 from ops.starting import start_run
 from spec.compact_json import compact
 
@@ -55,7 +55,8 @@ class Redelivery:
 
     def __init__(self, aws: Aws, stack: DeployedStack, *, ledger: Ledger | None = None, dry_run: bool = False) -> None:
         self._aws = aws
-        self._jobs = {job.state_machine_arn: job for job in stack.jobs}
+        self._jobs = {job.state_machine_arn: job for job in stack.machine_jobs}
+        self._task_jobs = {job.name: job for job in stack.task_jobs}
         self._ledger = ledger
         self._dry_run = dry_run
         self._runs: dict[str, tuple[datetime, list[Run]]] = {}
@@ -85,10 +86,16 @@ class Redelivery:
             return Outcome(letter=letter, settled=False, said=str(error))
 
     def _start(self, letter: Letter) -> str:
-        job = self._jobs.get(letter.target_arn)
-        if job is None:
-            raise _Undeliverable(f"its state machine is not there: {letter.target_arn}")
-        given = self._input(letter)
+        if is_cluster(letter.target_arn):
+            job = self._task_jobs.get(letter.job or "")
+            if job is None:
+                raise _Undeliverable(f"its job is not there, or runs elsewhere by now: {letter.job}")
+            given = _input_of_task(letter)
+        else:
+            job = self._jobs.get(letter.target_arn)
+            if job is None:
+                raise _Undeliverable(f"its state machine is not there: {letter.target_arn}")
+            given = self._input(letter)
         name = f"dead-letter-{letter.id}"
         if given.get("trigger") == "schedule":
             # A time starts once; what other events start is meant each time.
@@ -193,6 +200,20 @@ class Redelivery:
                 self._targets[name] = []
         service = letter.target_arn.split(":")[2]
         return next((target for target in self._targets[name] if target["Arn"].split(":")[2] == service), None)
+
+
+def _input_of_task(letter: Letter) -> dict[str, Any]:
+    """What a task is started with again: that of a schedule with the input of the request that the letter holds, and
+    otherwise with the one that its trigger gives now."""
+    given: dict[str, Any] = {"trigger": "schedule", "scheduledTime": letter.scheduled_time}
+    request = {key[:1].lower() + key[1:]: value for key, value in letter.content.items()}
+    overrides = request.get("overrides", request)
+    try:
+        pairs = overrides["containerOverrides"][0]["environment"]
+        given["input"] = json.loads({pair["name"]: pair["value"] for pair in pairs}["LONGHAUL_INPUT"])
+    except (AttributeError, LookupError, TypeError, ValueError):
+        return given
+    return given
 
 
 def _moment(text: Any) -> datetime | None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from ops.aws import Aws
 from ops.course import Course, read_course, remembered_children
 from ops.step_states import FAILED, step_state
+from ops.task_changes import is_task
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,7 +19,7 @@ class Redrivable:
     """Whether an execution can be continued.
 
     Attributes:
-        status: its status.
+        status: its status; "" of a task without a state machine, which is not asked for it.
         redrives: how often it has been.
         why_not: a sentence without a full stop; None where it can be.
         again_from: of a job with steps, the step from which it can be run again where it cannot be continued.
@@ -41,6 +42,9 @@ def redrivable(aws: Aws, execution_arn: str) -> Redrivable:
     run's by now: a step by itself asks for it again, and what runs beside others fails.
     https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html
     """
+    if is_task(execution_arn):
+        why_not = "its job has no state machine, and so there is nothing that could go on where it stood"
+        return Redrivable(status="", redrives=0, why_not=why_not)
     told = aws("stepfunctions").describe_execution(executionArn=execution_arn)
     status, error = told["status"], told.get("error", "")
     redrives = told.get("redriveCount", 0)

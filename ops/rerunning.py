@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ops.aws import Aws
+from ops.execution import FAILED_STATUSES
 from ops.history import read_history
-from ops.names import FAILED_STATUSES
 from ops.runs import Run
 from ops.stack import DeployedJob
 from ops.starting import UnfitInputError

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +23,7 @@ class RunTask:
 
     Attributes:
         arn: its ARN.
-        cluster: the ARN of its cluster.
+        cluster: its cluster, by name or ARN.
         status: what it is, such as PROVISIONING, RUNNING, STOPPING, STOPPED.
         should_run: whether nobody has asked ECS to stop it yet.
         exit_code: the job's, once it has one.
@@ -139,13 +139,17 @@ def tasks_of(aws: Aws, execution_arn: str, place: TaskPlace, known: Iterable[str
         return []
     # In this order, or one that begins to stop in between would be in neither.
     listed = [arn for status in ("RUNNING", "STOPPED") for arn in _listed(aws, place, status)]
-    arns = sorted({*listed, *known})
-    group, cluster = execution_arn.rpartition(":")[2], place.cluster
+    group = execution_arn.rpartition(":")[2]
+    return described_tasks(aws, place.cluster, sorted({*listed, *known}), group=group)
+
+
+def described_tasks(aws: Aws, cluster: str, arns: Sequence[str], *, group: str | None = None) -> list[RunTask]:
+    """Those of some tasks that ECS still tells of, and only of a group where one is given. Raises botocore's errors."""
     return [
         _task(task, cluster)
         for first in range(0, len(arns), _MOST_DESCRIBED)
         for task in aws("ecs").describe_tasks(cluster=cluster, tasks=arns[first : first + _MOST_DESCRIBED])["tasks"]
-        if task.get("group") == group
+        if group in (None, task.get("group"))
     ]
 
 

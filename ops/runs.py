@@ -1,4 +1,7 @@
-"""A run is one execution of a job's state machine: how it went, what went in and came out, and what it logged."""
+"""A run is one execution of a job's state machine: how it went, what went in and came out, and what it logged.
+
+Of a job without a state machine it is one task of ECS, and its ARN stands where an execution's does.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+from ops.task_changes import run_name
 
 Clients = Callable[[str], Any]
 """Gives the boto3 client of a service by its name."""
@@ -53,7 +58,7 @@ class Run:
 
     @property
     def name(self) -> str:
-        return self.execution_arn.rpartition(":")[2]
+        return run_name(self.execution_arn)
 
     @property
     def due(self) -> datetime | None:

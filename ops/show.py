@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
 
 from ops.attempts import ABANDONED, Attempt, Key, with_task
 from ops.aws import Aws
-from ops.course import Course, read_course
+from ops.course import Course
+from ops.job_courses import read_run_and_course
 from ops.names import NamedRun
-from ops.runs import Run, last_log_lines, read_run
+from ops.runs import Run, last_log_lines
 from ops.spent import spent
+from ops.task_changes import pascal
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +29,7 @@ class ShownRun:
     """A run, its attempts with the log of each, where its time went, and the last it said.
 
     Attributes:
-        run: what Step Functions says of it.
+        run: what Step Functions says of it, or ECS and the ledger.
         course: its attempts, with what ECS still says of their tasks.
         logs: by the attempts' keys; none for an attempt without a task.
         time: how long at each kind of `ops.spent.KINDS`.
@@ -55,8 +56,8 @@ def read_shown_run(aws: Aws, named: NamedRun, *, now: datetime, lines: int) -> S
     Raises:
         botocore's errors.
     """
-    run = read_run(aws, named.job.name, named.execution_arn)
-    course = with_tasks(aws, read_course(aws, named.execution_arn))
+    run, course = read_run_and_course(aws, named)
+    course = with_tasks(aws, course)
     logs = logs_of(aws, course.attempts)
     last_lines: list[str] = []
     last = _last_log(course, logs)
@@ -90,7 +91,7 @@ def with_tasks(aws: Aws, course: Course) -> Course:
     cluster = open_tasks[0].split("/")[-2]
     for first in range(0, len(open_tasks), 100):
         answer = ecs.describe_tasks(cluster=cluster, tasks=open_tasks[first : first + 100])
-        described |= {task["taskArn"]: _pascal(task) for task in answer["tasks"]}
+        described |= {task["taskArn"]: pascal(task) for task in answer["tasks"]}
     attempts = [
         with_task(attempt, described[attempt.task_arn]) if attempt.task_arn in described else attempt
         for attempt in course.attempts
@@ -118,10 +119,3 @@ def logs_of(aws: Aws, attempts: tuple[Attempt, ...]) -> dict[Key, Log]:
             stream=f"{options['awslogs-stream-prefix']}/{container['name']}/{attempt.task_id}",
         )
     return found
-
-
-def _pascal(value: Any) -> Any:
-    """A task of boto3's in the case that Step Functions writes it."""
-    if isinstance(value, dict):
-        return {key[:1].upper() + key[1:]: _pascal(entry) for key, entry in value.items()}
-    return [_pascal(entry) for entry in value] if isinstance(value, list) else value

@@ -1,10 +1,13 @@
 """What is deployed of a stack: its jobs' state machines and triggers, found by names and tags.
 
-A job's resources have the name `<project>-<stack>-<job>`, and the tags below where AWS lets them be tagged.
+A job's resources have the name `<project>-<stack>-<job>`, and the tags below where AWS lets them be tagged. A job of
+the kind TASK has no state machine: it is found by the rule that starts its tasks, or by the schedule, which has no tags
+but names the cluster as its target.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -17,6 +20,8 @@ STACK_TAG = "longhaul:stack"
 JOB_TAG = "longhaul:job"
 RUN_ON_TAG = "longhaul:runOn"
 """Where a job runs; without it, on Fargate."""
+TASK = "task"
+"""The kind of a job whose rule or schedule starts the ECS task itself."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,27 +55,46 @@ class Trigger:
 
 @dataclass(frozen=True, kw_only=True)
 class DeployedJob:
-    """A job that has a state machine.
+    """A job of a stack.
 
     Attributes:
         name: as the stack's file calls it.
         resource_name: `<project>-<stack>-<job>`, the name of its machine, trigger and task family.
-        state_machine_arn: what runs it.
-        run_on: where it runs: `fargate`, `ec2`, `lambda`, `kubernetes`.
+        state_machine_arn: what runs it; None of a job of the kind TASK.
+        task_trigger_arn: of such a job, the rule or the schedule whose target tells how a task of it is started.
+        run_on: where it runs: `fargate`, `ec2`, `lambda`, `kubernetes`, or TASK.
         trigger: what starts it at its times; None for a job without any.
         has_starting_rules: whether other jobs' ends or objects start it too.
     """
 
     name: str
     resource_name: str
-    state_machine_arn: str
+    state_machine_arn: str | None = None
+    task_trigger_arn: str | None = None
     run_on: str = "fargate"
     trigger: Trigger | None = None
     has_starting_rules: bool = False
 
+    @property
+    def arn(self) -> str:
+        """What stands for it: its state machine, or else what starts its tasks."""
+        return self.state_machine_arn or self.task_trigger_arn or ""
+
+    @property
+    def machine_arn(self) -> str:
+        """The ARN of its state machine. Raises NotFoundError for a job without one."""
+        if self.state_machine_arn is None:
+            raise NotFoundError(f"{self.name} has no state machine: EventBridge starts its tasks")
+        return self.state_machine_arn
+
+    @property
+    def stack_resource_name(self) -> str:
+        """`<project>-<stack>`."""
+        return self.resource_name.removesuffix(f"-{self.name}")
+
     def execution_arn(self, name: str) -> str:
         """The ARN of the execution of that name."""
-        return f"{self.state_machine_arn.replace(':stateMachine:', ':execution:', 1)}:{name}"
+        return f"{self.machine_arn.replace(':stateMachine:', ':execution:', 1)}:{name}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,31 +111,64 @@ class DeployedStack:
         """`<project>-<stack>`: what the names of its resources begin with, and the name of its schedules' group."""
         return f"{self.project}-{self.name}"
 
+    @property
+    def machine_jobs(self) -> tuple[DeployedJob, ...]:
+        """Those with a state machine."""
+        return tuple(job for job in self.jobs if job.state_machine_arn is not None)
+
+    @property
+    def task_jobs(self) -> tuple[DeployedJob, ...]:
+        """Those without."""
+        return tuple(job for job in self.jobs if job.state_machine_arn is None)
+
 
 def find_stack(aws: Aws, project: str, stack: str) -> DeployedStack:
     """The deployed jobs of a stack, with their triggers.
 
-    Takes a call for each hundred jobs and rules, and one for each schedule, whose expression no list tells.
+    Takes a call for each hundred jobs, rules and schedules, and one for each schedule, whose expression no list tells.
     Lists and tags are eventually consistent: what was deployed in the last seconds may be missing.
 
     Raises:
         NotFoundError: nothing of that stack is there.
         botocore's errors.
     """
-    machines, rule_tags = find_machines(aws, project, stack), _tagged(aws, stack, "events:rule")
-    if not machines:
+    machines, name = find_machines(aws, project, stack), f"{project}-{stack}"
+    rules = _rules(aws, f"{name}-", _tagged(aws, stack, "events:rule"))
+    schedules = _listed_schedules(aws, name)
+    tasks = tuple(_jobs_of_tasks(project, stack, rules, schedules))
+    # One that has moved: its machine may go for minutes.
+    moved = {job.resource_name for job in tasks}
+    jobs = (*(job for job in machines if job.resource_name not in moved), *tasks)
+    if not jobs:
         raise NotFoundError(
             f"there is no job of the stack {stack} of {project} in {aws.region}: is it deployed, and in this account?"
         )
-    triggers, starting = _rules(aws, f"{project}-{stack}-", rule_tags)
-    names = {job.resource_name for job in machines}
-    if names - triggers.keys():
-        triggers |= _schedules(aws, f"{project}-{stack}", names - triggers.keys())
-    jobs = tuple(
-        replace(job, trigger=triggers.get(job.resource_name), has_starting_rules=job.resource_name in starting)
-        for job in machines
+    triggers = {rule["Name"]: _trigger_of(rule) for rule in rules if rule.get("ScheduleExpression")}
+    starting = {rule["Name"].partition(".")[0] for rule in rules if _starts_by_event(rule)}
+    wanted = {job.resource_name for job in jobs} - triggers.keys()
+    triggers |= _read_schedules(aws, name, [each["Name"] for each in schedules if each["Name"] in wanted])
+    found = (
+        replace(
+            job,
+            trigger=triggers.get(job.resource_name),
+            has_starting_rules=job.run_on != TASK and job.resource_name in starting,
+        )
+        for job in jobs
     )
-    return DeployedStack(project=project, name=stack, region=aws.region, jobs=jobs)
+    return DeployedStack(
+        project=project, name=stack, region=aws.region, jobs=tuple(sorted(found, key=lambda job: job.name))
+    )
+
+
+def find_task_jobs(aws: Aws, project: str, stack: str) -> tuple[DeployedJob, ...]:
+    """The deployed jobs of the kind TASK by name, without their triggers. Raises botocore's errors."""
+    tagged = _tagged(aws, stack, "events:rule")
+    if tagged is None:
+        rules = _rules(aws, f"{project}-{stack}-", None)
+    else:
+        rules = [{"Name": arn.rpartition("/")[2], "Arn": arn, "Tags": tags} for arn, tags in tagged.items()]
+    found = _jobs_of_tasks(project, stack, rules, _listed_schedules(aws, f"{project}-{stack}"))
+    return tuple(sorted(found, key=lambda job: job.name))
 
 
 def find_machines(aws: Aws, project: str, stack: str) -> tuple[DeployedJob, ...]:
@@ -177,46 +234,83 @@ def _tagged_one_by_one(aws: Aws, prefix: str) -> dict[str, dict[str, str]]:
         return dict(zip(arns, pool.map(tags, arns), strict=True))
 
 
-def _rules(aws: Aws, prefix: str, tags: dict[str, dict[str, str]] | None) -> tuple[dict[str, Trigger], set[str]]:
-    """The scheduled rules whose names begin so, by name; and the names of the jobs' resources that events start.
+def _jobs_of_tasks(
+    project: str, stack: str, rules: Iterable[Mapping[str, Any]], schedules: Iterable[Mapping[str, Any]]
+) -> Iterator[DeployedJob]:
+    """The jobs of the kind TASK: a rule has their tags, and the target of a schedule is a cluster."""
+    prefix, names = f"{project}-{stack}-", set[str]()
+    for rule in rules:
+        tags = rule["Tags"]
+        name = tags.get(JOB_TAG)
+        # Another project may have a stack of the same name, and what keeps a job's changes of state has its tags too.
+        if tags.get(RUN_ON_TAG) == TASK and tags.get(STACK_TAG) == stack and rule["Name"] == f"{prefix}{name}":
+            names.add(rule["Name"])
+            yield DeployedJob(name=str(name), resource_name=rule["Name"], task_trigger_arn=rule["Arn"], run_on=TASK)
+    for schedule in schedules:
+        name = schedule["Name"]
+        if is_cluster(schedule["Target"]["Arn"]) and name.startswith(prefix) and name not in names:
+            job = name.removeprefix(prefix)
+            yield DeployedJob(name=job, resource_name=name, task_trigger_arn=schedule["Arn"], run_on=TASK)
 
-    As definitions/started_by.py calls the rules of those: by the job's resources, a dot, and what tells them apart.
+
+def is_cluster(arn: str) -> bool:
+    """Whether an ARN is that of an ECS cluster: the target of what starts tasks."""
+    return arn.split(":")[2:3] == ["ecs"] and ":cluster/" in arn
+
+
+def _rules(aws: Aws, prefix: str, tags: dict[str, dict[str, str]] | None) -> list[dict[str, Any]]:
+    """The rules whose names begin so that stand for a schedule or start jobs by events, as ListRules has them and with
+    their `Tags` by name.
+
+    As definitions/started_by.py calls the rules by which events start a job: by the job's resources, a dot, and what
+    tells them apart. Others that have no schedule are the stack's own, or a job's of the kind TASK.
     """
-    events = aws("events")
-    found, starting = {}, set()
+    events, found = aws("events"), []
     for page in events.get_paginator("list_rules").paginate(NamePrefix=prefix, PaginationConfig={"PageSize": 100}):
         for rule in page["Rules"]:
-            if rule.get("ScheduleExpression"):
-                found[rule["Name"]] = Trigger(
-                    kind="rule",
-                    name=rule["Name"],
-                    group=None,
-                    arn=rule["Arn"],
-                    expression=rule["ScheduleExpression"],
-                    timezone="UTC",
-                    enabled=rule["State"] != "DISABLED",
-                    description=rule.get("Description", ""),
-                    tags=_rule_tags(events, rule["Arn"]) if tags is None else tags.get(rule["Arn"], {}),
-                )
-            elif "." in rule["Name"]:
-                starting.add(rule["Name"].partition(".")[0])
-    return found, starting
+            if tags is not None:
+                of_rule = tags.get(rule["Arn"], {})
+            else:
+                of_rule = {} if _starts_by_event(rule) else _rule_tags(events, rule["Arn"])
+            found.append({**rule, "Tags": of_rule})
+    return found
+
+
+def _starts_by_event(rule: Mapping[str, Any]) -> bool:
+    return not rule.get("ScheduleExpression") and "." in rule["Name"]
+
+
+def _trigger_of(rule: Mapping[str, Any]) -> Trigger:
+    return Trigger(
+        kind="rule",
+        name=rule["Name"],
+        group=None,
+        arn=rule["Arn"],
+        expression=rule["ScheduleExpression"],
+        timezone="UTC",
+        enabled=rule["State"] != "DISABLED",
+        description=rule.get("Description", ""),
+        tags=rule["Tags"],
+    )
 
 
 def _rule_tags(events: Any, arn: str) -> dict[str, str]:
     return {tag["Key"]: tag["Value"] for tag in events.list_tags_for_resource(ResourceARN=arn)["Tags"]}
 
 
-def _schedules(aws: Aws, group: str, names: set[str]) -> dict[str, Trigger]:
-    """The schedules of a group that have one of these names, by name; none where there is no such group."""
+def _listed_schedules(aws: Aws, group: str) -> list[dict[str, Any]]:
+    """The schedules of a group as ListSchedules has them; none where there is no such group."""
     scheduler = aws("scheduler")
+    pages = scheduler.get_paginator("list_schedules").paginate(GroupName=group, PaginationConfig={"PageSize": 100})
     try:
-        pages = list(
-            scheduler.get_paginator("list_schedules").paginate(GroupName=group, PaginationConfig={"PageSize": 100})
-        )
+        return [entry for page in pages for entry in page["Schedules"]]
     except scheduler.exceptions.ResourceNotFoundException:
-        return {}
-    wanted = [entry["Name"] for page in pages for entry in page["Schedules"] if entry["Name"] in names]
+        return []
+
+
+def _read_schedules(aws: Aws, group: str, names: Iterable[str]) -> dict[str, Trigger]:
+    """The schedules of these names in a group, by name."""
+    scheduler = aws("scheduler")
 
     def read(name: str) -> Trigger | None:
         try:
@@ -236,4 +330,4 @@ def _schedules(aws: Aws, group: str, names: set[str]) -> dict[str, Trigger]:
         )
 
     with ThreadPoolExecutor(CALLS_AT_ONCE) as pool:
-        return {trigger.name: trigger for trigger in pool.map(read, wanted) if trigger}
+        return {trigger.name: trigger for trigger in pool.map(read, names) if trigger}

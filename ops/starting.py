@@ -19,6 +19,7 @@ from typing import Any
 from ops.aws import Aws
 from ops.errors import OpsError
 from ops.stack import DeployedJob, DeployedStack
+from ops.task_start import run_name_for, run_task
 from ops.top_steps import takes_a_command
 from spec.compact_json import compact
 from spec.overrides import MOST_CHARACTERS
@@ -60,6 +61,8 @@ def check_input(
     for variable in execution_input.get("environment", {}):
         if found := _RESERVED.match(variable):
             raise UnfitInputError(f"{variable} cannot be set: the prefix {found[0]} is reserved")
+    if job.state_machine_arn is None:
+        name = run_name_for(name, execution_input)
     size = overrides_size(stack, job, name, execution_input)
     if ("command" in execution_input or size > MOST_CHARACTERS) and not takes_a_command(aws, job):
         if "command" in execution_input:
@@ -108,11 +111,17 @@ def overrides_size(stack: DeployedStack, job: DeployedJob, name: str, execution_
 
 
 def start_run(aws: Aws, job: DeployedJob, name: str, execution_input: Mapping[str, Any]) -> str:
-    """Start an execution of a name that is new; its ARN. Raises botocore's errors.
+    """Start an execution of a name that is new, or a task of a job without a state machine; its ARN.
 
     StartExecution of the same name and input is made once, however often it is asked for while the execution runs:
     https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
+
+    Raises:
+        as `run_task` does.
+        botocore's errors.
     """
+    if job.state_machine_arn is None:
+        return run_task(aws, job, name, execution_input)
     states = aws("stepfunctions")
     try:
         answer = states.start_execution(

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from ops.aws import CALLS_AT_ONCE, Aws
-from ops.executions import Execution, newest_executions, newest_first
+from ops.execution import Execution, newest_first
+from ops.executions import newest_executions
 from ops.firing import next_firing
 from ops.ledger import Ledger, execution_of
 from ops.recent import LOOKED_AT, checked, written_changes
@@ -78,7 +79,7 @@ def read_status(
     known = _written(ledger, jobs, now, runs) if ledger else {}
 
     def of(job: DeployedJob) -> JobStatus:
-        if executions := checked(aws, job, known.get(job.state_machine_arn, ()), now):
+        if executions := checked(aws, job, known.get(job.arn, ()), now):
             status = judge(job, executions, now=now, runs=runs)
             if status.missed is None:
                 return status
@@ -119,9 +120,9 @@ def judge(job: DeployedJob, executions: list[Execution], *, now: datetime, runs:
 
 
 def _written(ledger: Ledger, jobs: Collection[DeployedJob], now: datetime, runs: int) -> dict[str, list[Execution]]:
-    """The executions that the ledger knows, newest first, by machine."""
+    """The executions that the ledger knows, newest first, by the ARN of the job."""
     found = written_changes(ledger, jobs, now, lambda change: change["status"] != "RUNNING", runs)
-    return {machine: newest_first(map(execution_of, changes)) for machine, changes in found.items()}
+    return {arn: newest_first(map(execution_of, changes)) for arn, changes in found.items()}
 
 
 def _asked(aws: Aws, job: DeployedJob) -> list[Execution]:
@@ -131,7 +132,7 @@ def _asked(aws: Aws, job: DeployedJob) -> list[Execution]:
         _read_triggers(aws, job, found)
     for index, execution in enumerate(found):
         if not execution.goes_on:
-            if execution.status == "SUCCEEDED":
+            if execution.status == "SUCCEEDED" and job.state_machine_arn:
                 found[index] = replace(execution, status=read_run(aws, job.name, execution.arn).status)
             break
     return found

@@ -1,4 +1,4 @@
-"""Stops a run, and makes sure that no task of it runs on.
+"""Stops a run, and makes sure that no task of it runs on. Of a job without a state machine the run is its task.
 
 StopExecution ends an execution at once. Step Functions then tries to stop the task that it waits for, and tells nobody
 whether that went well: https://docs.aws.amazon.com/step-functions/latest/dg/connect-ecs.html
@@ -10,7 +10,8 @@ import time
 from dataclasses import dataclass
 
 from ops.aws import Aws
-from ops.run_tasks import RunTask, last_asked, task_place, tasks_of
+from ops.run_tasks import RunTask, described_tasks, last_asked, task_place, tasks_of
+from ops.task_changes import is_task
 
 PATIENCE_SECONDS = 600
 """How long a task is given: a container has 120 s at most after SIGTERM, a pull of its image has no limit."""
@@ -38,12 +39,17 @@ class Stopped:
 
 
 def stop_execution(aws: Aws, execution_arn: str, cause: str) -> None:
-    """End an execution as ABORTED with a cause. Raises botocore's errors."""
+    """End an execution as ABORTED with a cause, or stop a task. Raises botocore's errors."""
+    if is_task(execution_arn):
+        aws("ecs").stop_task(cluster=_cluster(execution_arn), task=execution_arn, reason=cause)
+        return
     aws("stepfunctions").stop_execution(executionArn=execution_arn, cause=cause)
 
 
 def live_tasks(aws: Aws, execution_arn: str) -> list[RunTask]:
     """The tasks of a run that have not stopped, of all its steps. Raises botocore's errors."""
+    if is_task(execution_arn):
+        return [task for task in described_tasks(aws, _cluster(execution_arn), [execution_arn]) if task.is_live]
     place = task_place(aws, execution_arn)
     known = last_asked(aws, execution_arn, several=place.several).submitted
     tasks = tasks_of(aws, execution_arn, place, known)
@@ -73,6 +79,8 @@ def see_tasks_stopped(
     Raises:
         botocore's errors.
     """
+    if is_task(execution_arn):
+        return _see_task_stopped(aws, execution_arn, patience_seconds)
     place, began, by_hand, looks = task_place(aws, execution_arn), time.monotonic(), set[str](), 0
     asked = last_asked(aws, execution_arn, several=place.several)
     while True:
@@ -89,3 +97,17 @@ def see_tasks_stopped(
         time.sleep(_PAUSE_SECONDS)
         if not asked.over:
             asked = last_asked(aws, execution_arn, several=place.several)
+
+
+def _see_task_stopped(aws: Aws, task_arn: str, patience_seconds: float) -> Stopped:
+    """Wait until a task that was told to stop has."""
+    began = time.monotonic()
+    while True:
+        tasks = described_tasks(aws, _cluster(task_arn), [task_arn])
+        if not any(task.is_live for task in tasks) or time.monotonic() - began >= patience_seconds:
+            return Stopped(tasks=tuple(tasks), by_hand=frozenset())
+        time.sleep(_PAUSE_SECONDS)
+
+
+def _cluster(task_arn: str) -> str:
+    return task_arn.split("/")[-2]

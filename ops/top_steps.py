@@ -33,11 +33,15 @@ class TopSteps:
 
 def read_top_steps(aws: Aws, job: DeployedJob) -> TopSteps | None:
     """The steps of a job as it is deployed; None of one without steps. Raises botocore's errors."""
+    if job.state_machine_arn is None:
+        return None
     return top_steps(_states(aws, job))
 
 
 def takes_a_command(aws: Aws, job: DeployedJob) -> bool:
     """Whether a start may bring another command: not of a job with steps or a count. Raises botocore's errors."""
+    if job.state_machine_arn is None:
+        return True
     states = _states(aws, job)
     return FIRST not in states and f"Run {COUNTED} for each item" not in states
 
@@ -60,7 +64,7 @@ def top_steps(states: Mapping[str, Any]) -> TopSteps | None:
 
 
 def _states(aws: Aws, job: DeployedJob) -> dict[str, Any]:
-    answer = aws("stepfunctions").describe_state_machine(stateMachineArn=job.state_machine_arn)
+    answer = aws("stepfunctions").describe_state_machine(stateMachineArn=job.machine_arn)
     return json.loads(answer["definition"])["States"]
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 
 from ops.aws import Aws
-from ops.runs import Run, read_run
+from ops.job_runs import find_job_run, read_job_run
+from ops.runs import Run
 from ops.stack import DeployedJob
 
 _FIRST_SECONDS, _MORE, _MOST_SECONDS = 0.5, 1.5, 10.0
@@ -14,17 +15,13 @@ _FIRST_SECONDS, _MORE, _MOST_SECONDS = 0.5, 1.5, 10.0
 _UNSEEN_SECONDS = 60.0
 
 
-def wait_until_seen(aws: Aws, execution_arn: str) -> None:
-    """Wait until Step Functions tells of an execution that has just been started. Raises botocore's errors."""
-    states = aws("stepfunctions")
+def wait_until_seen(aws: Aws, job: DeployedJob, execution_arn: str) -> None:
+    """Wait until AWS tells of a run that has just been started. Raises as `read_job_run` does."""
     began = time.monotonic()
-    while True:
-        try:
-            states.describe_execution(executionArn=execution_arn, includedData="METADATA_ONLY")
+    while find_job_run(aws, job, execution_arn) is None:
+        if time.monotonic() - began > _UNSEEN_SECONDS:
+            read_job_run(aws, job, execution_arn)
             return
-        except states.exceptions.ExecutionDoesNotExist:
-            if time.monotonic() - began > _UNSEEN_SECONDS:
-                raise
         time.sleep(_FIRST_SECONDS)
 
 
@@ -38,12 +35,12 @@ def wait_for_end(aws: Aws, job: DeployedJob, execution_arn: str, *, redrives: in
         redrives: how often it has been redriven: an end before the last of them is none.
 
     Raises:
-        botocore's errors.
+        as `read_job_run` does.
     """
-    wait_until_seen(aws, execution_arn)
+    wait_until_seen(aws, job, execution_arn)
     pause = _FIRST_SECONDS
     while True:
-        run = read_run(aws, job.name, execution_arn)
+        run = read_job_run(aws, job, execution_arn)
         if run.status != "RUNNING" and run.redrives >= redrives:
             return run
         time.sleep(pause)

@@ -141,7 +141,9 @@ def columns(letters: Sequence[Letter], *, utc: bool) -> list[Column[Letter]]:
 
 def what(letter: Letter) -> str:
     """What a letter is, in a few words."""
-    run = (letter.execution_arn or "?").rpartition(":")[2]
+    from ops.task_changes import run_name
+
+    run = run_name(letter.execution_arn or "?")
     time = letter.scheduled_time
     told = f"{run} of {letter.job or '?'} {letter.status or '?'}"
     return {

@@ -25,6 +25,7 @@ def wait_and_tell(
 
     On Ctrl-C it goes on, which is said.
     """
+    from ops.task_changes import run_name
     from ops.waiting import wait_for_end
 
     try:
@@ -32,7 +33,7 @@ def wait_and_tell(
             _print_lines(where, job, execution_arn)
         run = wait_for_end(where.aws, job, execution_arn, redrives=redrives)
     except KeyboardInterrupt:
-        name = execution_arn.rpartition(":")[2]
+        name = run_name(execution_arn)
         notices().print(f"The run goes on. To end it: longhaul stop {job.name}@{name}", markup=False)
         raise
     tell(run)
@@ -45,7 +46,7 @@ def _print_lines(where: Where, job: DeployedJob, execution_arn: str) -> None:
     from ops.names import NamedRun
     from ops.waiting import wait_until_seen
 
-    wait_until_seen(where.aws, execution_arn)
+    wait_until_seen(where.aws, job, execution_arn)
     write = write_for_people(timestamps=False, utc=False)
     for line in read_lines(where.aws, NamedRun(job=job, execution_arn=execution_arn), follow=True):
         write(line)

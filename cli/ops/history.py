@@ -90,8 +90,10 @@ def columns(*, utc: bool) -> list[Column[Run]]:
 
 def trigger_text(run: Run) -> str:
     """What started a run: the end or a step of which, which object or program, or of which it is a rerun."""
+    from ops.task_changes import run_name
+
     if run.rerun_of:
-        return f"{run.trigger} of {run.rerun_of.rpartition(':')[2]}"
+        return f"{run.trigger} of {run_name(run.rerun_of)}"
     if run.started_by is None:
         return run.trigger
     if run.trigger in ("job", "step"):

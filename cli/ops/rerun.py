@@ -64,12 +64,12 @@ def rerun(
 def _rerun_one(
     where: Where, text: str, given: str | None, changed: list[str], step: str | None, *, wait: bool, dry_run: bool
 ) -> None:
+    from ops.job_runs import read_job_run
     from ops.names import find_run
     from ops.rerunning import own_input, rerun_input
-    from ops.runs import read_run
 
     named = find_run(where.aws, where.stack, text)
-    old = read_run(where.aws, named.job.name, named.execution_arn)
+    old = read_job_run(where.aws, named.job, named.execution_arn)
     if old.status == "RUNNING":
         raise typer.BadParameter(f"{old.name} of {old.job} still runs: stop it first, or start another")
     execution_input = rerun_input(old)

@@ -47,7 +47,8 @@ def _print(shown: ShownRun, *, utc: bool) -> None:
 
     from cli.console import console
     from cli.ops.history import trigger_text
-    from ops.console_links import execution_link
+    from ops.console_links import run_link
+    from ops.task_changes import is_task
 
     def say(label: str, text: str) -> None:
         console().print(f"{label:10}  {text}", soft_wrap=True)
@@ -66,6 +67,8 @@ def _print(shown: ShownRun, *, utc: bool) -> None:
     say("input", escape(json.dumps(_without_results(run.input))))
     if begins := _beginning(run.input):
         say("begins", escape(begins))
+    if is_task(run.execution_arn):
+        say("run on", "an ECS task without a state machine: nothing tries it again, limits its time or continues it")
     if run.output is not None:
         told = {key: value for key, value in run.output.items() if key != "result"} if run.has_result else run.output
         say("output", escape(json.dumps(told)))
@@ -84,7 +87,7 @@ def _print(shown: ShownRun, *, utc: bool) -> None:
         console().print()
         say("result", escape(json.dumps(run.result, indent=2)))
     console().print()
-    say("console", execution_link(run.execution_arn))
+    say("console", run_link(run.execution_arn))
     if shown.last_lines:
         say("log", "the last lines")
         for line in shown.last_lines:
@@ -109,7 +112,7 @@ def _beginning(given: Any) -> str | None:
 
 def _as_json(shown: ShownRun) -> dict[str, Any]:
     from cli.ops.history import columns
-    from ops.console_links import execution_link
+    from ops.console_links import run_link
 
     return {
         **as_json(shown.run, columns(utc=True)),
@@ -123,5 +126,5 @@ def _as_json(shown: ShownRun) -> dict[str, Any]:
         "steps": [step_as_json(shown, step) for step in shown.course.steps],
         "tasks": [as_json(attempt, attempt_columns(shown)) for attempt in shown.course.attempts],
         "lastLogLines": list(shown.last_lines),
-        "consoleLink": execution_link(shown.run.execution_arn),
+        "consoleLink": run_link(shown.run.execution_arn),
     }

@@ -49,7 +49,8 @@ def start(
     check_input(where.aws, where.stack, found, name, execution_input)
     if dry_run:
         print(shown_input(execution_input))
-        notices().print(f"Would start {found.state_machine_arn} with this.", markup=False, soft_wrap=True)
+        what = found.state_machine_arn or f"a task of {found.resource_name}"
+        notices().print(f"Would start {what} with this.", markup=False, soft_wrap=True)
         return
     execution_arn = start_run(where.aws, found, name, execution_input)
     print(execution_arn, flush=True)

@@ -16,7 +16,7 @@ from cli.ops.tables import Column, listing_table, print_listing
 from cli.ops.times import length_text, moment_text, seconds_or_none, utc_or_none
 
 if TYPE_CHECKING:
-    from ops.executions import Execution
+    from ops.execution import Execution
     from ops.status import JobStatus
 
 _NOTHING = "There are no jobs."
@@ -115,6 +115,7 @@ def _columns(now: datetime, *, utc: bool) -> list[Column[JobStatus]]:
         Column("ended", lambda row: row.ended),
         Column("missed", lambda row: utc_or_none(row.missed)),
         Column("stateMachineArn", lambda row: row.job.state_machine_arn),
+        Column("runOn", lambda row: row.job.run_on),
     ]
 
 

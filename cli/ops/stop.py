@@ -35,14 +35,14 @@ def stop(
     Of a run that has ended, it looks for tasks that were left running.
     """
     from ops.caller import caller
+    from ops.job_runs import read_job_run
     from ops.names import find_run
-    from ops.runs import read_run
     from ops.stopping import live_tasks, see_tasks_stopped, stop_execution
 
     if len(reason) > _LONGEST_REASON:
         raise typer.BadParameter(f"--reason: expected at most {_LONGEST_REASON:,} characters")
     named = find_run(where.aws, where.stack, run)
-    found = read_run(where.aws, named.job.name, named.execution_arn)
+    found = read_job_run(where.aws, named.job, named.execution_arn)
     live = live_tasks(where.aws, named.execution_arn)
     if found.status != "RUNNING" and not live:
         print(f"{found.name} of {found.job} has ended ({found.status}), and no task of it runs.")
@@ -55,14 +55,16 @@ def stop(
     why = f"{reason or 'No reason given'} (stopped by {caller(where.aws)} with longhaul stop)"
     if found.status == "RUNNING":
         stop_execution(where.aws, named.execution_arn, why)
-        notices().print(f"{found.name} is stopped; its tasks are waited for.", markup=False)
+        told = "is stopped; its tasks are waited for" if named.job.state_machine_arn else "is told to stop"
+        notices().print(f"{found.name} {told}.", markup=False)
     stopped = see_tasks_stopped(where.aws, named.execution_arn, why)
     _tell(stopped)
-    _tell_of_others(where, named)
+    if named.job.state_machine_arn is not None:
+        _tell_of_others(where, named)
     if stopped.left:
         notices().print("A task has not stopped after ten minutes. Ask again: longhaul stop", markup=False)
         raise typer.Exit(1)
-    status = read_run(where.aws, named.job.name, named.execution_arn).status
+    status = read_job_run(where.aws, named.job, named.execution_arn).status
     print(f"{found.name} of {found.job} has ended ({status}), and no task of it runs.")
 
 

@@ -50,7 +50,7 @@ def _surplus(job: DeployedJob) -> Finding:
         job=job.name,
         problem=f"{job.name} is deployed, and not in the checked-out stack.",
         advice=f"{_DEPLOY} It takes the job away; `./longhaul check --deployed` tells whether it runs.",
-        arn=job.state_machine_arn,
+        arn=job.arn,
     )
 
 
@@ -58,6 +58,15 @@ def _of_job(patient: Patient, job: DeployedJob, expected: ExpectedJob) -> Iterat
     if patient.triggers_known:
         yield from _of_trigger(job, expected.trigger)
         yield from _of_events(patient, job, expected.event_patterns)
+    if job.state_machine_arn is None:
+        if expected.state_machine is not None:
+            yield _elsewhere(job, "without a state machine, and should have one")
+            return
+        yield from _of_tasks(patient, job, expected, [patient.task_start(job).task_definition])
+        return
+    if expected.state_machine is None:
+        yield _elsewhere(job, "by a state machine, and should be without one")
+        return
     machine = patient.machine(job)
     states = _states_that_differ(machine.definition, expected.state_machine, patient.stack)
     if states:
@@ -68,7 +77,19 @@ def _of_job(patient: Patient, job: DeployedJob, expected: ExpectedJob) -> Iterat
             advice=_DEPLOY,
             arn=job.state_machine_arn,
         )
-    for revision in dict.fromkeys(arguments["TaskDefinition"] for arguments in machine.tasks):
+    yield from _of_tasks(patient, job, expected, [arguments["TaskDefinition"] for arguments in machine.tasks])
+
+
+def _elsewhere(job: DeployedJob, how: str) -> Finding:
+    return Finding(
+        check="machine-differs", job=job.name, problem=f"{job.name} runs {how}.", advice=_DEPLOY, arn=job.arn
+    )
+
+
+def _of_tasks(
+    patient: Patient, job: DeployedJob, expected: ExpectedJob, revisions: Collection[str]
+) -> Iterator[Finding]:
+    for revision in dict.fromkeys(revisions):
         deployed = patient.task_definition(revision)
         differing = task_differences(deployed, expected.task_definitions.get(deployed["family"], {}))
         if differing:
@@ -89,7 +110,7 @@ def _of_trigger(job: DeployedJob, expected: ExpectedTrigger | None) -> Iterator[
             job=job.name,
             problem=f"What starts {job.name} is not as checked out: {', '.join(differing)}.",
             advice=_DEPLOY,
-            arn=job.trigger.arn if job.trigger else job.state_machine_arn,
+            arn=job.trigger.arn if job.trigger else job.arn,
         )
 
 
@@ -110,7 +131,7 @@ def _of_events(patient: Patient, job: DeployedJob, expected: Mapping[str, Any]) 
             job=job.name,
             problem=f"What starts {job.name} is not as checked out: the rule {name} {how}.",
             advice=_DEPLOY,
-            arn=rules[name]["Arn"] if name in rules else job.state_machine_arn,
+            arn=rules[name]["Arn"] if name in rules else job.arn,
         )
 
 

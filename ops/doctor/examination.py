@@ -94,6 +94,7 @@ def _find(aws: Aws, project: str, stack: str, missed: list[Unchecked]) -> Deploy
             return find_stack(aws, project, stack)
     except AwsError as error:
         jobs = find_machines(aws, project, stack)
+        # Jobs without a state machine are found by their triggers.
         missed.append(unchecked("the triggers", None, error))
         return DeployedStack(project=project, name=stack, region=aws.region, jobs=jobs)
 

@@ -34,7 +34,7 @@ class ExpectedJob:
         name: as the stack's file calls it.
         trigger: its schedule; None for a job without one.
         event_patterns: of the rules that events start it by, by their names, with any account and Region.
-        state_machine: the definition, with any account, Region and generated names.
+        state_machine: the definition, with any account, Region and generated names; None of a job without one.
         task_definitions: requests of RegisterTaskDefinition by their family. A container without an `image` may have
             any.
     """
@@ -42,5 +42,5 @@ class ExpectedJob:
     name: str
     trigger: ExpectedTrigger | None
     event_patterns: Mapping[str, Any]
-    state_machine: Mapping[str, Any]
+    state_machine: Mapping[str, Any] | None
     task_definitions: Mapping[str, Mapping[str, Any]]

@@ -16,6 +16,7 @@ from ops.errors import OpsError
 from ops.ledger import Ledger
 from ops.machine_tasks import task_arguments
 from ops.stack import DeployedJob, DeployedStack, Trigger
+from ops.task_start import TaskStart, read_start
 
 _Item = TypeVar("_Item")
 
@@ -110,9 +111,21 @@ class Patient:
         """As `each`, of the stack's jobs."""
         return self.each(what, self.stack.jobs, look, lambda job: job.name)
 
+    def each_machine_job(self, what: str, look: Callable[[DeployedJob], Iterable[Finding]]) -> list[Finding]:
+        """As `each`, of those with a state machine."""
+        return self.each(what, self.stack.machine_jobs, look, lambda job: job.name)
+
+    def each_task_job(self, what: str, look: Callable[[DeployedJob], Iterable[Finding]]) -> list[Finding]:
+        """As `each`, of those without."""
+        return self.each(what, self.stack.task_jobs, look, lambda job: job.name)
+
     def machine(self, job: DeployedJob) -> Machine:
-        """The job's state machine. Raises botocore's errors."""
-        return self._once("machine", job.state_machine_arn, self._read_machine)
+        """The job's state machine. Raises NotFoundError for a job without one; botocore's errors."""
+        return self._once("machine", job.machine_arn, self._read_machine)
+
+    def task_start(self, job: DeployedJob) -> TaskStart:
+        """How a task of a job without a state machine is started. Raises as `read_start` does."""
+        return self._once("task start", job.arn, lambda _arn: read_start(self.aws, job))
 
     def task_definition(self, arn: str) -> dict[str, Any]:
         """DescribeTaskDefinition's answer. Raises botocore's errors."""

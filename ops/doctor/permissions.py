@@ -36,13 +36,14 @@ def check(patient: Patient) -> list[Finding]:
                 starting[target.role_arn].append(job)
         return ()
 
-    found = patient.each_job(_WHAT, note)
+    found = patient.each_machine_job(_WHAT, note)
     found += patient.each(_WHAT, starting.items(), lambda item: _of_trigger(patient, *item), lambda _item: None)
-    return found + patient.each_job(_WHAT, lambda job: _of_machine(patient, job))
+    found += patient.each_machine_job(_WHAT, lambda job: _of_machine(patient, job))
+    return found + patient.each_task_job(_WHAT, lambda job: _of_task_start(patient, job))
 
 
 def _of_trigger(patient: Patient, role_arn: str, jobs: list[DeployedJob]) -> Iterator[Finding]:
-    by_arn = {job.state_machine_arn: job for job in jobs}
+    by_arn = {job.machine_arn: job for job in jobs}
     machines, action = list(by_arn), "states:StartExecution"
     for first in range(0, len(machines), _MOST_RESOURCES):
         decisions = _simulate(patient, role_arn, (action,), machines[first : first + _MOST_RESOURCES], {})
@@ -55,19 +56,34 @@ def _of_trigger(patient: Patient, role_arn: str, jobs: list[DeployedJob]) -> Ite
                 yield _missing(role_arn, job, {action: decisions[action, arn]}, arn, f"no trigger starts {job}")
 
 
+def _of_task_start(patient: Patient, job: DeployedJob) -> Iterator[Finding]:
+    start = patient.task_start(job)
+    if start.role_arn is not None:
+        tags = "propagateTags" in start.parameters or "tags" in start.parameters
+        needs = _of_task(patient, start.cluster, start.task_definition, tags=tags).values()
+        so = f"nothing starts {job.name}"
+        yield from _lacking(patient, job, start.role_arn, needs, whose=f"what starts {job.name} has", so=so)
+
+
 def _of_machine(patient: Patient, job: DeployedJob) -> Iterator[Finding]:
     machine = patient.machine(job)
-    for resource, actions, context in _needs(patient, machine):
-        decisions = _simulate(patient, machine.role_arn, actions, [resource], context)
+    so = f"runs of {job.name} fail, or go on unwatched"
+    whose = f"the runs of {job.name} have"
+    yield from _lacking(patient, job, machine.role_arn, _needs(patient, machine), whose=whose, so=so)
+
+
+def _lacking(
+    patient: Patient, job: DeployedJob, role_arn: str, needs: Iterable[_Need], *, whose: str, so: str
+) -> Iterator[Finding]:
+    for resource, actions, context in needs:
+        decisions = _simulate(patient, role_arn, actions, [resource], context)
         if decisions is None:
-            yield _role_gone(machine.role_arn, job.name, f"the runs of {job.name} have")
+            yield _role_gone(role_arn, job.name, whose)
             return
         missing = {action: decisions[action, resource] for action in actions}
         missing = {action: decision for action, decision in missing.items() if decision != "allowed"}
         if missing:
-            yield _missing(
-                machine.role_arn, job.name, missing, resource, f"runs of {job.name} fail, or go on unwatched"
-            )
+            yield _missing(role_arn, job.name, missing, resource, so)
 
 
 def _needs(patient: Patient, machine: Machine) -> list[_Need]:
@@ -76,17 +92,23 @@ def _needs(patient: Patient, machine: Machine) -> list[_Need]:
     for arguments in machine.tasks:
         cluster, revision = arguments["Cluster"], arguments["TaskDefinition"]
         on_cluster, a_task = {"ecs:cluster": cluster}, f"{cluster.replace(':cluster/', ':task/', 1)}/{_A_TASK}"
-        definition = patient.task_definition(revision)
-        needs[revision] = (revision, ("ecs:RunTask",), on_cluster)
+        needs |= _of_task(patient, cluster, revision, tags="PropagateTags" in arguments or "Tags" in arguments)
         needs[a_task] = (a_task, ("ecs:DescribeTasks", "ecs:StopTask"), on_cluster)
-        if "PropagateTags" in arguments or "Tags" in arguments:
-            needs[f"tags {a_task}"] = (a_task, ("ecs:TagResource",), {"ecs:CreateAction": "RunTask"})
-        for role in filter(None, (definition.get("executionRoleArn"), definition.get("taskRoleArn"))):
-            needs[role] = (role, ("iam:PassRole",), {"iam:PassedToService": "ecs-tasks.amazonaws.com"})
         _, partition, _, region, account, *_ = machine.arn.split(":")
         rule = f"arn:{partition}:events:{region}:{account}:rule/{_MANAGED_RULE}"
         needs[rule] = (rule, ("events:DescribeRule", "events:PutRule", "events:PutTargets"), {})
     return list(needs.values())
+
+
+def _of_task(patient: Patient, cluster: str, revision: str, *, tags: bool) -> dict[str, _Need]:
+    """What whoever runs a task needs."""
+    a_task, definition = f"{cluster.replace(':cluster/', ':task/', 1)}/{_A_TASK}", patient.task_definition(revision)
+    needs: dict[str, _Need] = {revision: (revision, ("ecs:RunTask",), {"ecs:cluster": cluster})}
+    if tags:
+        needs[f"tags {a_task}"] = (a_task, ("ecs:TagResource",), {"ecs:CreateAction": "RunTask"})
+    for role in filter(None, (definition.get("executionRoleArn"), definition.get("taskRoleArn"))):
+        needs[role] = (role, ("iam:PassRole",), {"iam:PassedToService": "ecs-tasks.amazonaws.com"})
+    return needs
 
 
 def _simulate(

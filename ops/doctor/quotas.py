@@ -118,7 +118,7 @@ def _near(quota: Quota, needed: float, value: float, arn: str, moment: datetime,
 
 def _size(patient: Patient, job: DeployedJob) -> dict[Quota, float]:
     """The vCPUs that a run of a job has at once at most, by the quota that first attempts count for."""
-    by_machine = {one.state_machine_arn: one for one in patient.stack.jobs}
+    by_machine = {one.state_machine_arn: one for one in patient.stack.machine_jobs}
 
     def of_task(arguments: Mapping[str, Any]) -> dict[Quota, float]:
         revision = patient.task_definition(arguments["TaskDefinition"])
@@ -129,6 +129,10 @@ def _size(patient: Patient, job: DeployedJob) -> dict[Quota, float]:
         other = by_machine.get(machine_arn)
         return {} if other is None else at_once(patient.machine(other).definition, of_task, of_run)
 
+    if job.state_machine_arn is None:
+        start = patient.task_start(job)
+        strategy = start.parameters.get("capacityProviderStrategy")
+        return of_task({"TaskDefinition": start.task_definition, "CapacityProviderStrategy": strategy})
     return at_once(patient.machine(job).definition, of_task, of_run)
 
 

@@ -7,7 +7,8 @@ from datetime import datetime
 
 from ops.aws import Aws
 from ops.doctor.patient import Patient
-from ops.executions import Execution, newest_executions, newest_first
+from ops.execution import Execution, newest_first
+from ops.executions import newest_executions
 from ops.ledger import Change, execution_of
 from ops.recent import LOOKED_AT, written_changes
 from ops.runs import read_run
@@ -35,7 +36,7 @@ class RecentRuns:
 
 
 def written_runs(patient: Patient) -> dict[str, list[Change]]:
-    """The last change of each execution that the ledger knows, by its machine; nothing without one.
+    """The last change of each execution that the ledger knows, by the ARN of its job; nothing without a ledger.
 
     Raises botocore's errors.
     """
@@ -63,6 +64,8 @@ def recent_runs(aws: Aws, job: DeployedJob, written: list[Change]) -> RecentRuns
 
 def _last_success(aws: Aws, job: DeployedJob) -> Execution | None:
     """Step Functions takes a skipped run for one that succeeded: its output tells."""
+    if job.state_machine_arn is None:
+        return next(iter(newest_executions(aws, job, 1, "SUCCEEDED")), None)
     for execution in newest_executions(aws, job, LOOKED_AT, "SUCCEEDED"):
         if read_run(aws, job.name, execution.arn).status == "SUCCEEDED":
             return execution

@@ -9,7 +9,8 @@ from typing import Any
 
 from ops.doctor.finding import Finding, utc_text
 from ops.doctor.patient import Patient
-from ops.executions import Execution, newest_executions
+from ops.execution import Execution
+from ops.executions import newest_executions
 from ops.ledger import Change, execution_of
 from ops.stack import DeployedJob
 
@@ -22,7 +23,7 @@ asks ECS now and then beside."""
 def check(patient: Patient, written: dict[str, list[Change]]) -> list[Finding]:
     """Runs whose state is the task's for some minutes although it has no task. A run that waits for the lock or for
     capacity is in another state, and one whose image is pulled has a task."""
-    return patient.each_job("the runs", lambda job: _of_job(patient, job, written.get(job.state_machine_arn, [])))
+    return patient.each_machine_job("the runs", lambda job: _of_job(patient, job, written.get(job.arn, [])))
 
 
 def _of_job(patient: Patient, job: DeployedJob, written: list[Change]) -> Iterator[Finding]:

@@ -25,7 +25,7 @@ def check(patient: Patient, written: dict[str, list[Change]], intervals: int) ->
     off are none of them."""
     return patient.each_job(
         "the runs",
-        lambda job: _of_job(patient, job, written.get(job.state_machine_arn, []), intervals),
+        lambda job: _of_job(patient, job, written.get(job.arn, []), intervals),
     )
 
 
@@ -47,12 +47,12 @@ def _of_job(patient: Patient, job: DeployedJob, written: list[Change], intervals
             problem=f"{job.name} has not succeeded since {utc_text(since)}: {times} of {trigger.expression} went by."
             + _going_on(runs),
             advice=_what_to_look_at(job, runs),
-            arn=job.state_machine_arn,
+            arn=job.arn,
         )
 
 
 def _never(patient: Patient, job: DeployedJob, trigger: Trigger, runs: RecentRuns) -> Iterator[Finding]:
-    since = max(patient.machine(job).created, patient.now - KEPT)
+    since = max(_made(patient, job), patient.now - KEPT)
     passed = _passed(trigger, since, patient.now)
     # The first run may take its time.
     if not passed or (runs.running and not runs.failed):
@@ -63,8 +63,15 @@ def _never(patient: Patient, job: DeployedJob, trigger: Trigger, runs: RecentRun
         problem=f"{job.name} has never succeeded, although {trigger.expression} fired at {utc_text(passed[0])}."
         + _going_on(runs),
         advice=_what_to_look_at(job, runs),
-        arn=job.state_machine_arn,
+        arn=job.arn,
     )
+
+
+def _made(patient: Patient, job: DeployedJob) -> datetime:
+    """When its state machine was made, or the task definition that its trigger runs."""
+    if job.state_machine_arn is None:
+        return patient.task_definition(patient.task_start(job).task_definition)["registeredAt"]
+    return patient.machine(job).created
 
 
 def _passed(trigger: Trigger, since: datetime, now: datetime) -> list[datetime]:

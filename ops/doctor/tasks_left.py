@@ -27,7 +27,7 @@ def check(patient: Patient) -> list[Finding]:
             clusters[arguments["Cluster"]] = None
         return ()
 
-    found = patient.each_job("the tasks", note)
+    found = patient.each_machine_job("the tasks", note)
     return found + patient.each("the tasks", clusters, lambda cluster: _in(patient, cluster), lambda _cluster: None)
 
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from ops.doctor.finding import Finding
-from ops.doctor.patient import Patient
+from ops.doctor.patient import Patient, Target
 from ops.firing import next_firing
-from ops.stack import JOB_TAG, STACK_TAG, DeployedJob, Trigger
+from ops.stack import JOB_TAG, STACK_TAG, DeployedJob, Trigger, is_cluster
 from spec.schedule import Rate, ScheduleError, parse_schedule
 
 _DEPLOY = "Deploy the stack again with `pulumi up --refresh`, which sees what is not as it was."
@@ -51,9 +51,32 @@ def _of_job(patient: Patient, job: DeployedJob) -> Iterator[Finding]:
     targets = patient.targets(trigger)
     if not targets:
         yield _without_target(trigger.kind, trigger.name, trigger.arn, job.name)
+    elif job.state_machine_arn is None:
+        yield from _of_task_target(patient, job, trigger, targets)
     elif all(target.arn != job.state_machine_arn for target in targets):
         what = (trigger.kind, trigger.name, trigger.arn, job.name, targets[0].arn)
         yield _machine_gone(*what) if _is_gone(patient, targets[0].arn) else _elsewhere(*what)
+
+
+def _of_task_target(
+    patient: Patient, job: DeployedJob, trigger: Trigger, targets: tuple[Target, ...]
+) -> Iterator[Finding]:
+    """Whether a trigger runs its job's task: the target is a cluster, and the task definition told beside it."""
+    if not any(is_cluster(target.arn) for target in targets):
+        yield _elsewhere(trigger.kind, trigger.name, trigger.arn, job.name, targets[0].arn, "the task")
+        return
+    start = patient.task_start(job)
+    definition = patient.task_definition(start.task_definition)
+    if definition["family"] != job.resource_name:
+        yield _elsewhere(trigger.kind, trigger.name, trigger.arn, job.name, start.task_definition, "the task")
+    elif definition["status"] != "ACTIVE":
+        yield Finding(
+            check="trigger-task-gone",
+            job=job.name,
+            problem=f"The {trigger.kind} {trigger.name} starts {start.task_definition}, which ECS runs no more.",
+            advice=_DEPLOY,
+            arn=trigger.arn,
+        )
 
 
 def _never_fires(patient: Patient, trigger: Trigger) -> bool:
@@ -65,11 +88,11 @@ def _never_fires(patient: Patient, trigger: Trigger) -> bool:
     return next_firing(trigger, patient.now) is None
 
 
-def _elsewhere(kind: str, name: str, arn: str, job: str, target_arn: str) -> Finding:
+def _elsewhere(kind: str, name: str, arn: str, job: str, target_arn: str, wanted: str = "the state machine") -> Finding:
     return Finding(
         check="trigger-elsewhere",
         job=job,
-        problem=f"The {kind} {name} starts {target_arn}, and not the state machine of {job}.",
+        problem=f"The {kind} {name} starts {target_arn}, and not {wanted} of {job}.",
         advice=_DEPLOY,
         arn=arn,
     )

@@ -99,8 +99,7 @@ def check_run(operators: Operators, run: Started) -> None:
 
 def tells_all(book: Ledger, operators: Operators) -> bool:
     """Whether a ledger tells the end of every run."""
-    machines = [job.state_machine_arn for job in operators.before.values()]
-    found = latest(book.changes(machines, operators.began))
+    found = latest(book.changes(list(operators.before.values()), operators.began))
     told = [operators.told(run) for run in operators.runs]
     return all(
         run.execution_arn in found and told_run(run.job, found[run.execution_arn]).stopped == run.stopped

@@ -11,7 +11,7 @@ import pytest
 
 from ops.calendar import Calendar, TooManyRunsError, at_work, busiest, calendar, read_calendar
 from ops.coming import Entry
-from ops.executions import Execution
+from ops.execution import Execution
 from ops.expected import Expected, read_expected
 from ops.ledger import find_ledger
 from ops.stack import DeployedJob, Trigger

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from ops.executions import Execution
+from ops.execution import Execution
 from ops.stack import DeployedJob, Trigger
 from ops.status import JobStatus, judge, read_status
 from tests.ops.operated import Operated

@@ -52,6 +52,7 @@ def test_json_is_what_the_documentation_says(operated: Operated, operate: Longha
         "ended",
         "missed",
         "stateMachineArn",
+        "runOn",
     ]
     assert (obeys["enabled"], obeys["schedule"], obeys["timezone"]) == (True, "cron(15 3 * * ? *)", "UTC")
     assert re.fullmatch(r"20\d\d-\d\d-\d\dT03:15:00Z", obeys["nextRun"])
