@@ -29,6 +29,13 @@ FUNCTIONS = {
     "aws:index/getPartition:getPartition": {"partition": "aws"},
     "aws:index/getRegion:getRegion": {"region": REGION},
     "aws:index/getCallerIdentity:getCallerIdentity": {"accountId": ACCOUNT},
+    "aws:eks/getCluster:getCluster": {
+        "name": "analytics",
+        "endpoint": "https://0123456789ABCDEF0123456789ABCDEF.gr7.eu-west-1.eks.amazonaws.com",
+        "certificateAuthorities": [{"data": "LS0tLS1CRUdJTg=="}],
+        "accessConfigs": [{"authenticationMode": "API_AND_CONFIG_MAP"}],
+        "vpcConfig": {"endpointPublicAccess": True, "endpointPrivateAccess": False},
+    },
 }
 
 
@@ -169,6 +176,8 @@ ANSWERS: dict[str, Callable[[str, Mapping[str, Any]], Outputs]] = {
     "aws:ecs/cluster:Cluster": _plain("ecs", "cluster/{}"),
     "aws:ecs/clusterCapacityProviders:ClusterCapacityProviders": _only_id,
     "aws:ecs/taskDefinition:TaskDefinition": _task_definition,
+    "aws:eks/accessEntry:AccessEntry": _only_id,
+    "aws:eks/podIdentityAssociation:PodIdentityAssociation": _only_id,
     "aws:iam/role:Role": _role,
     "aws:iam/rolePolicy:RolePolicy": _only_id,
     "aws:kms/alias:Alias": _plain("kms", "{}"),
