@@ -1,8 +1,10 @@
 """Who hears of failed runs and of starts that could not be delivered: a topic, and what publishes to it."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import Any
 
 import pulumi
 from pulumi import Output, ResourceOptions
@@ -11,7 +13,7 @@ from pulumi_aws import cloudwatch, kms, sns
 from components.documents import document
 from components.tags import tags_of_stack
 from components.trigger_delivery import TriggerDelivery
-from definitions import alerts
+from definitions import alerts, task_alerts, task_changes
 from definitions.place import Place
 from definitions.policies import alert_key_policy, alert_topic_policy
 from spec.stack import StackSpec
@@ -29,7 +31,7 @@ class AlertsArgs:
 class Alerts(pulumi.ComponentResource):
     """A topic that tells of runs that failed, timed out or were aborted, and of what lies in the dead-letter queue.
 
-    With an existing topic there are only the rule and the alarm: its policy, its key and its subscriptions are its own.
+    With an existing topic there are only rules and the alarm: its policy, its key and its subscriptions are its own.
 
     topic_arn: where the messages are published.
     """
@@ -43,7 +45,22 @@ class Alerts(pulumi.ComponentResource):
         self._grants: list[pulumi.Resource] = [*args.delivery.grants]
         existing = args.stack.alerts.topic
         self.topic_arn = Output.from_input(existing) if existing is not None else self._create_topic(f"{name}-alerts")
-        self._create_rule(f"{name}-alerts")
+        place, stack = args.place, args.stack
+        # The ARNs of targets are known later; the rest is known now, and so shown by every preview.
+        unknown = {"topic_arn": "", "dead_letter_arn": ""}
+        self._create_rule(
+            f"{name}-alerts",
+            alerts.description(place),
+            alerts.event_pattern(place, has_items=stack.has_map_runs),
+            alerts.target(place, **unknown),
+        )
+        if stack.has_lone_tasks:
+            self._create_rule(
+                f"{name}-task-alerts",
+                task_alerts.description(place),
+                task_changes.failures_pattern(place),
+                task_alerts.target(place, **unknown),
+            )
         self._create_alarm(f"{name}-dead-letters")
         self.register_outputs({"topic_arn": self.topic_arn})
 
@@ -86,19 +103,12 @@ class Alerts(pulumi.ComponentResource):
                 )
         return topic.arn
 
-    def _create_rule(self, name: str) -> None:
-        place, delivery = self._args.place, self._args.delivery
+    def _create_rule(self, name: str, description: str, pattern: Mapping[str, Any], target: Mapping[str, Any]) -> None:
         # An alert that nothing lets through would be lost, and nobody would hear of it.
         opts = ResourceOptions(parent=self, depends_on=self._grants)
         rule = cloudwatch.EventRule(
-            name,
-            description=alerts.description(place),
-            event_pattern=json.dumps(alerts.event_pattern(place, has_items=self._args.stack.has_map_runs)),
-            tags=self._tags,
-            opts=opts,
+            name, description=description, event_pattern=json.dumps(pattern), tags=self._tags, opts=opts
         )
-        # The ARNs are known later; the rest is known now, and so shown by every preview.
-        target = alerts.target(place, topic_arn="", dead_letter_arn="")
         cloudwatch.EventTarget(
             name,
             rule=rule.name,
@@ -108,7 +118,7 @@ class Alerts(pulumi.ComponentResource):
                 input_paths=target["InputTransformer"]["InputPathsMap"],
                 input_template=target["InputTransformer"]["InputTemplate"],
             ),
-            dead_letter_config=cloudwatch.EventTargetDeadLetterConfigArgs(arn=delivery.dead_letter_arn),
+            dead_letter_config=cloudwatch.EventTargetDeadLetterConfigArgs(arn=self._args.delivery.dead_letter_arn),
             opts=opts,
         )
 

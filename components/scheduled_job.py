@@ -17,6 +17,7 @@ from components.results import Results
 from components.roles import create_role
 from components.started_by import create_starters
 from components.tags import tags_of_job
+from components.task_trigger import create_task_trigger
 from components.trigger import create_trigger
 from components.trigger_delivery import TriggerDelivery
 from definitions.machine import machine
@@ -52,15 +53,17 @@ class ScheduledJobArgs:
 class ScheduledJob(pulumi.ComponentResource):
     """A job's log, roles, task definition, state machine and triggers. docs/resources.md lists them.
 
+    A job that is started as a task alone has no state machine: its trigger has ECS run the task.
+
     Its name is the job's name in AWS, `<project>-<stack>-<job>`, so that roles with generated names carry it too.
 
-    state_machine_arn: what an operator starts and asks about.
-    what_runs: the exact revisions that the state machine runs, by the containers' names: on ECS, the ARNs of task
+    state_machine_arn: what an operator starts and asks about; None of a job that is started as a task alone.
+    what_runs: the exact revisions that are run, by the containers' names: on ECS, the ARNs of task
         definitions.
     log_group_name: where the job's output goes, to a stream `run/job/<task id>` each run.
     """
 
-    state_machine_arn: Output[str]
+    state_machine_arn: Output[str] | None = None
     what_runs: Mapping[str, Output[str]]
     log_group_name: Output[str]
 
@@ -90,33 +93,50 @@ class ScheduledJob(pulumi.ComponentResource):
             tags=self._tags,
         )
         self.what_runs = {key: one.what_runs for key, one in created.items()}
-        state_machine = self._create_state_machine(created)
-        self.state_machine_arn = state_machine.arn
-        create_trigger(
-            name,
-            parent=self,
-            job=args.job,
-            stack=args.stack,
-            place=args.place,
-            delivery=args.delivery,
-            state_machine_arn=state_machine.arn,
-            tags=self._tags,
-        )
-        create_starters(
-            name,
-            parent=self,
-            job=args.job,
-            place=args.place,
-            delivery=args.delivery,
-            state_machine_arn=state_machine.arn,
-            tags=self._tags,
-        )
+        if args.job.run_on.kind == "task":
+            create_task_trigger(
+                name,
+                parent=self,
+                job=args.job,
+                stack=args.stack,
+                place=args.place,
+                delivery=args.delivery,
+                network=args.network,
+                cluster=args.cluster,
+                created=created[args.job.name],
+                tags=self._tags,
+            )
+        else:
+            self._create_machine_and_triggers(created)
         self.register_outputs(
             {
                 "state_machine_arn": self.state_machine_arn,
                 "what_runs": self.what_runs,
                 "log_group_name": self.log_group_name,
             }
+        )
+
+    def _create_machine_and_triggers(self, created: Mapping[str, CreatedContainer]) -> None:
+        args = self._args
+        self.state_machine_arn = self._create_state_machine(created).arn
+        create_trigger(
+            self._name,
+            parent=self,
+            job=args.job,
+            stack=args.stack,
+            place=args.place,
+            delivery=args.delivery,
+            state_machine_arn=self.state_machine_arn,
+            tags=self._tags,
+        )
+        create_starters(
+            self._name,
+            parent=self,
+            job=args.job,
+            place=args.place,
+            delivery=args.delivery,
+            state_machine_arn=self.state_machine_arn,
+            tags=self._tags,
         )
 
     def _create_state_machine(self, created: Mapping[str, CreatedContainer]) -> sfn.StateMachine:

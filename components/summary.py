@@ -24,14 +24,16 @@ def stack_outputs(
 ) -> dict[str, Any]:
     """The outputs by name. What belongs to a job stands under the job's name.
 
-    stateMachines, taskDefinitions: ARNs; a step's task definition is called `<job>_<step>`. logGroups: names.
-    schedules: `{trigger, schedule, timezone, enabled}` of the jobs that have one. cluster: its name. subnets,
-    securityGroups: where tasks run. deadLetterQueueUrl: where starts that could not be delivered are. ledger: the name
-    of the log group with the runs' changes of status. alertsTopic: the ARN of the topic that tells of failures, if
-    anybody is to hear.
+    stateMachines: ARNs, of the jobs that have one. taskDefinitions: ARNs; a step's task definition is called
+    `<job>_<step>`. logGroups: names. schedules: `{trigger, schedule, timezone, enabled}` of the jobs that have one.
+    cluster: its name. subnets, securityGroups: where tasks run. deadLetterQueueUrl: where starts that could not be
+    delivered are. ledger: the name of the log group with the runs' changes of status. alertsTopic: the ARN of the topic
+    that tells of failures, if anybody is to hear.
     """
     return {
-        "stateMachines": {name: job.state_machine_arn for name, job in jobs.items()},
+        "stateMachines": {
+            name: job.state_machine_arn for name, job in jobs.items() if job.state_machine_arn is not None
+        },
         "taskDefinitions": {name: arn for job in jobs.values() for name, arn in job.what_runs.items()},
         "logGroups": {name: job.log_group_name for name, job in jobs.items()},
         "schedules": {

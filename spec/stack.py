@@ -89,6 +89,11 @@ class StackSpec(StackSettings):
         """Whether any job starts executions for its items."""
         return any(runs_distributed(job) for job in self.jobs)
 
+    @property
+    def has_lone_tasks(self) -> bool:
+        """Whether any job runs without a state machine."""
+        return any(job.run_on.kind == "task" for job in self.jobs)
+
     def runs_steps_beside(self, job: JobSpec) -> bool:
         """Whether a job that shares the job's lock has steps, or the job itself."""
         return any(bool(self.job(name).steps) for name in self.rivals(job))

@@ -5,6 +5,7 @@ from definitions.policies.execution_role import execution_role_policy, needs_own
 from definitions.policies.function_role import function_images_policy, function_role_policy
 from definitions.policies.ledger import ledger_policy
 from definitions.policies.results import results_bucket_policy
+from definitions.policies.start_role import start_role_policy
 from definitions.policies.starter import starter_policy
 from definitions.policies.state_machine_role import state_machine_role_policy
 from definitions.policies.task_role import task_role_policy
@@ -20,6 +21,7 @@ __all__ = [
     "ledger_policy",
     "needs_own_execution_role",
     "results_bucket_policy",
+    "start_role_policy",
     "starter_policy",
     "state_machine_role_policy",
     "task_role_policy",

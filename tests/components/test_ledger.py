@@ -64,7 +64,7 @@ def test_the_rule_and_nobody_else_writes_to_it(deploy: Callable[..., Deployment]
     assert policy.inputs["resourceArn"] == group.outputs["arn"]
     assert "policyName" not in policy.inputs
     assert policy.document("policyDocument") == ledger_policy(
-        log_group_arn=group.outputs["arn"], rule_arn=rule.outputs["arn"]
+        log_group_arn=group.outputs["arn"], rule_arns=[rule.outputs["arn"]]
     )
 
 

@@ -38,7 +38,7 @@ def test_every_status_of_the_stacks_machines_is_asked_for(place: Place) -> None:
 
 def test_eventbridge_makes_streams_and_writes_for_the_rule(place: Place) -> None:
     """https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html#eb-cloudwatchlogs-permissions"""
-    policy = policies.ledger_policy(log_group_arn=GROUP, rule_arn=RULE)
+    policy = policies.ledger_policy(log_group_arn=GROUP, rule_arns=[RULE])
     request = {"policyDocument": json.dumps(policy), "resourceArn": GROUP}
     granted = {statement["Action"][0]: statement for statement in policy["Statement"]}
 
