@@ -88,7 +88,7 @@ def _say_notes(stack: StackSpec) -> None:
     from spec.words import path_text
 
     for job in stack.jobs:
-        for note in notes(job):
+        for note in notes(job, stack.network):
             print(f"  {job.name}, {path_text(note.loc)}: {note.message}")
 
 

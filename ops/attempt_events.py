@@ -10,6 +10,8 @@ from typing import Any
 from ops.attempts import ABANDONED, GOES_ON, Attempt, parsed, told_by
 from ops.places import Event, Place, details_of
 
+_RECORDED_AT = ("TaskStateExited", "ChoiceStateExited")
+"""Of a task that timed out, a choice says what was found out of it."""
 _ENDS = ("TaskFailed", "TaskTimedOut", "TaskSubmitFailed", "TaskStartFailed")
 
 
@@ -22,7 +24,7 @@ class AttemptEvents:
 
     def follow(self, event: Event, place: Place) -> None:
         """Take over what the next event says."""
-        if event["type"] == "TaskStateExited":
+        if event["type"] in _RECORDED_AT:
             self._record(event, place)
         else:
             self._follow(event, place)

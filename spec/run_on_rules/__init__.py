@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from spec.model import Loc, Problem
@@ -13,6 +14,7 @@ from spec.run_on_rules.note import Note
 
 if TYPE_CHECKING:
     from spec.job import JobSpec
+    from spec.network import NetworkSpec
 
 _RULES = {"ec2": ec2, "lambda": lambda_, "task": task, "kubernetes": kubernetes}
 
@@ -37,8 +39,12 @@ def problems(job: JobSpec) -> Iterator[Problem]:
         yield from _RULES[kind].problems(job)
 
 
-def notes(job: JobSpec) -> Iterator[JobNote]:
-    """What is written about a job and has no effect where it runs, and limits that it comes near."""
+def notes(job: JobSpec, network: NetworkSpec | None = None) -> Iterator[JobNote]:
+    """What is written about a job and has no effect where it runs, and limits that it comes near.
+
+    With the network of its stack, also what the job cannot reach from there.
+    """
     kind = job.run_on.kind
     found: Iterator[Note] = _RULES[kind].notes(job) if kind in _RULES else iter(())
-    return (JobNote(job.name, note.loc, note.message) for note in found)
+    reach = ec2.reach_notes(job, network) if kind == "ec2" and network is not None else iter(())
+    return (JobNote(job.name, note.loc, note.message) for note in chain(found, reach))

@@ -1,0 +1,89 @@
+"""What a job on EC2 instances may say, and what `check` has to say about it."""
+
+import pytest
+
+from spec.job import JobSpec
+from spec.network import NetworkSpec
+from spec.run_on_rules import notes
+
+STACK = "config:\n  longhaul:jobs:\n    load: {{image: alpine, runOn: {{kind: ec2{where}}}{more}}}\n"
+AT = "Pulumi.dev.yaml:3 longhaul:jobs.load"
+PROVIDER = ", capacityProvider: warehouse"
+
+
+@pytest.mark.parametrize(
+    ("where", "more", "mistake"),
+    [
+        (
+            "",
+            "",
+            "runOn.capacityProvider: expected the name of an ECS capacity provider with kind: ec2, found none",
+        ),
+        (
+            ", capacityProvider: FARGATE",
+            "",
+            "runOn.capacityProvider: expected a capacity provider of EC2 instances, whose name does not begin with "
+            'aws, ecs or fargate, found "FARGATE": did you mean runOn: fargate?',
+        ),
+        (
+            ", capacityProvider: warehouse, networkMode: none",
+            "",
+            'runOn.networkMode: expected awsvpc, bridge or host, found "none"',
+        ),
+        (
+            ', capacityProvider: warehouse, placement: ["binpack:disk"]',
+            "",
+            'runOn.placement[0]: expected random, spread:FIELD, binpack:cpu or binpack:memory, found "binpack:disk"',
+        ),
+        # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RegisterTaskDefinition.html (cpu)
+        (PROVIDER, ", cpu: 64", "cpu: expected at least 128 CPU units on EC2, found 64"),
+        (PROVIDER, ", cpu: 2", "cpu: expected at least 128 CPU units on EC2, found 2: did you mean 2 vCPU?"),
+    ],
+)
+def test_what_ec2_does_not_take_is_refused(repository, where: str, more: str, mistake: str) -> None:
+    repository.write("Pulumi.dev.yaml", STACK.format(where=where, more=more))
+    assert repository.mistakes() == [f"{AT}.{mistake}"]
+
+
+def test_a_long_constraint_is_refused(repository) -> None:
+    long = f"attribute:a == {'x' * 2000}"
+    repository.write("Pulumi.dev.yaml", STACK.format(where=f'{PROVIDER}, constraints: ["{long}"]', more=""))
+    (mistake,) = repository.mistakes()
+    assert mistake == f"{AT}.runOn.constraints[0]: expected at most 2,000 characters, found 2,015"
+
+
+@pytest.mark.parametrize("size", ["cpu: 128, memory: 64", "cpu: 96 vCPU, memory: 700 GB", "cpu: 300, memory: 999"])
+def test_sizes_that_fargate_does_not_sell_are_taken(repository, size: str) -> None:
+    repository.write("Pulumi.dev.yaml", STACK.format(where=PROVIDER, more=f", {size}"))
+    assert [job.name for job in repository.load().jobs] == ["load"]
+
+
+def test_what_has_no_effect_is_said(repository) -> None:
+    what = "capacity: {spot: true, onDemandAfter: 2}, ephemeralStorage: 100"
+    repository.write("Pulumi.dev.yaml", STACK.format(where=PROVIDER, more=f", {what}"))
+    (loaded,) = repository.load().jobs
+    assert [note.loc for note in notes(loaded)] == [("capacity", "spot"), ("ephemeralStorage",)]
+
+
+def job(**fields: object) -> JobSpec:
+    run_on = {"kind": "ec2", "capacityProvider": "warehouse", "networkMode": fields.pop("mode", "awsvpc")}
+    return JobSpec.from_yaml({"name": "load", "image": "alpine", "runOn": run_on, **fields})
+
+
+def test_a_step_is_told_of_its_own() -> None:
+    steps = [{"name": "a", "ephemeralStorage": 50}, {"name": "b"}]
+    assert [note.loc for note in notes(job(steps=steps))] == [("steps", 0, "ephemeralStorage")]
+
+
+@pytest.mark.parametrize(
+    ("network", "mode", "is_said"),
+    [
+        (NetworkSpec(nat="none"), "awsvpc", True),
+        (NetworkSpec(nat="none"), "bridge", False),
+        (NetworkSpec(nat="single"), "awsvpc", False),
+        (NetworkSpec(nat="none", endpoints=()), "awsvpc", False),
+    ],
+)
+def test_a_task_that_would_reach_nothing_is_told_of(network: NetworkSpec, mode: str, is_said: bool) -> None:
+    said = [note.loc for note in notes(job(mode=mode), network)]
+    assert said == ([("runOn", "networkMode")] if is_said else [])
