@@ -170,10 +170,11 @@ class ContainerSpec(Spec):
         validation_alias="memory",
         description="Memory of the task. Fargate sells certain [sizes](#sizes) only.",
     )
-    ephemeral_storage_gib: Annotated[int, disk(20, 200)] = Field(
+    ephemeral_storage_gib: Annotated[int, disk(1, 200)] = Field(
         default=20,
         validation_alias="ephemeralStorage",
-        description="Disk of the task in GiB; 20 are included in the price.",
+        description="Disk of the task in GiB: from 20 on, which are included in the price; on Lambda up to 10, where "
+        "half of one comes with every function.",
     )
     architecture: Annotated[Literal["arm64", "x86_64"], choice("arm64", "x86_64")] = Field(
         default="x86_64", description="Processor the image is built for and runs on."

@@ -1,4 +1,4 @@
-"""Which CPU and memory a container may have, by where it runs.
+"""Which CPU, memory and disk a container may have, by where it runs.
 
 Of a Lambda function and of a pod their own modules say it.
 """
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 LEAST_EC2_CPU_UNITS = 128
 """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RegisterTaskDefinition.html (cpu)"""
 
+LEAST_FARGATE_DISK_GIB = 20
+"""https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_EphemeralStorage.html"""
+
 
 def problems(container: JobSpec) -> Iterator[Problem]:
     """What is wrong with the size of a container: of a job, or of a step."""
@@ -31,6 +34,9 @@ def problems(container: JobSpec) -> Iterator[Problem]:
 
 
 def _on_fargate(container: JobSpec) -> Iterator[Problem]:
+    if container.ephemeral_storage_gib < LEAST_FARGATE_DISK_GIB:
+        expected = f"at least the {LEAST_FARGATE_DISK_GIB} GiB that come with every task on Fargate"
+        yield Problem(("ephemeralStorage",), f"expected {expected}, found {container.ephemeral_storage_gib}")
     of_cpu, of_memory = cpu_mistake(container.cpu_units), memory_mistake(container.memory_mib)
     if of_cpu is not None:
         yield Problem(("cpu",), of_cpu)

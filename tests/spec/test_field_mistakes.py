@@ -115,7 +115,11 @@ FIELD_MISTAKES = [
     ),
     (
         "ephemeralStorage: 500",
-        "ephemeralStorage: expected a whole number of GiB from 20 to 200, such as 100 or 100 GB, found 500",
+        "ephemeralStorage: expected a whole number of GiB from 1 to 200, such as 100 or 100 GB, found 500",
+    ),
+    (
+        "ephemeralStorage: 2",
+        "ephemeralStorage: expected at least the 20 GiB that come with every task on Fargate, found 2",
     ),
     (
         "logRetention: 31",
