@@ -13,6 +13,7 @@ from typing import Any
 
 from cli.console import notices
 from sandbox.deploy import Deployment, deploy
+from sandbox.instances_of_jobs import provide_instances
 from sandbox.kubernetes.seed import seed_clusters
 from sandbox.local_aws import LocalAws
 from sandbox.seed import HISTORY, seed
@@ -56,6 +57,7 @@ def deployed_stack(
         environments = {job.name: job.environment for job in spec.jobs}
         with notices().status(f"Deploying {spec.name} into an AWS on this machine"):
             seed(aws.client, environments, begin, end, aws.clock.advance_to)
+            provide_instances(aws, spec.containers)
             seed_clusters(aws.kubernetes, spec.jobs, _in_clusters(spec))
             deployment = deploy(root, spec.name, aws)
         yield DeployedStack(aws=aws, spec=spec, deployment=deployment)

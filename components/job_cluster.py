@@ -101,7 +101,8 @@ class JobCluster(pulumi.ComponentResource):
         self.capacity_providers = ecs.ClusterCapacityProviders(
             name,
             cluster_name=cluster.name,
-            capacity_providers=["FARGATE", "FARGATE_SPOT"],
+            # Those of EC2 instances are there already, and their instances join the cluster by its name.
+            capacity_providers=["FARGATE", "FARGATE_SPOT", *_providers_of_instances(args.stack)],
             opts=ResourceOptions(parent=self),
         )
 
@@ -167,3 +168,8 @@ class JobCluster(pulumi.ComponentResource):
             ),
             tags=self._tags,
         )
+
+
+def _providers_of_instances(stack: StackSpec) -> list[str]:
+    """The capacity providers that jobs on EC2 instances name, each once."""
+    return sorted({job.run_on.capacity_provider for job in stack.jobs if job.run_on.capacity_provider is not None})

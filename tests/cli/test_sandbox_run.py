@@ -82,6 +82,19 @@ def test_a_run_with_steps_shows_what_each_of_them_logged(project: Path, longhaul
     assert sorted(log.splitlines()) == ['  clean: "last"', '  greet[0]: "a"', '  greet[1]: "b"', '  last: {"day":1}']
 
 
+def test_a_job_on_ec2_instances_finds_them_and_their_faults_are_played(project: Path, longhaul: Longhaul) -> None:
+    code(project, "import os\nprint(os.environ['AWS_EXECUTION_ENV'], os.environ['LONGHAUL_ATTEMPT'])\n")
+    stack = (project / "Pulumi.dev.yaml").read_text()
+    run_on = (
+        "{kind: ec2, capacityProvider: warehouse, networkMode: bridge, placement: ['binpack:memory'], "
+        "constraints: ['attribute:ecs.instance-type =~ r6.*']}"
+    )
+    (project / "Pulumi.dev.yaml").write_text(f"{stack}      runOn: {run_on}\n      cpu: 3 vCPU\n      memory: 5 GB\n")
+    run = longhaul("sandbox", "run", "--job", "hello", "--fault", "capacity:1")
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "  AWS_ECS_EC2 2\n" in run.stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "word"),
     [

@@ -22,6 +22,32 @@ def test_the_cluster_offers_fargate_and_spot_with_the_insights_asked_for(deploy:
     assert providers.inputs["capacityProviders"] == ["FARGATE", "FARGATE_SPOT"]
 
 
+def test_the_cluster_has_the_capacity_providers_of_jobs_on_ec2_each_once(deploy: Callable[..., Deployment]) -> None:
+    deployment = deploy(
+        """
+        longhaul:jobs:
+          load: {image: "example.com/load:1", runOn: {kind: ec2, capacityProvider: warehouse}}
+          more: {image: "example.com/load:1", runOn: {kind: ec2, capacityProvider: warehouse, networkMode: host}}
+          big: {image: "example.com/load:1", cpu: 100 vCPU, runOn: {kind: ec2, capacityProvider: large}}
+        """
+    )
+
+    providers = deployment.one("ecs/clusterCapacityProviders:ClusterCapacityProviders")
+    assert providers.inputs["capacityProviders"] == ["FARGATE", "FARGATE_SPOT", "large", "warehouse"]
+    definitions = {
+        one.inputs["family"].rpartition("-")[2]: one.inputs
+        for one in deployment.resources
+        if one.type == "aws:ecs/taskDefinition:TaskDefinition"
+    }
+    assert [one["requiresCompatibilities"] for one in definitions.values()] == [["EC2"]] * 3
+    assert {name: one["networkMode"] for name, one in definitions.items()} == {
+        "load": "awsvpc",
+        "more": "host",
+        "big": "awsvpc",
+    }
+    assert definitions["big"]["cpu"] == "102400"
+
+
 def test_images_expire_by_age_alone_and_only_when_nothing_tags_them(deploy: Callable[..., Deployment]) -> None:
     repository = deploy(
         """

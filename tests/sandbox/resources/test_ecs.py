@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from botocore.exceptions import ClientError
 
 CLUSTER = "aws:ecs/cluster:Cluster"
 CAPACITY_PROVIDERS = "aws:ecs/clusterCapacityProviders:ClusterCapacityProviders"
@@ -38,6 +39,20 @@ def test_capacity_providers_are_put_on_the_cluster_and_taken_off(aws, make, dele
     delete(CAPACITY_PROVIDERS, made)
     (cluster,) = aws.client("ecs").describe_clusters(clusters=[unique])["clusters"]
     assert cluster["capacityProviders"] == []
+
+
+def test_a_provider_of_ec2_instances_must_be_there(aws, make, unique):
+    make(CLUSTER, {"name": unique})
+    asked = {"clusterName": unique, "capacityProviders": ["FARGATE", f"{unique}-ec2"]}
+    with pytest.raises(ClientError, match="The specified capacity provider does not exist"):
+        make(CAPACITY_PROVIDERS, asked)
+    group = "arn:aws:autoscaling:eu-west-1:123456789012:autoScalingGroup:1:autoScalingGroupName/w"
+    aws.client("ecs").create_capacity_provider(
+        name=f"{unique}-ec2", autoScalingGroupProvider={"autoScalingGroupArn": group}
+    )
+    make(CAPACITY_PROVIDERS, asked)
+    (cluster,) = aws.client("ecs").describe_clusters(clusters=[unique])["clusters"]
+    assert cluster["capacityProviders"] == ["FARGATE", f"{unique}-ec2"]
 
 
 @pytest.fixture
