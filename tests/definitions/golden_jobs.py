@@ -1,5 +1,6 @@
 """The jobs whose documents are kept as golden files."""
 
+from spec.container import ImageStart
 from spec.job import JobSpec
 from spec.network import NetworkSpec
 from spec.stack import StackSpec
@@ -148,6 +149,32 @@ DISTRIBUTED = job(
 )
 COUNT = job(count={"tasks": "{% $input.shards %}", "maxConcurrency": 20}, results=True)
 
+_STARTS = {"entrypoint": ("python", "-m", "nightly"), "command": ("--all",)}
+_ON_LAMBDA = {
+    "runOn": "lambda",
+    "timeout": "10m",
+    **_BUILD,
+    "build": {**_BUILD["build"], "starts": ImageStart(**_STARTS)},
+}
+
+LAMBDA = job(schedule="rate(1 hour)", overlap="skip", retries={"attempts": 1}, **_ON_LAMBDA)
+LAMBDA_EVERYTHING_SET = job(
+    **{
+        **_ON_LAMBDA,
+        "description": "Adds up the last hour's sales by shop",
+        "command": ["--verbose"],
+        "memory": 1769,
+        "ephemeralStorage": 2,
+        "architecture": "arm64",
+        "environment": {"SHOP": "all", "BUCKET": "sales"},
+        "permissions": [{"actions": ["s3:GetObject"], "resources": ["arn:aws:s3:::sales/*"]}],
+        "results": True,
+        "overlap": "replace",
+        "tags": {"team": "sales"},
+    }
+)
+LAMBDA_STEPS = job(**{**_ON_LAMBDA, "overlap": "queue", "steps": _STEPS})
+
 JOBS: dict[str, JobSpec] = {
     "plain": PLAIN,
     "everything-set": EVERYTHING_SET,
@@ -163,6 +190,9 @@ JOBS: dict[str, JobSpec] = {
     "steps-with-lock": STEPS_WITH_LOCK,
     "distributed": DISTRIBUTED,
     "count": COUNT,
+    "lambda": LAMBDA,
+    "lambda-everything-set": LAMBDA_EVERYTHING_SET,
+    "lambda-steps": LAMBDA_STEPS,
 }
 
 

@@ -11,6 +11,7 @@ from botocore.validate import ParamValidator
 from statelint.linter import Linter
 
 from definitions import names
+from tests.definitions.lambda_samples import invoked
 from tests.definitions.samples import task
 from tests.definitions.walker import walk
 
@@ -20,6 +21,7 @@ with warnings.catch_warnings():
     from parliament import analyze_policy_string
 
 ROLE_ARN = "arn:aws:iam::123456789012:role/one"
+REPOSITORY_ARN = "arn:aws:ecr:eu-west-1:123456789012:repository/one"
 
 ACCEPTED_BY_STATELINT = {
     # Seconds may be an expression: https://docs.aws.amazon.com/step-functions/latest/dg/state-wait.html
@@ -38,6 +40,12 @@ ACCEPTED_BY_PARLIAMENT = {
     # Lists by family have no resource to name: the cluster is their condition.
     # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/security_iam_id-based-policy-examples.html
     ("RESOURCE_STAR", "ecs:ListTasks"),
+    # Interfaces of functions have no name to be told by.
+    # https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
+    ("RESOURCE_STAR", "ec2:CreateNetworkInterface"),
+    # Every call of a function's code has it.
+    # https://docs.aws.amazon.com/lambda/latest/dg/permissions-source-function-arn.html
+    ("UNKNOWN_CONDITION_FOR_ACTION", "lambda:SourceFunctionArn"),
 }
 """Finding and action."""
 
@@ -61,7 +69,10 @@ def machine_problems(definition: dict[str, Any]) -> list[str]:
         return found
     found = request_problems("stepfunctions", "CreateStateMachine", create)
     # The requests of a job with steps are seen in the scenarios, which run it.
-    if names.RUN in definition["States"]:
+    run = definition["States"].get(names.RUN)
+    if run is not None and run["Resource"] == "arn:aws:states:::lambda:invoke":
+        found += request_problems("lambda", "Invoke", invoke_request(definition))
+    elif run is not None:
         found += request_problems("ecs", "RunTask", run_task_request(definition))
     return found
 
@@ -78,6 +89,12 @@ def statelint_problems(definition: dict[str, Any]) -> list[str]:
 def run_task_request(definition: dict[str, Any]) -> dict[str, Any]:
     """The RunTask that a job's state machine makes."""
     return camel_case(walk(definition, {}, [task(0)]).arguments[0])
+
+
+def invoke_request(definition: dict[str, Any]) -> dict[str, Any]:
+    """The Invoke that the machine of a job on Lambda makes."""
+    request = walk(definition, {}, [invoked()]).arguments[0]
+    return {**request, "Payload": json.dumps(request["Payload"]).encode()}
 
 
 def camel_case(value: Any) -> Any:
@@ -101,22 +118,32 @@ def policy_findings(policy: dict[str, Any], *, auditors: bool = False) -> list[A
 
     auditors: also what may be right and should be looked at, such as ways to get more rights.
     """
-    # parliament knows no trust policies: what they are for is the role they belong to.
+    # parliament knows no trust policies, nor a repository's: what they are for is what they belong to.
     whole = [
-        statement if "NotResource" in statement else {"Resource": ROLE_ARN, **statement}
+        statement if "NotResource" in statement else {"Resource": _belongs_to(statement), **statement}
         for statement in policy["Statement"]
     ]
     text = json.dumps({**policy, "Statement": whole})
     return analyze_policy_string(text, include_community_auditors=auditors).findings
 
 
+def _belongs_to(statement: dict[str, Any]) -> str:
+    of_repository = statement["Action"] != "sts:AssumeRole" and statement["Action"][0].startswith("ecr:")
+    return REPOSITORY_ARN if of_repository else ROLE_ARN
+
+
 def document_problems(documents: dict[str, Any]) -> list[str]:
     """What anybody finds in the documents of a job, as `definitions.render` gives them."""
     trigger = documents["trigger"]
     problems = machine_problems(documents["state-machine"])
-    definition = documents["task-definition"]
-    for one in [definition] if "family" in definition else definition.values():
-        problems += request_problems("ecs", "RegisterTaskDefinition", one)
+    if "function" in documents:
+        function = documents["function"]
+        for one in [function] if "FunctionName" in function else function.values():
+            problems += request_problems("lambda", "CreateFunction", one)
+    else:
+        definition = documents["task-definition"]
+        for one in [definition] if "family" in definition else definition.values():
+            problems += request_problems("ecs", "RegisterTaskDefinition", one)
     for parts in documents["policies"].values():
         for policy in parts.values():
             problems += policy_problems(policy)
