@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from sandbox.errors import SandboxError
 from sandbox.resources.aws import Aws
+from sandbox.resources.ecs_parameters import ECS_PARAMETERS, as_asked, as_written
 from sandbox.resources.fields import Nested, observed
 from sandbox.resources.handler import Created, Handler, Properties
 from sandbox.resources.tags import EVENTS, tag_list, tags_all
@@ -65,6 +66,7 @@ class EventTarget(Handler):
         "inputTransformer": Nested(
             "InputTransformer", {"inputPaths": "InputPathsMap", "inputTemplate": "InputTemplate"}
         ),
+        "ecsTarget": ECS_PARAMETERS,
         "deadLetterConfig": Nested("DeadLetterConfig", {"arn": "Arn"}),
         "retryPolicy": Nested(
             "RetryPolicy",
@@ -95,7 +97,7 @@ class EventTarget(Handler):
         rule, bus = made.outputs["rule"], made.outputs["eventBusName"]
         targets = aws.client("events").list_targets_by_rule(Rule=rule, EventBusName=bus)["Targets"]
         target = next((target for target in targets if target["Id"] == made.outputs["targetId"]), None)
-        return target and observed(target, self.fields)
+        return target and observed(as_written(target), self.fields)
 
     def delete(self, aws: Aws, made: Created) -> None:
         """Remove the target from its rule."""
@@ -109,7 +111,7 @@ class EventTarget(Handler):
 
     def _put(self, aws: Aws, inputs: Properties) -> None:
         answer = aws.client("events").put_targets(
-            Rule=inputs["rule"], EventBusName=inputs["eventBusName"], Targets=[self.request(inputs)]
+            Rule=inputs["rule"], EventBusName=inputs["eventBusName"], Targets=[as_asked(self.request(inputs))]
         )
         _refuse_failed_entries("PutTargets", answer)
 

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from sandbox.resources.aws import Aws
+from sandbox.resources.ecs_parameters import ECS_PARAMETERS, as_asked, as_written
 from sandbox.resources.fields import Nested, observed
 from sandbox.resources.handler import Created, Handler, Properties
 from sandbox.resources.tags import SCHEDULER, tag_list, tags_all
@@ -67,6 +68,7 @@ class Schedule(Handler):
                 "arn": "Arn",
                 "roleArn": "RoleArn",
                 "input": "Input",
+                "ecsParameters": ECS_PARAMETERS,
                 "deadLetterConfig": Nested("DeadLetterConfig", {"arn": "Arn"}),
                 "retryPolicy": Nested(
                     "RetryPolicy",
@@ -103,7 +105,7 @@ class Schedule(Handler):
         name, group = made.outputs["name"], made.outputs["groupName"]
         schedule = aws.client("scheduler").get_schedule(Name=name, GroupName=group)
         dates = {name: schedule[name].isoformat() for name in DATES & schedule.keys()}
-        return observed({**schedule, **dates}, self.fields)
+        return observed({**schedule, "Target": as_written(schedule["Target"]), **dates}, self.fields)
 
     def delete(self, aws: Aws, made: Created) -> None:
         """Delete the schedule."""
@@ -111,4 +113,5 @@ class Schedule(Handler):
 
     def _dated_request(self, inputs: Properties) -> Properties:
         request = self.request(inputs)
+        request["Target"] = as_asked(request["Target"])
         return request | {name: datetime.fromisoformat(request[name]) for name in DATES & request.keys()}

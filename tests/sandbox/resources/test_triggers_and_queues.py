@@ -149,3 +149,50 @@ def test_queue_and_policy_are_made_as_asked_and_deleted(aws, make, delete, uniqu
     delete(QUEUE, queue)
     with pytest.raises(ClientError, match=r"NonExistentQueue|QueueDoesNotExist"):
         sqs.get_queue_url(QueueName=unique)
+
+
+CLUSTER = "arn:aws:ecs:eu-west-1:123456789012:cluster/jobs"
+ECS_TARGET = {
+    "taskDefinitionArn": "arn:aws:ecs:eu-west-1:123456789012:task-definition/beat:1",
+    "taskCount": 1,
+    "capacityProviderStrategies": [{"capacityProvider": "FARGATE_SPOT", "weight": 1}],
+    "platformVersion": "LATEST",
+    "networkConfiguration": {"subnets": ["subnet-1"], "securityGroups": ["sg-1"], "assignPublicIp": True},
+    "propagateTags": "TASK_DEFINITION",
+    "enableExecuteCommand": False,
+}
+ECS_PARAMETERS = {
+    "TaskDefinitionArn": "arn:aws:ecs:eu-west-1:123456789012:task-definition/beat:1",
+    "TaskCount": 1,
+    "CapacityProviderStrategy": [{"capacityProvider": "FARGATE_SPOT", "weight": 1}],
+    "PlatformVersion": "LATEST",
+    "NetworkConfiguration": {
+        "awsvpcConfiguration": {"Subnets": ["subnet-1"], "SecurityGroups": ["sg-1"], "AssignPublicIp": "ENABLED"}
+    },
+    "PropagateTags": "TASK_DEFINITION",
+    "EnableExecuteCommand": False,
+}
+
+
+def test_a_rules_target_may_be_a_task(aws, make, delete, unique):
+    events = aws.client("events")
+    rule = make(RULE, {"name": unique, "scheduleExpression": "rate(1 day)"})
+    inputs = {"rule": unique, "targetId": "task", "arn": CLUSTER, "roleArn": ROLE, "ecsTarget": ECS_TARGET}
+    target = make(TARGET, inputs)
+    (found,) = events.list_targets_by_rule(Rule=unique)["Targets"]
+    assert found == {"Id": "task", "Arn": CLUSTER, "RoleArn": ROLE, "EcsParameters": ECS_PARAMETERS}
+    delete(TARGET, target)
+    delete(RULE, rule)
+
+
+def test_a_schedules_target_may_be_a_task(aws, make, delete, unique):
+    inputs = {
+        "name": unique,
+        "scheduleExpression": "rate(1 day)",
+        "flexibleTimeWindow": {"mode": "OFF"},
+        "target": {"arn": CLUSTER, "roleArn": ROLE, "ecsParameters": ECS_TARGET},
+    }
+    schedule = make(SCHEDULE, inputs)
+    found = aws.client("scheduler").get_schedule(Name=unique)["Target"]
+    assert found == {"Arn": CLUSTER, "RoleArn": ROLE, "EcsParameters": ECS_PARAMETERS}
+    delete(SCHEDULE, schedule)
