@@ -53,6 +53,11 @@ class Faults:
         full = [fault for fault in self._faults if isinstance(fault, RefuseCapacity) and not fault.spot_only]
         return any(fault.strikes(name) for fault in full)
 
+    def api_is_busy(self, name: str) -> bool:
+        """Whether the API server of a Kubernetes cluster has too many requests to take a Job of that name."""
+        call = RunTaskCall(family=name, capacity_provider=None, subnets=(), second=self._clock.now())
+        return any(fault.answer(call) is not None for fault in self._faults if isinstance(fault, Throttle))
+
     def start_container(self, family: str, container: Mapping[str, Any]) -> None:
         """Asked before a container of a task starts; raises TaskStartError if it does not."""
         for fault in self._faults:

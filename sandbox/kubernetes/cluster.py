@@ -13,7 +13,7 @@ from sandbox.kubernetes.objects import Objects
 from sandbox.kubernetes.pod import Pod
 from sandbox.kubernetes.pod_log import read
 from sandbox.kubernetes.rbac import User, Wish
-from sandbox.kubernetes.refused import already_exists, not_found, unauthorized
+from sandbox.kubernetes.refused import already_exists, not_found, too_many_requests, unauthorized
 from sandbox.processes import Processes
 
 if TYPE_CHECKING:
@@ -81,6 +81,8 @@ class Cluster:
         if self.objects.find("Namespace", "", namespace) is None:
             raise not_found("namespaces", namespace)
         name = job["metadata"]["name"]
+        if self._aws.faults.api_is_busy(name):
+            raise too_many_requests()
         with self._lock:
             if self._find(namespace, name) is not None:
                 raise already_exists("jobs.batch", name)

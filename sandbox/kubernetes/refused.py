@@ -62,6 +62,12 @@ def already_exists(resource: str, name: str) -> Refused:
     return Refused(HTTPStatus.CONFLICT, "AlreadyExists", f'{resource} "{name}" already exists')
 
 
+def too_many_requests() -> Refused:
+    """The server has no capacity left, https://kubernetes.io/docs/concepts/cluster-administration/flow-control/."""
+    message = "the server has received too many requests and has asked us to try again later"
+    return Refused(HTTPStatus.TOO_MANY_REQUESTS, "TooManyRequests", message)
+
+
 def not_in_the_sandbox(what: str) -> Refused:
     """Kubernetes would do it, and this stand-in does not."""
     return Refused(HTTPStatus.NOT_IMPLEMENTED, "NotImplemented", f"the sandbox runs no {what}")
