@@ -16,9 +16,10 @@ from typing import Any
 
 from sandbox.clients import new_client
 
-# Lambda's guide knows aws:SourceArn where a function is called, and nothing of the kind where it assumes a role.
-# https://docs.aws.amazon.com/lambda/latest/dg/permissions-source-function-arn.html
-_SAY_NOT_FOR_WHOM = frozenset({"lambda.amazonaws.com"})
+FUNCTION_ARN = "SourceFunctionArn"
+"""Of a session that a Lambda function has: which one."""
+
+_LAMBDA = "lambda.amazonaws.com"
 _KEY_CHARACTERS = string.ascii_uppercase + "234567"
 
 
@@ -91,7 +92,8 @@ class RoleSessions:
         with self._lock:
             key = (role_arn, principal, session_name)
             if key not in self._credentials or not _is_registered(self._credentials[key].access_key):
-                self._credentials[key] = self._open_session(role_arn, session_name)
+                function_arn = source_arn if principal == _LAMBDA else None
+                self._credentials[key] = self._open_session(role_arn, session_name, function_arn)
             return self._credentials[key]
 
     def trusts(
@@ -106,8 +108,11 @@ class RoleSessions:
         role = self._role(role_arn)
         if role is None:
             return False
-        says = {} if principal in _SAY_NOT_FOR_WHOM else {"aws:sourceaccount": self._account}
-        context = {**says, "aws:sourcearn": source_arn}
+        context = {"aws:sourceaccount": self._account, "aws:sourcearn": source_arn}
+        if principal == _LAMBDA:
+            # Its guide knows these keys where a function is called, and none of the kind where it assumes a role.
+            # https://docs.aws.amazon.com/lambda/latest/dg/permissions-source-function-arn.html
+            context = {}
         request = iam_evaluator.EvalContext(
             principal_arn=principal,
             principal_type="AWSService",
@@ -182,7 +187,7 @@ class RoleSessions:
         role = iam._roles.get_scoped(self._account, None, role_arn.rsplit("/", 1)[-1])
         return role if role is not None and role["Arn"] == role_arn else None
 
-    def _open_session(self, role_arn: str, session_name: str) -> Credentials:
+    def _open_session(self, role_arn: str, session_name: str, function_arn: str | None) -> Credentials:
         from ministack.services import sts
 
         role = self._role(role_arn)
@@ -201,6 +206,7 @@ class RoleSessions:
             "PrincipalType": "AssumedRole",
             "SecretAccessKey": credentials.secret_key,
             "SessionToken": credentials.session_token,
+            **({FUNCTION_ARN: function_arn} if function_arn else {}),
         }
         return credentials
 

@@ -12,6 +12,7 @@ from ministack.core.responses import error_response_json, get_account_id, get_re
 from ministack.services import iam, sts
 
 from sandbox import permissions
+from sandbox.identity import FUNCTION_ARN
 
 if TYPE_CHECKING:
     from sandbox.local_aws import LocalAws
@@ -147,6 +148,19 @@ def the_principal_of_a_session_is_its_role(_aws: LocalAws) -> None:
     iam_evaluator._resolve_condition_key = resolve
 
 
+def calls_of_functions_say_so(_aws: LocalAws) -> None:
+    """As shipped, nothing tells a call of a Lambda function's code: on AWS it has `lambda:SourceFunctionArn`.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/permissions-source-function-arn.html
+    """
+
+    def keys(credential: Any) -> dict[str, Any]:
+        function_arn = (sts._sessions.get(credential.access_key_id) or {}).get(FUNCTION_ARN)
+        return _principal_keys(credential) | ({"lambda:sourcefunctionarn": function_arn} if function_arn else {})
+
+    iam_evaluator._principal_keys = keys
+
+
 def roles_are_passed(_aws: LocalAws) -> None:
     """As shipped, anyone may hand any role to a machine, a target or a schedule, without the right iam:PassRole."""
 
@@ -184,6 +198,7 @@ _access_denied_response = iam_actions.access_denied_response
 _extract_iam_action = iam_actions.extract_iam_action
 _extract_resource_arn = iam_actions.extract_resource_arn
 _logs_service_context = iam_actions.logs_service_context
+_principal_keys = iam_evaluator._principal_keys
 _request_tag_context = iam_actions.request_tag_context
 _resolve_condition_key = iam_evaluator._resolve_condition_key
 _service_handlers = dict(app.SERVICE_HANDLERS)
@@ -196,6 +211,7 @@ ALL: tuple[Callable[[LocalAws], None], ...] = (
     calls_are_checked_for_their_own_action,
     arns_are_compared_part_by_part,
     the_principal_of_a_session_is_its_role,
+    calls_of_functions_say_so,
     roles_are_passed,
     snapshots_and_images_have_no_account,
 )

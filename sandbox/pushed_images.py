@@ -56,7 +56,12 @@ def find_build(uri: str) -> BuildContext | None:
     by = {"imageDigest": named["digest"]} if named["digest"] else {"imageTag": named["tag"] or "latest"}
     with request_scope(named["account"], named["region"]):
         found: dict[str, Any] | None = ecr._find_image(named["name"], by)
-    source = json.loads((found or {}).get("imageManifest") or "{}").get("annotations", {}).get(_BUILD)
+    return build_of((found or {}).get("imageManifest") or "{}")
+
+
+def build_of(text: str) -> BuildContext | None:
+    """What the image of a manifest would have been built from; None for one that is not of `manifest`."""
+    source = json.loads(text).get("annotations", {}).get(_BUILD)
     if source is None:
         return None
     build = json.loads(source)

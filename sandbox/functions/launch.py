@@ -59,7 +59,9 @@ def launch(aws: LocalAws, function: Function, stream: str, scratch: Path) -> Lau
 def _own(aws: LocalAws, function: Function) -> dict[str, str]:
     """What every environment has from Lambda; a function cannot set these."""
     try:
-        credentials = aws.identity.credentials(function.role, PRINCIPAL, session_name=function.name[:64])
+        credentials = aws.identity.credentials(
+            function.role, PRINCIPAL, session_name=function.name[:64], source_arn=function.arn
+        )
     except RoleNotAssumable:
         raise RefusedError("AccessDeniedException", CANNOT_ASSUME, 403) from None
     return {

@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+from sandbox.errors import SandboxError
 from sandbox.images import BuildContext, read_image
-from sandbox.pushed_images import MANIFEST_TYPE, manifest
+from sandbox.images import Image as BuiltImage
+from sandbox.pushed_images import IMAGE_URI, MANIFEST_TYPE, build_of, manifest
 from sandbox.resources import build_context
 from sandbox.resources.aws import Aws
 from sandbox.resources.handler import Created, Handler, Properties
@@ -32,7 +34,7 @@ class Image(Handler):
     def outdated(self, aws: Aws, made: Created, inputs: Properties) -> set[str]:
         """`contextHash`, when what the image is built from is no longer what it was built from."""
         build = _build(aws.root, inputs)
-        read_image(build)
+        _read(aws, build)
         return set() if _content_digest(build) == made.outputs.get("contextHash") else {"contextHash"}
 
     def look(self, aws: Aws, made: Created) -> Properties:  # noqa: ARG002
@@ -57,6 +59,23 @@ def _build(root: Path, inputs: Properties) -> BuildContext:
     )
 
 
+def _read(aws: Aws, build: BuildContext) -> BuiltImage:
+    """What the image would start, with what it has of an image in ECR that it is made from."""
+
+    def find_base(uri: str) -> BuiltImage | None:
+        named = IMAGE_URI.fullmatch(uri)
+        if named is None:
+            return None
+        by = {"imageDigest": named["digest"]} if named["digest"] else {"imageTag": named["tag"] or "latest"}
+        found = aws.client("ecr").batch_get_image(repositoryName=named["name"], imageIds=[by])["images"]
+        if not found:
+            raise SandboxError(f"{build.dockerfile}: FROM {uri}: there is no such image")
+        base = build_of(found[0]["imageManifest"])
+        return None if base is None else read_image(base, find_base)
+
+    return read_image(build, find_base)
+
+
 def _content_digest(build: BuildContext) -> str:
     return build_context.digest(
         build.context,
@@ -71,7 +90,7 @@ def _push_all(aws: Aws, inputs: Properties) -> Properties:
     """Push under every tag; the outputs that tell of it. The digest of an image is its manifest's."""
     build = _build(aws.root, inputs)
     # First, because it says what is wrong with the Dockerfile.
-    read_image(build)
+    _read(aws, build)
     content = _content_digest(build)
     digest = ""
     for name in inputs["tags"]:

@@ -77,3 +77,31 @@ class LifecyclePolicy(Handler):
     def delete(self, aws: Aws, made: Created) -> None:
         """Leave the repository without a policy."""
         aws.client("ecr").delete_lifecycle_policy(repositoryName=made.id)
+
+
+class RepositoryPolicy(Handler):
+    """https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_SetRepositoryPolicy.html"""
+
+    token = "aws:ecr/repositoryPolicy:RepositoryPolicy"
+    fields: ClassVar = {"repository": "repositoryName", "policy": "policyText"}
+    required = frozenset({"repository", "policy"})
+    replace_on = frozenset({"repository"})
+    json_properties = ("policy",)
+    auto_named = None
+
+    def create(self, aws: Aws, inputs: Properties) -> Created:
+        """The id is the repository's name."""
+        answer = aws.client("ecr").set_repository_policy(**self.request(inputs))
+        return Created(inputs["repository"], {**inputs, "registryId": answer["registryId"]})
+
+    def change(self, aws: Aws, made: Created, inputs: Properties) -> None:  # noqa: ARG002
+        """Put the new document in the place of the old one."""
+        aws.client("ecr").set_repository_policy(**self.request(inputs))
+
+    def look(self, aws: Aws, made: Created) -> Properties:
+        """What GetRepositoryPolicy tells."""
+        return observed(aws.client("ecr").get_repository_policy(repositoryName=made.id), self.fields)
+
+    def delete(self, aws: Aws, made: Created) -> None:
+        """Leave the repository without a policy."""
+        aws.client("ecr").delete_repository_policy(repositoryName=made.id)

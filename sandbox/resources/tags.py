@@ -140,6 +140,12 @@ LOGS = Tagging(
     add=lambda aws, arn, tags: aws.client("logs").tag_resource(resourceArn=arn, tags=tags),
     remove=lambda aws, arn, names: aws.client("logs").untag_resource(resourceArn=arn, tagKeys=names),
 )
+LAMBDA = Tagging(
+    by_arn=True,
+    read=lambda aws, arn: aws.client("lambda").list_tags(Resource=arn)["Tags"],
+    add=lambda aws, arn, tags: aws.client("lambda").tag_resource(Resource=arn, Tags=tags),
+    remove=lambda aws, arn, names: aws.client("lambda").untag_resource(Resource=arn, TagKeys=names),
+)
 CLOUDWATCH = _by_arn("cloudwatch", "ResourceARN", "Tags", "TagKeys")
 SNS = _by_arn("sns", "ResourceArn", "Tags", "TagKeys")
 KMS = Tagging(

@@ -7,7 +7,7 @@ from typing import Any
 from sandbox.errors import SandboxError
 from sandbox.resources.awsx.component import Component, From, reference
 from sandbox.resources.fields import refuse_unknown
-from sandbox.resources.unknown import UNKNOWN
+from sandbox.resources.unknown import UNKNOWN, has_unknown
 
 IMAGE_PROPERTIES = frozenset(
     {"repositoryUrl", "imageName", "imageTag", "context", "dockerfile", "target", "args", "platform"}
@@ -39,12 +39,13 @@ def repository(component: Component, inputs: dict[str, Any]) -> dict[str, From]:
 def image(component: Component, inputs: dict[str, Any]) -> dict[str, From]:
     """Build an image and push it; the output `imageUri` names it by digest.
 
-    As in awsx the image is made once the repository is known: a preview of both does not show it.
+    As in awsx the image is made once all that it is built from is known: a preview of it and its repository, or of an
+    image that it is made from, does not show it.
     """
     refuse_unknown(inputs, IMAGE_PROPERTIES)
-    url = inputs["repositoryUrl"]
-    if url == UNKNOWN:
+    if has_unknown(inputs):
         return {"imageUri": From(UNKNOWN, [])}
+    url = inputs["repositoryUrl"]
     tag = inputs.get("imageName") or inputs.get("imageTag") or _tag(inputs, component.urn)
     build = {
         "tags": [f"{url}:{tag}"],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import secrets
 from collections.abc import Callable, Iterator
+from keyword import iskeyword
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,8 @@ def sdk_class(token: str, suffix: str = "") -> type:
     package, module, name = token.split(":")
     sdk = {"aws": "pulumi_aws", "docker-build": "pulumi_docker_build"}[package]
     submodule = module.partition("/")[0]
+    # As Python's packages have it.
+    submodule += "_" if iskeyword(submodule) else ""
     found = importlib.import_module(sdk if submodule == "index" else f"{sdk}.{submodule}")
     # The SDK's word where another class has the name already.
     other = f"{name}Init{suffix}"
