@@ -175,6 +175,33 @@ LAMBDA_EVERYTHING_SET = job(
 )
 LAMBDA_STEPS = job(**{**_ON_LAMBDA, "overlap": "queue", "steps": _STEPS})
 
+_IN_CLUSTER = {"runOn": {"kind": "kubernetes", "cluster": "analytics", "namespace": "batch"}, "overlap": "allow"}
+
+KUBERNETES = job(schedule="rate(1 hour)", **_IN_CLUSTER, **_BUILD)
+KUBERNETES_EVERYTHING_SET = job(
+    description="Scores the last hour's sales",
+    runOn={**_IN_CLUSTER["runOn"], "serviceAccount": "scorer"},
+    overlap={"policy": "allow", "oncePerTime": True},
+    entrypoint=["python", "-m", "nightly"],
+    command=["--price", "$5", "{% not an expression %}"],
+    cpu=1500,
+    memory=3000,
+    ephemeralStorage=100,
+    architecture="arm64",
+    environment={"SHOP": "$(ALL)", "BUCKET": "sales"},
+    secrets={"DATABASE_PASSWORD": {"from": "database", "key": "password"}},
+    permissions=[{"actions": ["s3:GetObject"], "resources": ["arn:aws:s3:::sales/*"]}],
+    user="1000:1000",
+    readonlyRootFilesystem=True,
+    timeout="2h30m",
+    stopTimeout="90s",
+    retries={"attempts": 3, "finalExitCodes": [64]},
+    results=True,
+    tags={"team": "sales"},
+    **_BUILD,
+)
+KUBERNETES_STEPS = job(steps=_STEPS, **_IN_CLUSTER, **_BUILD)
+
 JOBS: dict[str, JobSpec] = {
     "plain": PLAIN,
     "everything-set": EVERYTHING_SET,
@@ -193,6 +220,9 @@ JOBS: dict[str, JobSpec] = {
     "lambda": LAMBDA,
     "lambda-everything-set": LAMBDA_EVERYTHING_SET,
     "lambda-steps": LAMBDA_STEPS,
+    "kubernetes": KUBERNETES,
+    "kubernetes-everything-set": KUBERNETES_EVERYTHING_SET,
+    "kubernetes-steps": KUBERNETES_STEPS,
 }
 
 

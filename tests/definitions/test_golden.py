@@ -15,7 +15,7 @@ from tests.definitions.validators import document_problems
 
 GOLDEN = Path(__file__).parent / "golden"
 UPDATE = os.environ.get("LONGHAUL_UPDATE_GOLDEN") == "1"
-RUNS_AS = {"lambda": "function"}
+RUNS_AS = {"lambda": "function", "kubernetes": "kubernetes"}
 
 
 def documents_of(name: str) -> tuple[str, ...]:

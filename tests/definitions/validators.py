@@ -7,10 +7,12 @@ from functools import cache
 from typing import Any
 
 import botocore.session
+import kubernetes_validate
 from botocore.validate import ParamValidator
 from statelint.linter import Linter
 
 from definitions import names
+from tests.definitions.kubernetes_samples import succeeded
 from tests.definitions.lambda_samples import invoked
 from tests.definitions.samples import task
 from tests.definitions.walker import walk
@@ -72,6 +74,8 @@ def machine_problems(definition: dict[str, Any]) -> list[str]:
     run = definition["States"].get(names.RUN)
     if run is not None and run["Resource"] == "arn:aws:states:::lambda:invoke":
         found += request_problems("lambda", "Invoke", invoke_request(definition))
+    elif run is not None and run["Resource"] == "arn:aws:states:::eks:runJob.sync":
+        found += object_problems(walk(definition, {}, [succeeded()]).arguments[0]["Job"])
     elif run is not None:
         found += request_problems("ecs", "RunTask", run_task_request(definition))
     return found
@@ -95,6 +99,24 @@ def invoke_request(definition: dict[str, Any]) -> dict[str, Any]:
     """The Invoke that the machine of a job on Lambda makes."""
     request = walk(definition, {}, [invoked()]).arguments[0]
     return {**request, "Payload": json.dumps(request["Payload"]).encode()}
+
+
+def object_problems(one: dict[str, Any]) -> list[str]:
+    """What Kubernetes' published schema finds in an object."""
+    try:
+        kubernetes_validate.validate(one, kubernetes_validate.latest_version(), strict=True)
+    except kubernetes_validate.ValidationError as error:
+        return [f"{one.get('kind')}: {error.message}"]
+    return []
+
+
+def cluster_problems(document: dict[str, Any]) -> list[str]:
+    """What anybody finds in what is said of a job to its cluster, and to AWS of it."""
+    entry = {"principalArn": ROLE_ARN, **document["access-entry"]}
+    problems = request_problems("eks", "CreateAccessEntry", entry)
+    for association in document["pod-identity-associations"].values():
+        problems += request_problems("eks", "CreatePodIdentityAssociation", {"roleArn": ROLE_ARN, **association})
+    return problems + [problem for one in document["objects"] for problem in object_problems(one)]
 
 
 def camel_case(value: Any) -> Any:
@@ -140,6 +162,8 @@ def document_problems(documents: dict[str, Any]) -> list[str]:
         function = documents["function"]
         for one in [function] if "FunctionName" in function else function.values():
             problems += request_problems("lambda", "CreateFunction", one)
+    elif "kubernetes" in documents:
+        problems += cluster_problems(documents["kubernetes"])
     else:
         definition = documents["task-definition"]
         for one in [definition] if "family" in definition else definition.values():
