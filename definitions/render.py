@@ -1,8 +1,9 @@
 """All documents of a job at once, with stand-ins for what only a deployment knows: for reviewers and validators."""
 
+from dataclasses import replace
 from typing import Any
 
-from definitions import policies, started_by, trigger
+from definitions import policies, started_by, task_start, trigger
 from definitions.kubernetes import access
 from definitions.kubernetes import names as cluster_names
 from definitions.kubernetes.cluster import EksCluster
@@ -34,11 +35,12 @@ def documents(job: JobSpec, stack: StackSpec) -> dict[str, Any]:
         stack: the stack; without a Region it is rendered for us-east-1.
 
     Returns:
-        `state-machine`, `task-definition` (of a job with steps, one for each that has a container, by its name; of one
-        on Kubernetes or Lambda, none), `function` (of a job on Lambda, in its place), `policies` (role, queue or
-        repository to its documents) and `trigger` (`rule` with `target`, or `schedule`; nothing for a job without a
-        schedule; and in `startedBy` the rules that other things start it by, each with its target); of a job on
-        Kubernetes, `kubernetes` (what AWS is told of its access to the cluster, and the objects that must be there).
+        `state-machine` (but of a job that runs without one), `task-definition` (of a job with steps, one for each that
+        has a container, by its name; of one on Kubernetes or Lambda, none), `function` (of a job on Lambda, in its
+        place), `policies` (role, queue or repository to its documents) and `trigger` (`rule` with `target`, or
+        `schedule`; nothing for a job without a schedule; and in `startedBy` the rules that other things start it by,
+        each with its target); of a job on Kubernetes, `kubernetes` (what AWS is told of its access to the cluster, and
+        the objects that must be there).
     """
     place = Place(
         project=stack.project,
@@ -78,8 +80,10 @@ def documents(job: JobSpec, stack: StackSpec) -> dict[str, Any]:
     functions = _functions(job, place, target) if as_function else {}
     if as_function:
         what_runs = {name: f"{place.function_arn(name)}:1" for name in functions}
+    alone = job.run_on.kind == "task"
+    passed_role_arns = [arn for of_one in roles.values() for arn in of_one.values()]
     return {
-        "state-machine": machine(job, place, target, what_runs),
+        **({} if alone else {"state-machine": machine(job, place, target, what_runs)}),
         "task-definition": task_definitions[job.name] if tasks and not job.steps else task_definitions,
         **({"function": functions if job.steps else functions[job.name]} if as_function else {}),
         **({"kubernetes": _in_cluster(job, place)} if in_cluster else {}),
@@ -89,22 +93,28 @@ def documents(job: JobSpec, stack: StackSpec) -> dict[str, Any]:
                 if as_function
                 else _container_policies(job, place, repository_arn, results_bucket_arn)
             ),
-            "state-machine-role": {
-                "trust": trust_policy("states", place),
-                "policy": policies.state_machine_role_policy(
-                    job,
-                    place,
-                    rivals=stack.rivals(job),
-                    cluster_arn=cluster_arn,
-                    lock_table_arn=place.arn("dynamodb", f"table/{_lock_table_name(place)}"),
-                    results_bucket_arn=results_bucket_arn,
-                    passed_role_arns=[arn for of_one in roles.values() for arn in of_one.values()],
-                ),
-            },
-            "trigger-role": {
-                "trust": trigger_trust_policy(place),
-                "policy": policies.trigger_role_policy(place, dead_letter_arn=dead_letter_arn),
-            },
+            **(
+                _start_role(job, place, cluster_arn, passed_role_arns, dead_letter_arn)
+                if alone
+                else {
+                    "state-machine-role": {
+                        "trust": trust_policy("states", place),
+                        "policy": policies.state_machine_role_policy(
+                            job,
+                            place,
+                            rivals=stack.rivals(job),
+                            cluster_arn=cluster_arn,
+                            lock_table_arn=place.arn("dynamodb", f"table/{_lock_table_name(place)}"),
+                            results_bucket_arn=results_bucket_arn,
+                            passed_role_arns=passed_role_arns,
+                        ),
+                    },
+                    "trigger-role": {
+                        "trust": trigger_trust_policy(place),
+                        "policy": policies.trigger_role_policy(place, dead_letter_arn=dead_letter_arn),
+                    },
+                }
+            ),
             "dead-letter-queue": {"policy": policies.dead_letter_queue_policy(place, dead_letter_arn)},
             **(
                 {"results-bucket": {"policy": policies.results_bucket_policy(place, results_bucket_arn)}}
@@ -115,7 +125,11 @@ def documents(job: JobSpec, stack: StackSpec) -> dict[str, Any]:
                 f"starter {name}": {"policy": policies.starter_policy(job, place)} for name in job.started_by.role_names
             },
         },
-        "trigger": _trigger(job, stack, place, dead_letter_arn),
+        "trigger": (
+            _task_trigger(job, stack, place, replace(target, what_runs=what_runs[job.name]), dead_letter_arn)
+            if alone
+            else _trigger(job, stack, place, dead_letter_arn)
+        ),
     }
 
 
@@ -210,6 +224,30 @@ def _trigger(job: JobSpec, stack: StackSpec, place: Place, dead_letter_arn: str)
             return {"schedule": trigger.schedule(job, place, **arns), **others}
         case None:
             return others
+
+
+def _start_role(
+    job: JobSpec, place: Place, cluster_arn: str, passed_role_arns: list[str], dead_letter_arn: str
+) -> dict[str, dict[str, Any]]:
+    """The documents of the role that starts the task of a job without a state machine."""
+    granted = policies.start_role_policy(
+        job, place, cluster_arn=cluster_arn, passed_role_arns=passed_role_arns, dead_letter_arn=dead_letter_arn
+    )
+    return {"start-role": {"trust": trigger_trust_policy(place), "policy": granted}}
+
+
+def _task_trigger(
+    job: JobSpec, stack: StackSpec, place: Place, target: RunTarget, dead_letter_arn: str
+) -> dict[str, Any]:
+    arns = {"role_arn": _role_arn(place, f"{job.name}-start"), "dead_letter_arn": dead_letter_arn}
+    match trigger_kind(job, stack):
+        case "rule":
+            return {"rule": trigger.rule(job, place), "target": task_start.rule_target(job, place, target, **arns)}
+        case "scheduler":
+            of_schedule = task_start.schedule_target(job, place, target, **arns)
+            return {"schedule": trigger.schedule_of(job, place, of_schedule)}
+        case None:
+            return {}
 
 
 def _target(job: JobSpec, stack: StackSpec, place: Place, cluster_arn: str, log_group_name: str) -> RunTarget:

@@ -175,6 +175,21 @@ LAMBDA_EVERYTHING_SET = job(
 )
 LAMBDA_STEPS = job(**{**_ON_LAMBDA, "overlap": "queue", "steps": _STEPS})
 
+TASK = job(
+    runOn="task", overlap="allow", schedule="rate(6 hours)", input={"shops": ["<all>", 'the "new" one']}, **_BUILD
+)
+TASK_SCHEDULER = job(
+    runOn="task",
+    overlap="allow",
+    schedule="cron(30 2 ? * SUN *)",
+    timezone="Europe/Berlin",
+    startDeadline="10m",
+    capacity={"spot": True},
+    secrets={"API_TOKEN": "/sales/api-token"},
+    input={"placeholder": "<aws.scheduler.scheduled-time>"},
+    **_BUILD,
+)
+
 _IN_CLUSTER = {"runOn": {"kind": "kubernetes", "cluster": "analytics", "namespace": "batch"}, "overlap": "allow"}
 
 KUBERNETES = job(schedule="rate(1 hour)", **_IN_CLUSTER, **_BUILD)
@@ -217,6 +232,8 @@ JOBS: dict[str, JobSpec] = {
     "steps-with-lock": STEPS_WITH_LOCK,
     "distributed": DISTRIBUTED,
     "count": COUNT,
+    "task": TASK,
+    "task-scheduler": TASK_SCHEDULER,
     "lambda": LAMBDA,
     "lambda-everything-set": LAMBDA_EVERYTHING_SET,
     "lambda-steps": LAMBDA_STEPS,

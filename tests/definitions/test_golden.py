@@ -20,7 +20,9 @@ RUNS_AS = {"lambda": "function", "kubernetes": "kubernetes"}
 
 def documents_of(name: str) -> tuple[str, ...]:
     """The names of a job's documents."""
-    return ("state-machine", RUNS_AS.get(JOBS[name].run_on.kind, "task-definition"), "policies", "trigger")
+    kind = JOBS[name].run_on.kind
+    machine = () if kind == "task" else ("state-machine",)
+    return (*machine, RUNS_AS.get(kind, "task-definition"), "policies", "trigger")
 
 
 @pytest.mark.parametrize(("name", "document"), [(name, document) for name in JOBS for document in documents_of(name)])

@@ -157,7 +157,7 @@ def _belongs_to(statement: dict[str, Any]) -> str:
 def document_problems(documents: dict[str, Any]) -> list[str]:
     """What anybody finds in the documents of a job, as `definitions.render` gives them."""
     trigger = documents["trigger"]
-    problems = machine_problems(documents["state-machine"])
+    problems = machine_problems(documents["state-machine"]) if "state-machine" in documents else []
     if "function" in documents:
         function = documents["function"]
         for one in [function] if "FunctionName" in function else function.values():
