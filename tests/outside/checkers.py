@@ -84,7 +84,8 @@ def _requests(type_: str, properties: Mapping[str, Any]) -> Iterator[tuple[str, 
             request |= {"name": name, "type": type_, "definition": json.dumps(definition)}
             yield "stepfunctions", "CreateStateMachine", request
             # Those of a job with steps are seen where its own tests run it.
-            if names.RUN in definition["States"]:
+            run = definition["States"].get(names.RUN, {})
+            if run.get("Resource") == "arn:aws:states:::ecs:runTask.sync":
                 yield "ecs", "RunTask", run_task_request(definition)
         case "AWS::Scheduler::Schedule":
             yield "scheduler", "CreateSchedule", dict(properties)

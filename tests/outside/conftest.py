@@ -32,6 +32,10 @@ longhaul:jobs:
       jobs: [secretive, {job: secretive, "on": failure}]
       objects: [{bucket: sales, prefix: in/, suffix: .csv}]
       roles: [importer]
+  scoring:
+    image: "210987654321.dkr.ecr.eu-west-1.amazonaws.com/elsewhere:1"
+    overlap: allow
+    runOn: {kind: kubernetes, cluster: analytics}
 """
 STACKS = ("dev", "prod", "elsewhere")
 

@@ -151,8 +151,9 @@ ACCEPTED = (
         "parliament",
         "PERMISSIONS_MANAGEMENT_ACTIONS",
         "RolePolicy.*States",
-        "iam:passrole, logs:putresourcepolicy",
-        "The job's own two roles, and only to ECS; and what Step Functions asks of every state machine that logs: "
+        "(iam:passrole, )?logs:putresourcepolicy",
+        "The job's own two roles, and only to ECS, where it runs there; and what Step Functions asks of every state "
+        "machine that logs: "
         "https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html",
     ),
 )

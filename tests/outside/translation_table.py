@@ -129,6 +129,26 @@ TRANSLATIONS: Mapping[str, Translation | Nowhere] = {
             "tags": TAGS,
         },
     ),
+    "aws:eks/accessEntry:AccessEntry": Translation(
+        "AWS::EKS::AccessEntry",
+        {
+            "clusterName": "ClusterName",
+            "kubernetesGroups": "KubernetesGroups",
+            "principalArn": "PrincipalArn",
+            "type": "Type",
+            "tags": TAGS,
+        },
+    ),
+    "aws:eks/podIdentityAssociation:PodIdentityAssociation": Translation(
+        "AWS::EKS::PodIdentityAssociation",
+        {
+            "clusterName": "ClusterName",
+            "namespace": "Namespace",
+            "serviceAccount": "ServiceAccount",
+            "roleArn": "RoleArn",
+            "tags": TAGS,
+        },
+    ),
     "aws:iam/role:Role": Translation(
         "AWS::IAM::Role",
         {
