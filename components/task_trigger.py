@@ -17,7 +17,7 @@ from definitions import task_start, trigger
 from definitions.place import Place
 from definitions.policies import start_role_policy
 from definitions.run_task import RunTarget
-from definitions.trust import trigger_trust_policy
+from definitions.trust import trust_policy
 from spec.job import JobSpec
 from spec.stack import StackSpec, trigger_kind
 
@@ -42,7 +42,19 @@ def create_task_trigger(
     kind = trigger_kind(job, stack)
     if kind is None:
         return
-    role = _create_role(name, parent, job, place, delivery, cluster, created, tags)
+    role = create_role(
+        f"{name}-start",
+        parent=parent,
+        description=f"Starts the task of {job.name}",
+        trust=trust_policy("events" if kind == "rule" else "scheduler", place),
+        policy=document(
+            lambda **arns: start_role_policy(job, place, **arns),
+            cluster_arn=cluster.cluster_arn,
+            passed_role_arns=[role.arn for role in created.roles],
+            dead_letter_arn=delivery.dead_letter_arn if kind == "scheduler" else None,
+        ),
+        tags=tags,
+    )
     # The trigger comes last: from here on the job can start at any minute.
     opts = ResourceOptions(
         parent=parent,
@@ -70,31 +82,6 @@ def create_task_trigger(
     else:
         known = trigger.schedule_of(job, place, task_start.schedule_target(job, place, target, **arns))
         _create_schedule(name, known, delivery, network, cluster, created, role, opts)
-
-
-def _create_role(
-    name: str,
-    parent: pulumi.Resource,
-    job: JobSpec,
-    place: Place,
-    delivery: TriggerDelivery,
-    cluster: JobCluster,
-    created: CreatedContainer,
-    tags: Mapping[str, str],
-) -> GrantedRole:
-    return create_role(
-        f"{name}-start",
-        parent=parent,
-        description=f"Starts the task of {job.name}",
-        trust=trigger_trust_policy(place),
-        policy=document(
-            lambda **arns: start_role_policy(job, place, **arns),
-            cluster_arn=cluster.cluster_arn,
-            passed_role_arns=[role.arn for role in created.roles],
-            dead_letter_arn=delivery.dead_letter_arn,
-        ),
-        tags=tags,
-    )
 
 
 def _create_rule(

@@ -5,7 +5,6 @@ from typing import Any
 
 from definitions import policies, started_by, task_start, trigger
 from definitions.kubernetes import access
-from definitions.kubernetes import names as cluster_names
 from definitions.kubernetes.cluster import EksCluster
 from definitions.lambda_function import FunctionNetwork, is_in_vpc, lambda_function
 from definitions.machine import machine
@@ -15,6 +14,7 @@ from definitions.run_task import RunTarget
 from definitions.task_definition import task_definition
 from definitions.trust import function_trust_policy, pod_trust_policy, trigger_trust_policy, trust_policy
 from spec.job import JobSpec
+from spec.service_accounts import service_account
 from spec.stack import StackSpec, trigger_kind
 from spec.step_containers import containers, needs_bucket, task_rights
 
@@ -94,7 +94,7 @@ def documents(job: JobSpec, stack: StackSpec) -> dict[str, Any]:
                 else _container_policies(job, place, repository_arn, results_bucket_arn)
             ),
             **(
-                _start_role(job, place, cluster_arn, passed_role_arns, dead_letter_arn)
+                _start_role(job, stack, place, cluster_arn, passed_role_arns, dead_letter_arn)
                 if alone
                 else {
                     "state-machine-role": {
@@ -145,7 +145,7 @@ def _container_policies(
         of_step = "" if container is job else f" {container.name}"
         reader = container.model_copy(update={"name": job.name})
         if in_cluster:
-            trust = pod_trust_policy(place, job.run_on, cluster_names.service_account(job, container))
+            trust = pod_trust_policy(place, job.run_on, service_account(job, container))
         else:
             found[f"execution-role{of_step if own else ''}"] = {
                 "trust": trust,
@@ -227,13 +227,26 @@ def _trigger(job: JobSpec, stack: StackSpec, place: Place, dead_letter_arn: str)
 
 
 def _start_role(
-    job: JobSpec, place: Place, cluster_arn: str, passed_role_arns: list[str], dead_letter_arn: str
+    job: JobSpec,
+    stack: StackSpec,
+    place: Place,
+    cluster_arn: str,
+    passed_role_arns: list[str],
+    dead_letter_arn: str,
 ) -> dict[str, dict[str, Any]]:
-    """The documents of the role that starts the task of a job without a state machine."""
+    """The documents of the role that starts the task of a job without a state machine; none where only people do."""
+    kind = trigger_kind(job, stack)
+    if kind is None:
+        return {}
     granted = policies.start_role_policy(
-        job, place, cluster_arn=cluster_arn, passed_role_arns=passed_role_arns, dead_letter_arn=dead_letter_arn
+        job,
+        place,
+        cluster_arn=cluster_arn,
+        passed_role_arns=passed_role_arns,
+        dead_letter_arn=dead_letter_arn if kind == "scheduler" else None,
     )
-    return {"start-role": {"trust": trigger_trust_policy(place), "policy": granted}}
+    trust = trust_policy("events" if kind == "rule" else "scheduler", place)
+    return {"start-role": {"trust": trust, "policy": granted}}
 
 
 def _task_trigger(

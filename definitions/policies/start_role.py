@@ -10,7 +10,7 @@ from spec.job import JobSpec
 
 
 def start_role_policy(
-    job: JobSpec, place: Place, *, cluster_arn: str, passed_role_arns: Sequence[str], dead_letter_arn: str
+    job: JobSpec, place: Place, *, cluster_arn: str, passed_role_arns: Sequence[str], dead_letter_arn: str | None
 ) -> dict[str, Any]:
     """The policy of a role of the job's own: unlike the one that the other triggers share, it passes roles.
 
@@ -21,14 +21,11 @@ def start_role_policy(
         place: its stack.
         cluster_arn: the only cluster on which the task may run.
         passed_role_arns: the execution role and the task role of the task definition.
-        dead_letter_arn: the SQS queue, where Scheduler sends with this role.
+        dead_letter_arn: the SQS queue, of a job with a schedule, which sends there with this role; None of one with a
+            rule, which sends by the queue's own policy.
     """
-    return policy(
-        [
-            *task_start_statements(
-                place.task_family_arn(job.name), place, cluster_arn=cluster_arn, passed_role_arns=passed_role_arns
-            ),
-            # https://docs.aws.amazon.com/scheduler/latest/UserGuide/configuring-schedule-dlq.html
-            allow("KeepWhatCouldNotStart", ["sqs:SendMessage"], dead_letter_arn),
-        ]
-    )
+    family = place.task_family_arn(job.name)
+    start = task_start_statements(family, place, cluster_arn=cluster_arn, passed_role_arns=passed_role_arns)
+    # https://docs.aws.amazon.com/scheduler/latest/UserGuide/configuring-schedule-dlq.html
+    keep = [] if dead_letter_arn is None else [allow("KeepWhatCouldNotStart", ["sqs:SendMessage"], dead_letter_arn)]
+    return policy([*start, *keep])

@@ -112,7 +112,7 @@ class Operators:
             for delivery in triggers.fire(due):
                 job = delivery.trigger.removeprefix(triggers.prefix)
                 given = {"trigger": "schedule", "scheduledTime": _text(delivery.scheduled_time), "input": OWN}
-                self.runs.append(Started(arn=delivery.execution_arn, job=job, program=OWN, given=given))
+                self.runs.append(Started(arn=delivery.started_arn, job=job, program=OWN, given=given))
         hour = begin.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
         while hour <= end:
             for job in self.before.keys() - self.paused.keys():

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from typing import Any
 
 from tests.outside.translation_words import KEPT, TAGS, Nowhere, Property, Translation, dimension_list
 
@@ -13,6 +14,35 @@ RETRIES: Property = (
         "maximumRetryAttempts": "MaximumRetryAttempts",
     },
 )
+
+
+def _task(network: str) -> Property:
+    """How ECS is to run a task; CloudFormation has two spellings of the one part, for rules and for schedules."""
+    return (
+        "EcsParameters",
+        {
+            "taskDefinitionArn": "TaskDefinitionArn",
+            "taskCount": "TaskCount",
+            "launchType": "LaunchType",
+            "capacityProviderStrategies": (
+                "CapacityProviderStrategy",
+                {"capacityProvider": "CapacityProvider", "weight": "Weight"},
+            ),
+            "platformVersion": "PlatformVersion",
+            "networkConfiguration": ("NetworkConfiguration", lambda given: {network: _network(given)}),
+            "propagateTags": "PropagateTags",
+            "enableExecuteCommand": "EnableExecuteCommand",
+        },
+    )
+
+
+def _network(given: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "Subnets": given["subnets"],
+        "SecurityGroups": given["securityGroups"],
+        "AssignPublicIp": "ENABLED" if given["assignPublicIp"] else "DISABLED",
+    }
+
 
 OF_EVENTS: Mapping[str, Translation] = {
     "aws:cloudwatch/eventRule:EventRule": Translation(
@@ -37,6 +67,7 @@ OF_EVENTS: Mapping[str, Translation] = {
                 "InputTransformer",
                 {"inputPaths": ("InputPathsMap", dict), "inputTemplate": "InputTemplate"},
             ),
+            "ecsTarget": _task("AwsVpcConfiguration"),
             "deadLetterConfig": DEAD_LETTERS,
             "retryPolicy": RETRIES,
         },
@@ -97,6 +128,7 @@ OF_EVENTS: Mapping[str, Translation] = {
                     "arn": "Arn",
                     "roleArn": "RoleArn",
                     "input": "Input",
+                    "ecsParameters": _task("AwsvpcConfiguration"),
                     "deadLetterConfig": DEAD_LETTERS,
                     "retryPolicy": RETRIES,
                 },

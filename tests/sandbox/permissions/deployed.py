@@ -267,6 +267,6 @@ class Jobs:
         deliveries = list(Triggers(self.aws, day, end).fire(end))
         (own,) = [delivery for delivery in deliveries if delivery.trigger == f"{NAME}-{job}"]
         for delivery in deliveries:
-            if delivery.execution_arn:
-                run_to_end(self.aws, delivery.execution_arn)
+            if delivery.started_arn:
+                run_to_end(self.aws, delivery.started_arn)
         return own

@@ -181,7 +181,7 @@ def _keep_dead_letter(jobs: Jobs, holder: str) -> Outcome:
     """Have a schedule fail to start its machine: what it could not start is to go to the queue."""
     with jobs.without_action(holder, "states:StartExecution"):
         delivery = jobs.fire("zoned")
-    assert not delivery.execution_arn
+    assert not delivery.started_arn
     return Outcome() if delivery.status == "DEAD_LETTERED" else Outcome(delivery.status, delivery.error_message)
 
 
