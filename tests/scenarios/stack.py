@@ -15,6 +15,9 @@ ROOT = Path(__file__).parents[2]
 PROJECT = "scenes"
 STACK = "dev"
 
+FIXED, SCALED = "scenes-fixed", "scenes-scaled"
+"""The capacity providers that jobs on EC2 name, without and with managed scaling. Each has one instance of 2 GiB."""
+
 Fields = Mapping[str, Any]
 
 # A job does what its input says: a shell script. Both evaluations are needed, since the input is JSON text, in quotes.
@@ -40,6 +43,7 @@ class Stack:
         }
         # JSON is YAML too.
         (root / f"Pulumi.{STACK}.yaml").write_text(json.dumps({"config": config}))
+        _provide_instances(aws)
         self._deployment: Deployment = deploy(root, STACK, aws)
         self.cluster: str = self._deployment.outputs["cluster"]
         (self.lock_table,) = (
@@ -68,6 +72,17 @@ class Stack:
         """The name of the role of the job's state machine."""
         told = self.aws.client("stepfunctions").describe_state_machine(stateMachineArn=self.machine(job))
         return told["roleArn"].rpartition("/")[2]
+
+
+def _provide_instances(aws: LocalAws) -> None:
+    ecs = aws.client("ecs")
+    group = f"arn:aws:autoscaling:{aws.region}:{aws.account}:autoScalingGroup:1:autoScalingGroupName/scenes"
+    for name, scaling in ((FIXED, "DISABLED"), (SCALED, "ENABLED")):
+        if ecs.describe_capacity_providers(capacityProviders=[name])["capacityProviders"]:
+            continue
+        managed = {"autoScalingGroupArn": group, "managedScaling": {"status": scaling}}
+        ecs.create_capacity_provider(name=name, autoScalingGroupProvider=managed)
+        aws.container_instances.register(name, 1, cpu_units=1024, memory_mib=2048)
 
 
 def _distinct(jobs: Iterable[Fields]) -> list[Fields]:

@@ -14,10 +14,10 @@ import pytest
 from definitions import names
 from definitions.outcome import Outcome
 from sandbox.local_aws import LocalAws
-from tests.scenarios import attempts, redrives, results, rivals, times
+from tests.scenarios import attempts, instances, redrives, results, rivals, times
 from tests.scenarios.scenario import End, Scenario, matches, names_of
 from tests.scenarios.scene import Scene
-from tests.scenarios.stack import Stack
+from tests.scenarios.stack import FIXED, SCALED, Stack
 from tests.scenarios.steps import ends
 
 SCENARIOS: list[Scenario] = [
@@ -26,8 +26,14 @@ SCENARIOS: list[Scenario] = [
     *times.SCENARIOS,
     *redrives.SCENARIOS,
     *results.SCENARIOS,
+    *instances.SCENARIOS,
 ]
-CAPACITY = {"FARGATE": "on demand", "FARGATE_SPOT": "spot"}
+CAPACITY = {
+    "FARGATE": "on demand",
+    "FARGATE_SPOT": "spot",
+    FIXED: instances.INSTANCE,
+    SCALED: instances.INSTANCE,
+}
 
 
 @pytest.fixture(scope="module")
