@@ -84,10 +84,19 @@ class RoleSessions:
         return self._new_client(service, credentials)
 
     def credentials(
-        self, role_arn: str, principal: str, *, session_name: str = "sandbox", source_arn: str | None = None
+        self,
+        role_arn: str,
+        principal: str,
+        *,
+        session_name: str = "sandbox",
+        source_arn: str | None = None,
+        tags: Mapping[str, str] | None = None,
     ) -> Credentials:
-        """Session credentials of the role, with the arguments and errors of `client`. They do not expire."""
-        if not self.trusts(role_arn, principal, source_arn=source_arn):
+        """Session credentials of the role, with the arguments and errors of `client` and `trusts`.
+
+        They do not expire.
+        """
+        if not self.trusts(role_arn, principal, source_arn=source_arn, tags=tags):
             raise RoleNotAssumable(f"{principal} is not authorized to assume the role {role_arn}")
         with self._lock:
             key = (role_arn, principal, session_name)
@@ -97,11 +106,17 @@ class RoleSessions:
             return self._credentials[key]
 
     def trusts(
-        self, role_arn: str, principal: str, *, source_arn: str | None = None, action: str = "sts:AssumeRole"
+        self,
+        role_arn: str,
+        principal: str,
+        *,
+        source_arn: str | None = None,
+        tags: Mapping[str, str] | None = None,
     ) -> bool:
         """Whether the role exists and its trust policy lets the AWS service `principal` assume it for `source_arn`.
 
-        `action` is what the trust policy is asked for: to tag the session is a right of its own (`sts:TagSession`).
+        `tags` are those that the service gives the session, which is a right of its own.
+        https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html
         """
         from ministack.core import iam_evaluator
 
@@ -113,16 +128,21 @@ class RoleSessions:
             # Its guide knows these keys where a function is called, and none of the kind where it assumes a role.
             # https://docs.aws.amazon.com/lambda/latest/dg/permissions-source-function-arn.html
             context = {}
-        request = iam_evaluator.EvalContext(
-            principal_arn=principal,
-            principal_type="AWSService",
-            principal_account=self._account,
-            action=action,
-            resource_arn=role_arn,
-            region=self._region,
-            service_context=context,
-        )
-        return _service_may_assume(role.get("AssumeRolePolicyDocument"), principal, request)
+        context |= {f"aws:requesttag/{key.lower()}": value for key, value in (tags or {}).items()}
+
+        def allows(action: str) -> bool:
+            request = iam_evaluator.EvalContext(
+                principal_arn=principal,
+                principal_type="AWSService",
+                principal_account=self._account,
+                action=action,
+                resource_arn=role_arn,
+                region=self._region,
+                service_context=context,
+            )
+            return _service_may_assume(role.get("AssumeRolePolicyDocument"), principal, request)
+
+        return all(map(allows, ["sts:AssumeRole", *(["sts:TagSession"] if tags else [])]))
 
     def allowed(
         self, role_arn: str, action: str, resource: str, context: Mapping[str, str | list[str]] | None = None

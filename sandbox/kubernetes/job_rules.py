@@ -20,7 +20,7 @@ _LABEL_PART = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?")
 _SECRET_KEY = re.compile(r"[-._a-zA-Z0-9]+")
 # "any printable ASCII characters except '='",
 # https://kubernetes.io/docs/tasks/inject-data-application/define-environment-variable-container/
-_FIELD = re.compile(r"metadata\.(name|namespace)|metadata\.labels\['[^']+'\]|spec\.serviceAccountName")
+_FIELD = re.compile(r"metadata\.(name|namespace|uid)|metadata\.labels\['[^']+'\]|spec\.serviceAccountName")
 _VARIABLE = re.compile(r"[ -<>-~]+")
 _MAX_LABEL = 63
 _MAX_SUBDOMAIN = 253

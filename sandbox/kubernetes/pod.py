@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import tempfile
 import threading
+import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -103,7 +104,8 @@ class Pod:
         self._cluster = cluster
         self._processes = processes
         self._spec: Mapping[str, Any] = template["spec"]
-        self._metadata = {**template["metadata"], "name": self.name, "namespace": self.namespace}
+        own = {"name": self.name, "namespace": self.namespace, "uid": str(uuid.uuid4())}
+        self._metadata = {**template["metadata"], **own}
         self._lock = threading.Lock()
         self._log = bytearray()
         self._terminating = Wake()

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sandbox.errors import TaskStartError
+from sandbox.identity import RoleNotAssumable
 from sandbox.images import Image
 from sandbox.task_start import Launch, search_path
 
@@ -110,17 +111,31 @@ class PodStart:
         if role_arn is None:
             return {}
         environment = {"AWS_REGION": self._aws.region, "AWS_DEFAULT_REGION": self._aws.region}
-        source = self._cluster.arn
-        identity = self._aws.identity
-        # The agent tags the session: https://docs.aws.amazon.com/eks/latest/userguide/pod-id-abac.html
-        actions = ("sts:AssumeRole", "sts:TagSession")
-        if all(identity.trusts(role_arn, _PRINCIPAL, source_arn=source, action=action) for action in actions):
-            session = f"eks-{self._cluster.name}-{self._metadata['name']}"[:_MAX_SESSION_NAME]
-            credentials = identity.credentials(role_arn, _PRINCIPAL, session_name=session, source_arn=source)
-            environment["AWS_ACCESS_KEY_ID"] = credentials.access_key
-            environment["AWS_SECRET_ACCESS_KEY"] = credentials.secret_key
-            environment["AWS_SESSION_TOKEN"] = credentials.session_token
+        try:
+            credentials = self._aws.identity.credentials(
+                role_arn,
+                _PRINCIPAL,
+                session_name=f"eks-{self._cluster.name}-{self._metadata['name']}"[:_MAX_SESSION_NAME],
+                source_arn=self._cluster.arn,
+                tags=self._session_tags(),
+            )
+        except RoleNotAssumable:
+            return environment
+        environment["AWS_ACCESS_KEY_ID"] = credentials.access_key
+        environment["AWS_SECRET_ACCESS_KEY"] = credentials.secret_key
+        environment["AWS_SESSION_TOKEN"] = credentials.session_token
         return environment
+
+    def _session_tags(self) -> dict[str, str]:
+        """Those of https://docs.aws.amazon.com/eks/latest/userguide/pod-id-abac.html."""
+        return {
+            "eks-cluster-arn": self._cluster.arn,
+            "eks-cluster-name": self._cluster.name,
+            "kubernetes-namespace": self._metadata["namespace"],
+            "kubernetes-service-account": self._spec["serviceAccountName"],
+            "kubernetes-pod-name": self._metadata["name"],
+            "kubernetes-pod-uid": self._metadata["uid"],
+        }
 
 
 def _command(container: Mapping[str, Any], image: Image | None) -> tuple[str, ...]:

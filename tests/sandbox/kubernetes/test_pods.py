@@ -178,7 +178,11 @@ def associate(place: Place, account: str, role_arn: str) -> None:
 
 
 def test_a_service_account_s_role_is_the_pod_s(place: Place, role: Callable[..., str]) -> None:
-    role_arn = role("", policy(("s3:GetObject", "*")), trusted=trusted(*ACTIONS))
+    tags = {"eks-cluster-name": place.cluster.name, "kubernetes-namespace": NAMESPACE}
+    tags["kubernetes-service-account"] = "scoring"
+    condition = {f"aws:RequestTag/{key}": value for key, value in tags.items()}
+    document = trusted(*ACTIONS, StringEquals={"aws:SourceAccount": place.aws.account, **condition})
+    role_arn = role("", policy(("s3:GetObject", "*")), trusted=document)
     associate(place, "scoring", role_arn)
     job = place.job("python3", "-c", WHO, pod={"serviceAccountName": "scoring"})
     said = log(place.run(job, log=LOGS).output)["log"]
@@ -191,9 +195,10 @@ def test_a_service_account_s_role_is_the_pod_s(place: Place, role: Callable[...,
         trusted("sts:AssumeRole"),
         trusted("sts:TagSession"),
         trusted(*ACTIONS, ArnEquals={"aws:SourceArn": "arn:aws:eks:eu-west-1:123456789012:cluster/another"}),
+        trusted(*ACTIONS, StringEquals={"aws:RequestTag/kubernetes-service-account": "another"}),
         trust("ecs-tasks.amazonaws.com"),
     ],
-    ids=["no tags", "no role", "another cluster", "another service"],
+    ids=["no tags", "no role", "another cluster", "another account of the cluster", "another service"],
 )
 def test_a_role_that_does_not_trust_pods_is_not_the_pod_s(
     place: Place, role: Callable[..., str], document: str

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from definitions import names
@@ -29,6 +30,9 @@ WAITS = "echo ready; until [ -e GATE ]; do sleep 0.02; done"
 ENDS_WITH_0_ON_SIGTERM = "trap 'exit 0' TERM; echo ready; while :; do sleep 0.02; done"
 IGNORES_SIGTERM = "trap '' TERM; echo ready; while :; do sleep 0.02; done"
 _FAST = 300.0
+
+LEAVE = f"python {Path(__file__).parent.with_name('leave.py')}"
+"""Leaves a result, with the rights of the job's role."""
 
 SHORT = {"timeout": "2m"}
 TWO_RETRIES = {"retries": {"attempts": 2, "finalExitCodes": [64]}}
@@ -158,6 +162,18 @@ def without_account(scene: Scene) -> None:
     found = objects.find("ServiceAccount", NAMESPACE, scene.job)
     objects.remove("ServiceAccount", NAMESPACE, scene.job)
     scene.back.callback(objects.apply, json.dumps(found))
+
+
+def without_association(scene: Scene) -> None:
+    """Somebody deletes what gives the job's role to its pods."""
+    eks, cluster = scene.aws.client("eks"), scene.stack.cluster.name
+    place = {"clusterName": cluster, "namespace": NAMESPACE, "serviceAccount": scene.job}
+    (found,) = eks.list_pod_identity_associations(**place)["associations"]
+    one = {"clusterName": cluster, "associationId": found["associationId"]}
+    told = eks.describe_pod_identity_association(**one)["association"]
+    eks.delete_pod_identity_association(**one)
+    # Pulumi would not find the new one at the end: it has another id.
+    scene.back.callback(eks.create_pod_identity_association, **place, roleArn=told["roleArn"])
 
 
 def without_namespace(scene: Scene) -> None:
@@ -313,6 +329,36 @@ ROWS: list[Row] = [
         start_retries=1,
         jobs=2,
         path=(*TRIES, *STARTS_AGAIN, "Succeeded"),
+    ),
+    Row(
+        name="the job leaves a result",
+        job={"results": True},
+        script=f"""{LEAVE} '{{"rows": 896}}'""",
+        outcome="SUCCEEDED",
+        path=(names.RUN, names.READ_RESULT, "Succeeded"),
+        says='"result":{"rows":896}',
+    ),
+    Row(
+        name="the job's role is given to no pod any more",
+        job={"results": True},
+        script=f"{LEAVE} 7",
+        before=[without_association],
+        **EXITED,
+        says="NoCredentialsError",
+    ),
+    Row(
+        name="a step in the cluster gets what the one before it left",
+        job={
+            "steps": [
+                {"name": "first", "input": f"{LEAVE} 7", "results": True},
+                {"name": "second", "input": "{% '[ ' & $string($first) & ' = 7 ]' %}"},
+            ]
+        },
+        outcome="SUCCEEDED",
+        attempts=None,
+        start_retries=None,
+        jobs=2,
+        path=("Which step is first?", "Run first", "Read first's result", "Run second", "Succeeded"),
     ),
     Row(name="nobody knows the machine's role", before=[without_entry], **REFUSED, says="access entry"),
     Row(name="the Role is gone", before=[without("Role")], **REFUSED, says='cannot create resource \\"jobs\\"'),
