@@ -217,6 +217,30 @@ KUBERNETES_EVERYTHING_SET = job(
 )
 KUBERNETES_STEPS = job(steps=_STEPS, **_IN_CLUSTER, **_BUILD)
 
+_WAREHOUSE = {"kind": "ec2", "capacityProvider": "warehouse"}
+
+EC2 = job(
+    runOn={
+        **_WAREHOUSE,
+        "networkMode": "bridge",
+        "placement": ["spread:attribute:ecs.availability-zone", "binpack:memory", "random"],
+        "constraints": ["attribute:ecs.instance-type =~ r6.*", "attribute:disk == 'fast'"],
+    },
+    cpu=3000,
+    memory="700 GB",
+    architecture="arm64",
+    ephemeralStorage=100,
+    capacity={"spot": True, "onDemandAfter": 2},
+    retries={"attempts": 1, "onTimeout": True},
+    overlap="queue",
+    **_BUILD,
+)
+EC2_STEPS = job(
+    runOn=_WAREHOUSE,
+    overlap="allow",
+    steps=[{"name": "add", "forEach": "{% $input.days %}"}, {"name": "tell", "startRetries": {"attempts": 0}}],
+)
+
 JOBS: dict[str, JobSpec] = {
     "plain": PLAIN,
     "everything-set": EVERYTHING_SET,
@@ -232,6 +256,8 @@ JOBS: dict[str, JobSpec] = {
     "steps-with-lock": STEPS_WITH_LOCK,
     "distributed": DISTRIBUTED,
     "count": COUNT,
+    "ec2": EC2,
+    "ec2-steps": EC2_STEPS,
     "task": TASK,
     "task-scheduler": TASK_SCHEDULER,
     "lambda": LAMBDA,
