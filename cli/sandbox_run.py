@@ -119,7 +119,8 @@ def _logged(deployed: DeployedStack, run: Run) -> Iterator[str]:
     for attempt in course.attempts:
         if (log := logs.get(attempt.key)) is not None:
             whose = f"{attempt.step}[{attempt.index}]" if attempt.index is not None else attempt.step
-            for line in log_lines(clients, replace(run, log_group=log.group, log_stream=log.stream)):
+            of_attempt = replace(run, log_group=log.group, log_stream=log.stream, request_id=log.request_id)
+            for line in log_lines(clients, of_attempt):
                 yield f"{whose}: {line}"
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from ops import invocations
 from ops.attempts import ABANDONED, GOES_ON, Attempt, parsed, told_by
 from ops.places import Event, Place, details_of
 
@@ -47,6 +48,9 @@ class AttemptEvents:
     def _follow(self, event: Event, place: Place) -> None:
         """Follow a task of ECS from the request to its end."""
         kind, at, details = event["type"], event["timestamp"], details_of(event)
+        if invocations.is_invocation(details):
+            self._follow_invocation(event, place)
+            return
         if details.get("resourceType") != "ecs" or not details.get("resource", "").startswith("runTask"):
             return
         lane = self._lanes.setdefault((place.step, place.index), [])
@@ -62,6 +66,23 @@ class AttemptEvents:
         elif kind in _ENDS:
             lane[-1] = _ended(lane[-1], at, details.get("error", "States.TaskFailed"), parsed(details.get("cause")))
 
+    def _follow_invocation(self, event: Event, place: Place) -> None:
+        """The same of a function of Lambda."""
+        kind, at, details = event["type"], event["timestamp"], details_of(event)
+        lane = self._lanes.setdefault((place.step, place.index), [])
+        if kind == "TaskScheduled":
+            self._begin(lane, place, at)
+            lane[-1] = replace(lane[-1], task=invocations.asked_for(details))
+        elif lane and kind == "TaskSucceeded":
+            task, code = {**lane[-1].task, **invocations.answered(details)}, invocations.exit_code(details)
+            lane[-1] = replace(lane[-1], ended=at, outcome="SUCCEEDED", task=task, exit_code=code)
+        elif lane and kind in _ENDS:
+            task = {**lane[-1].task, **invocations.failed(details)}
+            # What the machine makes of it is recorded by the same name.
+            error = details.get("error", "States.TaskFailed")
+            outcome = "States.TaskFailed" if error.startswith("Job.") else error
+            lane[-1] = replace(lane[-1], ended=at, outcome=outcome, task=task)
+
     def _record(self, event: Event, place: Place) -> None:
         """Take over what the machine itself made of an attempt: the variable `run`, or `run_<step>`."""
         variables = event["stateExitedEventDetails"].get("assignedVariables") or {}
@@ -69,7 +90,10 @@ class AttemptEvents:
         if not str(run.get("outcome", "")).startswith(("Job.", "SUCCEEDED")):
             return
         lane = self._lanes.setdefault((place.step, place.index), [])
-        same = lane and run.get("taskArn") is not None and run["taskArn"] == lane[-1].task_arn
+        # A choice tells more of an attempt that is known.
+        same = event["type"] == "ChoiceStateExited" or (
+            lane and run.get("taskArn") is not None and run["taskArn"] == lane[-1].task_arn
+        )
         if not lane or (lane[-1].outcome.startswith("Job.") and not same):
             # ECS was not asked: its input is too large.
             self._begin(lane, place, event["timestamp"])

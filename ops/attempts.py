@@ -29,7 +29,9 @@ class Attempt:
         outcome: SUCCEEDED, one of the errors that a failed run has (`Job.ExitedNonZero`, ...), GOES_ON or ABANDONED.
         requested: when ECS was asked for the task; for one that could not even be asked for, when that was clear.
         ended: when its end was known.
-        task: the ECS task as it was last told of, in PascalCase as Step Functions writes it; empty without one.
+        task: the ECS task as it was last told of, in PascalCase as Step Functions writes it; empty without one. Of a
+            Lambda function what was told of its invocation: FunctionArn, RequestId, LogGroup, LogStream, StartedAt,
+            StoppedAt.
         exit_code: of the job's container.
         stop_code: ECS's own, such as `SpotInterruption`.
         reason: ECS's words for why it stopped or did not start.
@@ -56,6 +58,16 @@ class Attempt:
     @property
     def task_arn(self) -> str | None:
         return self.task.get("TaskArn")
+
+    @property
+    def function_arn(self) -> str | None:
+        """The version of the Lambda function that was invoked."""
+        return self.task.get("FunctionArn")
+
+    @property
+    def request_id(self) -> str | None:
+        """Of its invocation."""
+        return self.task.get("RequestId")
 
     @property
     def task_id(self) -> str | None:

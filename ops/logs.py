@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import takewhile
 from typing import Any
 
@@ -15,6 +15,7 @@ from ops.course import Course, remembered_children
 from ops.errors import NotFoundError
 from ops.execution import newest_first
 from ops.executions import executions
+from ops.invocation_log import InvocationLines, milliseconds
 from ops.job_courses import read_run_and_course
 from ops.names import NamedRun
 from ops.show import Log, logs_of
@@ -47,8 +48,11 @@ class _Stream:
     def __init__(self, aws: Aws, log: Log, since: datetime | None) -> None:
         self._logs = aws("logs")
         self._request = {"logGroupName": log.group, "logStreamName": log.stream, "startFromHead": True}
-        if since is not None:
-            self._request["startTime"] = _milliseconds(since)
+        # Of an invocation the first line is needed, to tell which lines are its own.
+        self._since, earliest = since, log.since or since
+        self._own = InvocationLines(log.request_id) if log.request_id is not None else None
+        if earliest is not None:
+            self._request["startTime"] = milliseconds(earliest)
 
     def more(self) -> Iterator[tuple[datetime, str]]:
         """The lines that came since it was last asked for them; none of a stream that is not there."""
@@ -58,7 +62,11 @@ class _Stream:
             except self._logs.exceptions.ResourceNotFoundException:
                 return
             for event in answer["events"]:
-                yield datetime.fromtimestamp(event["timestamp"] / 1000, UTC), event["message"]
+                at = datetime.fromtimestamp(event["timestamp"] / 1000, UTC)
+                if self._own is None:
+                    yield at, event["message"]
+                elif self._own.takes(event["message"]) and (self._since is None or at >= self._since):
+                    yield at, event["message"].rstrip("\n")
             # No more is told by the same token, which then is the one to go on with.
             if answer["nextForwardToken"] == self._request.get("nextToken"):
                 return
@@ -179,7 +187,3 @@ def runs_since(aws: Aws, job: DeployedJob, since: datetime) -> list[NamedRun]:
     # One that had ended is listed by its end, or by its start, which is earlier: none that follows went on.
     going_on = newest_first(takewhile(lambda each: each.stopped is None or each.stopped >= since, executions(aws, job)))
     return [NamedRun(job=job, execution_arn=execution.arn) for execution in reversed(going_on)]
-
-
-def _milliseconds(moment: datetime) -> int:
-    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import json
 import re
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from ops.invocation_log import SKEW, InvocationLines, milliseconds, stream_of
 from ops.task_changes import run_name
 
 Clients = Callable[[str], Any]
@@ -51,6 +53,8 @@ class Run:
     """How often its task was started again for the infrastructure's sake."""
     log_group: str | None
     log_stream: str | None
+    request_id: str | None
+    """Of the last invocation of its function, on Lambda, which has other invocations' lines in the same stream."""
     redrives: int
     """How often Step Functions has continued it after an end."""
     because: str | None
@@ -124,6 +128,7 @@ def run_of(job: str, answer: Mapping[str, Any]) -> Run:
         start_retries=_number(details.get("startRetries")),
         log_group=_text(details.get("logGroup")),
         log_stream=_text(details.get("logStream")),
+        request_id=_text(details.get("requestId")),
         redrives=answer.get("redriveCount") or 0,
         because=_text(details.get("because")) if skipped else None,
     )
@@ -131,17 +136,25 @@ def run_of(job: str, answer: Mapping[str, Any]) -> Run:
 
 def log_lines(clients: Clients, run: Run) -> Iterator[str]:
     """What the last attempt of `run` logged, oldest line first. Nothing when it logged nothing, or never started."""
-    if not (run.log_group and run.log_stream):
+    stream = _stream(clients, run)
+    if stream is None:
         return
+    own = InvocationLines(run.request_id) if run.request_id else None
     logs = clients("logs")
-    page = {"logGroupName": run.log_group, "logStreamName": run.log_stream, "startFromHead": True}
+    page = {"logGroupName": run.log_group, "logStreamName": stream, "startFromHead": True}
+    if own is not None:
+        page["startTime"] = milliseconds(run.started - SKEW)
     token = None
     while True:
         try:
             answer = logs.get_log_events(**page, **({"nextToken": token} if token else {}))
         except logs.exceptions.ResourceNotFoundException:
             return
-        yield from (event["message"] for event in answer["events"])
+        for event in answer["events"]:
+            if own is None:
+                yield event["message"]
+            elif own.takes(event["message"]):
+                yield event["message"].rstrip("\n")
         if answer["nextForwardToken"] == token:  # CloudWatch Logs says "no more" by giving the same token again
             return
         token = answer["nextForwardToken"]
@@ -149,6 +162,8 @@ def log_lines(clients: Clients, run: Run) -> Iterator[str]:
 
 def last_log_lines(clients: Clients, run: Run, count: int) -> list[str]:
     """The last lines that the last attempt of `run` logged, at most `count`, oldest first."""
+    if run.request_id:
+        return list(deque(log_lines(clients, run), maxlen=count))
     if not (run.log_group and run.log_stream):
         return []
     logs = clients("logs")
@@ -157,6 +172,13 @@ def last_log_lines(clients: Clients, run: Run, count: int) -> list[str]:
     except logs.exceptions.ResourceNotFoundException:
         return []
     return [event["message"] for event in answer["events"]]
+
+
+def _stream(clients: Clients, run: Run) -> str | None:
+    """The log stream of the last attempt; None where there is none."""
+    if not run.log_group or run.log_stream or not run.request_id:
+        return run.log_stream if run.log_group else None
+    return stream_of(clients, run.log_group, run.request_id, run.started)
 
 
 def _read(text: str | None) -> Any:

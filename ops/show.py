@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from ops.attempts import ABANDONED, Attempt, Key, with_task
 from ops.aws import Aws
 from ops.course import Course
+from ops.invocation_log import SKEW, stream_of
 from ops.job_courses import read_run_and_course
 from ops.names import NamedRun
 from ops.runs import Run, last_log_lines
@@ -18,10 +19,18 @@ from ops.task_changes import pascal
 
 @dataclass(frozen=True, kw_only=True)
 class Log:
-    """Where an attempt's output is."""
+    """Where an attempt's output is.
+
+    Attributes:
+        group, stream: of CloudWatch Logs.
+        request_id: whose lines they are, where a stream has those of other invocations of a function too.
+        since: a time before which there are none.
+    """
 
     group: str
     stream: str
+    request_id: str | None = None
+    since: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +71,8 @@ def read_shown_run(aws: Aws, named: NamedRun, *, now: datetime, lines: int) -> S
     last_lines: list[str] = []
     last = _last_log(course, logs)
     if run.status != "SUCCEEDED" and last:
-        last_lines = last_log_lines(aws, replace(run, log_group=last.group, log_stream=last.stream), lines)
+        of_last = replace(run, log_group=last.group, log_stream=last.stream, request_id=last.request_id)
+        last_lines = last_log_lines(aws, of_last, lines)
     return ShownRun(
         run=run,
         course=course,
@@ -102,10 +112,16 @@ def with_tasks(aws: Aws, course: Course) -> Course:
 def logs_of(aws: Aws, attempts: tuple[Attempt, ...]) -> dict[Key, Log]:
     """Where each attempt's output is, by its key, as its task definition says: a call for each revision.
 
-    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/specify-log-config.html
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/specify-log-config.html. An invocation of a function
+    tells it itself, once it has ended; of one that was cut off the log is asked, a call or two.
     """
     found, places = {}, {}
+    groups: dict[str, str] = {}
     for attempt in attempts:
+        if attempt.function_arn is not None and attempt.request_id is not None:
+            if log := _log_of_invocation(aws, attempt, attempt.function_arn, attempt.request_id, groups):
+                found[attempt.key] = log
+            continue
         revision = attempt.task.get("TaskDefinitionArn")
         if not (revision and attempt.task_id):
             continue
@@ -119,3 +135,20 @@ def logs_of(aws: Aws, attempts: tuple[Attempt, ...]) -> dict[Key, Log]:
             stream=f"{options['awslogs-stream-prefix']}/{container['name']}/{attempt.task_id}",
         )
     return found
+
+
+def _log_of_invocation(
+    aws: Aws, attempt: Attempt, function_arn: str, request_id: str, groups: dict[str, str]
+) -> Log | None:
+    """Where an invocation wrote to; `groups`: the log groups of functions that are known by now."""
+    group, stream = attempt.task.get("LogGroup"), attempt.task.get("LogStream")
+    if group is None:
+        if function_arn not in groups:
+            told = aws("lambda").get_function_configuration(FunctionName=function_arn)
+            groups[function_arn] = told["LoggingConfig"]["LogGroup"]
+        group = groups[function_arn]
+    if stream is None:
+        stream = stream_of(aws, group, request_id, attempt.requested)
+    if stream is None:
+        return None
+    return Log(group=group, stream=stream, request_id=request_id, since=attempt.requested - SKEW)
