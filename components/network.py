@@ -90,7 +90,10 @@ class Network(pulumi.ComponentResource):
 
     def _create_isolated_vpc(self, name: str, spec: NetworkSpec, named: Collection[str], args: NetworkArgs) -> None:
         secret_services = {
-            secret.service for container in args.stack.containers for secret in container.secrets.values()
+            secret.service
+            for container in args.stack.containers
+            if container.run_on.kind != "kubernetes"
+            for secret in container.secrets.values()
         }
         services = {*STANDARD_ENDPOINTS, *secret_services, *named}
         gateways = services.intersection(GATEWAY_ENDPOINTS)

@@ -14,7 +14,7 @@ from spec.job import check_job_name
 from spec.job_layers import JOBS_FOLDER, ReadJob, as_map, find_layers, job_names, layer_mistakes, read_job, rooted
 from spec.model import Loc, Problem
 from spec.overlap_groups import lone_groups, mixed_groups
-from spec.run_on_rules import task
+from spec.run_on_rules import kubernetes, task
 from spec.stack import StackSettings, StackSpec
 from spec.stack_file import StackConfig, decoded, read_config, stack_file, stack_names
 from spec.started_by import StartedBySpec, mistakes_between
@@ -176,7 +176,9 @@ class _Loader:
         """What jobs say of each other; `names` are those of all, readable or not."""
         by_name = {job.spec.name: job for job in jobs}
         specs = [job.spec for job in jobs]
-        for spec, problem in chain(lone_groups(specs), mixed_groups(specs), task.between(specs)):
+        for spec, problem in chain(
+            lone_groups(specs), mixed_groups(specs), task.between(specs), kubernetes.between(specs)
+        ):
             self.errors.append(by_name[spec.name].error(problem))
         started = {name: by_name[name].spec.started_by if name in by_name else StartedBySpec() for name in names}
         for name, problem in mistakes_between(started, {job.spec.name: jobs_run_by(job.spec) for job in jobs}):

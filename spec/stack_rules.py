@@ -129,7 +129,8 @@ def _tags_fit(job: JobSpec, settings: StackSettings) -> Iterator[Problem]:
 
 
 def _image_within_reach(job: JobSpec, settings: StackSettings) -> Iterator[Problem]:
-    if settings.network.endpoints is None:
+    # A cluster has a network of its own.
+    if settings.network.endpoints is None or job.run_on.kind == "kubernetes":
         return
     parts = [(loc, container) for loc, _, container in placed_containers(job)] if job.steps else [((), job)]
     for loc, container in parts:

@@ -10,6 +10,7 @@ from typing import Any
 from definitions.kubernetes import names
 from definitions.place import Place
 from spec.job import JobSpec
+from spec.service_accounts import service_accounts
 from spec.step_containers import containers
 
 _RBAC = "rbac.authorization.k8s.io"
@@ -37,7 +38,7 @@ def pod_identity_associations(job: JobSpec) -> dict[str, dict[str, Any]]:
             "namespace": job.run_on.namespace,
             "serviceAccount": account,
         }
-        for rights, account in names.service_accounts(job).items()
+        for rights, account in service_accounts(job).items()
     }
 
 
@@ -47,7 +48,7 @@ def objects(job: JobSpec, place: Place) -> Sequence[dict[str, Any]]:
     The Role and its binding are the same for all jobs of the stack in the namespace.
     """
     namespace, group = job.run_on.namespace, names.group(place)
-    accounts = [_object("v1", "ServiceAccount", account, namespace) for account in names.service_accounts(job).values()]
+    accounts = [_object("v1", "ServiceAccount", account, namespace) for account in service_accounts(job).values()]
     rights = _object(f"{_RBAC}/v1", "Role", group, namespace) | {
         "rules": [
             # It is Step Functions that asks after a Job and, when a run is stopped, deletes it.

@@ -11,6 +11,7 @@ from definitions.run_task import TOO_LARGE_ERROR, TaskRun, overrides
 from definitions.task_definition import CONTAINER_NAME, FREE_EPHEMERAL_STORAGE_GIB
 from spec.job import JobSpec
 from spec.overrides import MOST_CHARACTERS
+from spec.service_accounts import cluster_label, service_account
 
 KEPT_SECONDS = 24 * 3600
 """How long a Job and its pod are kept when it has ended: for whoever looks at them with kubectl, and so that Step
@@ -30,7 +31,7 @@ def job_manifest(task: TaskRun) -> dict[str, Any]:
     """The Job, with JSONata where it depends on the run."""
     container, run_on = task.container, task.job.run_on
     labels = {
-        "app.kubernetes.io/name": names.label(container),
+        "app.kubernetes.io/name": cluster_label(container),
         "app.kubernetes.io/part-of": f"{task.place.project}-{task.place.stack}",
         "app.kubernetes.io/managed-by": "longhaul",
     }
@@ -80,7 +81,7 @@ def _pod(task: TaskRun) -> dict[str, Any]:
         # Of a Job that somebody deletes, Kubernetes keeps the pods unless told otherwise, and nothing else ends one.
         # https://kubernetes.io/docs/tasks/administer-cluster/use-cascading-deletion/
         "activeDeadlineSeconds": task.container.timeout_seconds + _LATER_SECONDS,
-        "serviceAccountName": names.service_account(task.job, task.container),
+        "serviceAccountName": service_account(task.job, task.container),
         # Its role comes by another token. Kubernetes' own API is nothing that a job is given.
         "automountServiceAccountToken": False,
         # Without variables for each Service of the namespace: a job finds the same ones wherever it runs.

@@ -6,34 +6,11 @@ https://kubernetes.io/docs/concepts/overview/working-with-objects/names/
 from definitions.jsonata import ME, default, literal
 from definitions.place import Place
 from definitions.run_task import TaskRun
-from spec.job import JobSpec
-from spec.step_containers import containers, task_rights
+from spec.service_accounts import cluster_label
 
 _MOST_OF_A_NAME = 42
 """A Job's name is a label's value too, of at most 63 characters: what is left are a hyphen and the digits of a hash."""
 _HASH_DIGITS = 20
-
-
-def label(container: JobSpec) -> str:
-    """What a container is called in names and labels, where no underscore may be."""
-    return container.name.replace("_", "-")
-
-
-def service_account(job: JobSpec, container: JobSpec) -> str:
-    """The service account that a container's pods have: one for each role, for the role is given to it.
-
-    Args:
-        job: the job.
-        container: the job itself, or a step of it as a job by itself.
-    """
-    account = job.run_on.service_account or job.name
-    rights = task_rights(job, container)
-    return account if rights.name == job.name else f"{account}{label(rights).removeprefix(job.name)}"
-
-
-def service_accounts(job: JobSpec) -> dict[str, str]:
-    """Those of all the job's containers, by the name of whose role it is: the job, or a step as a job by itself."""
-    return {task_rights(job, one).name: service_account(job, one) for one in containers(job)}
 
 
 def group(place: Place) -> str:
@@ -47,7 +24,7 @@ def job_name(task: TaskRun) -> str:
 
     Whoever asks twice for an attempt gets the same name, which Kubernetes refuses the second time.
     """
-    readable = label(task.container)[:_MOST_OF_A_NAME].rstrip("-")
+    readable = cluster_label(task.container)[:_MOST_OF_A_NAME].rstrip("-")
     attempt = f"$string({default('attempt', 1)}) & '-' & $string({default('startRetries', 0)})"
     # The execution's own ARN, where a map has each item run in one of its own too.
     parts = " & '/' & ".join([ME, f"$string({task.run.redrives})", *task.path, attempt])

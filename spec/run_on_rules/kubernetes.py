@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from spec.model import Problem
 from spec.run_on_rules.note import Note
 from spec.run_on_rules.placed import notes_of_each, problems_of_each
+from spec.service_accounts import service_accounts
 from spec.step_containers import placed_containers
 
 if TYPE_CHECKING:
@@ -45,6 +46,25 @@ def problems(job: JobSpec) -> Iterator[Problem]:
         if step.name.endswith("_"):
             message = f"expected no underscore at its end with runOn: kubernetes, found {step.name}"
             yield Problem((*loc, "name"), message, _RUN_ON)
+
+
+def between(jobs: Iterable[JobSpec]) -> Iterator[tuple[JobSpec, Problem]]:
+    """Jobs whose pods would have the service account of another job's, to which EKS gives one role.
+
+    https://docs.aws.amazon.com/eks/latest/APIReference/API_CreatePodIdentityAssociation.html
+    """
+    first: dict[tuple[str | None, str, str], JobSpec] = {}
+    for job in jobs:
+        if job.run_on.kind != "kubernetes":
+            continue
+        for account in service_accounts(job).values():
+            other = first.setdefault((job.run_on.cluster, job.run_on.namespace, account), job)
+            if other.name != job.name:
+                message = (
+                    f"expected a service account that no other job has, found {account}, which {other.name} has: EKS "
+                    "gives a service account one role"
+                )
+                yield job, Problem(("runOn", "serviceAccount"), message)
 
 
 def notes(job: JobSpec) -> Iterator[Note]:

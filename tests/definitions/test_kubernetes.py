@@ -11,13 +11,14 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from definitions.kubernetes import access, names
+from definitions.kubernetes import access
 from definitions.kubernetes_call import kubernetes_call
 from definitions.place import Place
 from definitions.render import documents
 from definitions.run_task import RunTarget, task_of_job
 from definitions.state_machine import state_machine
 from spec.job import JobSpec
+from spec.service_accounts import service_accounts
 from tests.definitions.golden_jobs import stack_of
 from tests.definitions.kubernetes_samples import CLUSTER, IMAGE, cluster_job, exited, succeeded
 from tests.definitions.samples import job as any_place_job
@@ -295,7 +296,7 @@ def test_the_group_of_the_access_entry_is_who_the_rights_are_bound_to(place: Pla
 def test_a_step_with_a_role_of_its_own_has_a_service_account_of_its_own(place: Place) -> None:
     job = cluster_job(steps=STEPS)
 
-    accounts = names.service_accounts(job)
+    accounts = service_accounts(job)
 
     assert accounts == {"nightly": "nightly", "nightly_sum_up": "nightly-sum-up"}
     associations = access.pod_identity_associations(job)

@@ -117,3 +117,36 @@ def test_what_has_no_effect_there_is_worth_a_note(repository) -> None:
         ("scoring", ("capacity", "spot")),
         ("scoring", ("timeout",)),
     ]
+
+
+PAIR = """config:
+  longhaul:jobs:
+    scoring: {{image: alpine, runOn: {{kind: kubernetes, cluster: analytics}}, overlap: allow}}
+    other:
+      image: alpine
+      overlap: allow
+      runOn: {{kind: kubernetes, cluster: {cluster}, namespace: {namespace}, serviceAccount: scoring}}
+"""
+
+
+def test_two_jobs_cannot_have_one_service_account(repository) -> None:
+    repository.write("Pulumi.dev.yaml", PAIR.format(cluster="analytics", namespace="default"))
+
+    assert repository.mistakes() == [
+        "Pulumi.dev.yaml:7 longhaul:jobs.other.runOn.serviceAccount: expected a service account that no other job has, "
+        "found scoring, which scoring has: EKS gives a service account one role"
+    ]
+
+
+@pytest.mark.parametrize(("cluster", "namespace"), [("analytics", "batch"), ("other", "default")])
+def test_another_namespace_or_cluster_has_service_accounts_of_its_own(repository, cluster: str, namespace: str) -> None:
+    repository.write("Pulumi.dev.yaml", PAIR.format(cluster=cluster, namespace=namespace))
+
+    assert len(repository.load().jobs) == 2
+
+
+def test_a_cluster_reaches_what_the_stacks_subnets_do_not(repository) -> None:
+    text = STACK.format(more="").replace("  longhaul:jobs", "  longhaul:network: {endpoints: []}\n  longhaul:jobs")
+    repository.write("Pulumi.dev.yaml", text)
+
+    assert [job.image for job in repository.load().jobs] == ["alpine"]
