@@ -23,6 +23,8 @@ _MACHINE = 40_000
 """What is there whatever the steps are: the lock, the ends."""
 _CONTAINER, _ANY_STEP, _OTHER_STEP = 15_000, 600, 3_500
 _LEAVES_RESULT, _HAS_LOCK, _IS_RETRIED, _IS_DONE_FOR_EACH = 5_000, 1_600, 600, 1_000
+_LOOKS_FOR_ITS_TASK = 6_500
+"""On EC2, after a timeout: was it placed?"""
 _OF_A_NAME = 110
 """How often the name of a container's step is written."""
 _EXPRESSION, _VALUE, _GIVEN_RESULT = 300, 40, 130
@@ -35,10 +37,21 @@ def machine_bytes(job: JobSpec) -> int:
     for _, step, container in placed_containers(job):
         total += _CONTAINER + _OF_A_NAME * len(step.name)
         total += (_LEAVES_RESULT if container.results else 0) + (_HAS_LOCK if job.overlap.is_exclusive else 0)
+        total += _of_the_place(container)
         retries = container.retries
         total += (_IS_RETRIED if retries.attempts else 0) + 8 * (retries.attempts + container.start_retries.attempts)
         total += 16 * len(retries.final_exit_codes)
     return total + _given_results(job)
+
+
+def _of_the_place(container: JobSpec) -> int:
+    """What a container takes by where it runs."""
+    run_on = container.run_on
+    if run_on.kind != "ec2":
+        return 0
+    # Each with the words that RunTask has around it.
+    placed = [run_on.capacity_provider or "", *run_on.placement, *run_on.constraints]
+    return _LOOKS_FOR_ITS_TASK + sum(_length(one) + 50 for one in placed)
 
 
 def _step(job: JobSpec, step: StepSpec) -> int:

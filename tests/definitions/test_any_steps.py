@@ -52,6 +52,13 @@ FULL = {
     "startRetries": {"attempts": 100},
 }
 
+ON_EC2 = {
+    "kind": "ec2",
+    "capacityProvider": "w" * 255,
+    "placement": ["spread:attribute:ecs.availability-zone"] * 5,
+    "constraints": ["attribute:ecs.instance-type =~ \"r6.*\""] * 10,
+}
+
 
 def named(count: int, length: int, **fields: Any) -> list[dict[str, Any]]:
     """So many steps with names of a length."""
@@ -70,8 +77,9 @@ def test_forty_containers_fit() -> None:
         {"steps": named(25, 32), **FULL},
         {"steps": named(15, 8, input={"all": "{% $input %}"}), "input": {"much": ["x" * 3000, '"' * 100]}, **FULL},
         {"steps": [{"name": "sides", "parallel": named(25, 20)}, *named(3, 21, forEach="{% $input %}")], **FULL},
+        {"steps": named(15, 32), "runOn": ON_EC2, **FULL},
     ],
-    ids=["long names", "a large input", "side by side"],
+    ids=["long names", "a large input", "side by side", "on EC2"],
 )
 def test_large_machines_are_no_larger_than_the_spec_says(fields: dict[str, Any]) -> None:
     of = job(**fields)
