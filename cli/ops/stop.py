@@ -9,9 +9,10 @@ import typer
 
 from cli.console import notices
 from cli.ops.options import DryRunOption, RunArgument, Where, YesOption, confirm, verb
-from cli.ops.times import length_text
+from cli.ops.times import length_text, moment_text
 
 if TYPE_CHECKING:
+    from ops.functions_in_hand import FunctionInHand
     from ops.names import NamedRun
     from ops.run_tasks import RunTask
     from ops.runs import Run
@@ -44,10 +45,11 @@ def stop(
     named = find_run(where.aws, where.stack, run)
     found = read_job_run(where.aws, named.job, named.execution_arn)
     live = live_tasks(where.aws, named.execution_arn)
+    functions = _functions_in_hand(where, named)
     if found.status != "RUNNING" and not live:
-        print(f"{found.name} of {found.job} has ended ({found.status}), and no task of it runs.")
+        _say_ended(f"{found.name} of {found.job} has ended ({found.status})", functions)
         return
-    what = _what(found, live)
+    what = _what(found, live, functions)
     if dry_run:
         print(f"Would stop {what}.")
         return
@@ -56,6 +58,8 @@ def stop(
     if found.status == "RUNNING":
         stop_execution(where.aws, named.execution_arn, why)
         told = "is stopped; its tasks are waited for" if named.job.state_machine_arn else "is told to stop"
+        if named.job.run_on == "lambda":
+            told = "is stopped"
         notices().print(f"{found.name} {told}.", markup=False)
     stopped = see_tasks_stopped(where.aws, named.execution_arn, why)
     _tell(stopped)
@@ -65,13 +69,32 @@ def stop(
         notices().print("A task has not stopped after ten minutes. Ask again: longhaul stop", markup=False)
         raise typer.Exit(1)
     status = read_job_run(where.aws, named.job, named.execution_arn).status
-    print(f"{found.name} of {found.job} has ended ({status}), and no task of it runs.")
+    _say_ended(f"{found.name} of {found.job} has ended ({status})", _functions_in_hand(where, named))
 
 
-def _what(run: Run, live: list[RunTask]) -> str:
+def _say_ended(ended: str, functions: list[FunctionInHand]) -> None:
+    if not functions:
+        print(f"{ended}, and no task of it runs.")
+        return
+    until = moment_text(max(one.until for one in functions), utc=False)
+    it = "it" if len(functions) == 1 else f"{len(functions):,} of them"
+    print(f"{ended}. Lambda stops no function that was invoked: {it} may run on, until {until} at the latest.")
+
+
+def _functions_in_hand(where: Where, named: NamedRun) -> list[FunctionInHand]:
+    from ops.functions_in_hand import functions_in_hand
+
+    if named.job.run_on != "lambda":
+        return []
+    return functions_in_hand(where.aws, named.execution_arn, now=datetime.now(UTC))
+
+
+def _what(run: Run, live: list[RunTask], functions: list[FunctionInHand]) -> str:
     tasks = ", ".join(f"task {_id(task)} ({task.status})" for task in live[:_MOST_NAMED]) or "no task yet"
     if len(live) > _MOST_NAMED:
         tasks += f" and {len(live) - _MOST_NAMED:,} more tasks"
+    if functions:
+        tasks = "a function" if len(functions) == 1 else f"{len(functions):,} functions"
     since = length_text(datetime.now(UTC) - run.started)
     state = f"running for {since}" if run.status == "RUNNING" else f"which ended as {run.status}"
     return f"{run.name} of {run.job}, {state}, {tasks}"
