@@ -10,13 +10,20 @@ from spec.job import JobSpec
 from spec.stack import StackSpec
 
 TASK_ROLE = "task role"
-_OWN = {"task-role": TASK_ROLE, "execution-role": "execution role", "state-machine-role": "state machine's role"}
-_OF_ADDED_JOBS = ("task-role", "execution-role")
-"""Of a job that comes or goes: each has a state machine, and each machine the same grants on its own task."""
+_OWN = {
+    "task-role": TASK_ROLE,
+    "function-role": "function's role",
+    "execution-role": "execution role",
+    "state-machine-role": "state machine's role",
+    "start-role": "role that starts the task",
+}
+_OF_ADDED_JOBS = ("task-role", "function-role", "execution-role")
+"""Of a job that comes or goes: what runs or starts it has the same grants on its own task in each."""
 _SHARED = {
     "execution-role": "shared execution role",
     "trigger-role": "trigger role",
     "dead-letter-queue": "dead-letter queue's policy",
+    "image-repository": "image repository's policy",
 }
 
 
@@ -49,8 +56,9 @@ def _moved(old: StackSpec, new: StackSpec) -> StackSpec:
 def _of_job(job: JobSpec | None, stack: StackSpec, roles: Iterable[str]) -> set[_Atom]:
     if job is None:
         return set()
-    rendered = documents(job, stack)["policies"]
-    own = set()
+    everything = documents(job, stack)
+    rendered = everything["policies"]
+    own = set(_in_cluster(job, everything)) if "state-machine-role" in roles else set[_Atom]()
     for name, role_documents in rendered.items():
         role, _, step = name.partition(" ")
         if role in roles and not (name == "execution-role" and _is_shared(job)):
@@ -69,6 +77,16 @@ def _of_stack(stack: StackSpec) -> set[_Atom]:
     return atoms
 
 
+def _in_cluster(job: JobSpec, rendered: dict[str, Any]) -> Iterator[_Atom]:
+    """What the state machine may do in the job's cluster, by the group that its access entry puts it into."""
+    for one in rendered.get("kubernetes", {}).get("objects", ()):
+        for rule in one.get("rules", ()) if one["kind"] == "Role" else ():
+            where = f"in the namespace {job.run_on.namespace} of the cluster {job.run_on.cluster}"
+            for verb in rule["verbs"]:
+                for resource in rule["resources"]:
+                    yield _Atom("state machine's group", "Allow", verb, f"{resource} {where}", "")
+
+
 def _is_shared(job: JobSpec) -> bool:
     """Whether the execution role that is called so, and is no step's own, is the stack's."""
     return bool(job.steps) or not needs_own_execution_role(job)
@@ -78,7 +96,8 @@ def _atoms(who: str, policy: dict[str, Any] | None) -> Iterator[_Atom]:
     for statement in policy["Statement"] if policy else ():
         condition = _in_words(statement.get("Condition", {}))
         for action in _listed(statement["Action"]):
-            for resource in _listed(statement["Resource"]):
+            # What the policy of a repository allows is about itself.
+            for resource in _listed(statement.get("Resource", "itself")):
                 yield _Atom(who, statement["Effect"], action, resource, condition)
 
 

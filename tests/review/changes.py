@@ -83,8 +83,8 @@ CHANGES: Mapping[str, tuple[Files, Files]] = {
     ),
     "moved-to-ec2": (PLAIN, project({"rollup": {**DAILY, "runOn": {"kind": "ec2", "capacityProvider": "warehouse"}}})),
     "moved-to-lambda": (
-        project({"rollup": {**DAILY, "timeout": "10m"}}),
-        project({"rollup": {**DAILY, "timeout": "10m", "runOn": "lambda"}}),
+        project({"rollup": {**DAILY, "timeout": "10m", "entrypoint": ["python", "main.py"]}}),
+        project({"rollup": {**DAILY, "timeout": "10m", "entrypoint": ["python", "main.py"], "runOn": "lambda"}}),
     ),
     "moved-to-kubernetes": (
         project({"rollup": {**DAILY, "overlap": "allow"}}),
