@@ -39,6 +39,11 @@ _OUTCOMES = {
         "See in its log what took so long. If it needs the time, raise `timeout`.",
     ),
     "Job.NeverStarted": ("no line of the job's code ran", "Run it again; if that fails too, see AWS's health page."),
+    "Job.NotPlaced": (
+        "no instance took it",
+        "Start more instances behind its capacity provider, or let it have more; see that the smallest of them can hold "
+        "the job's `cpu` and `memory`.",
+    ),
     "Job.Refused": ("AWS refused to start it", "Mend what AWS names, deploy, and run it again."),
     "Job.Interrupted": (
         "AWS took the machine away",
@@ -67,6 +72,15 @@ _REASONS = (
     (
         r"capacity is unavailable",
         "AWS had no capacity left: run it later, allow more subnets in other zones, or set `capacity.onDemandAfter`.",
+    ),
+    (
+        r"resource:|empty capacity provider|no active instances|provisioning capacity limit",
+        "Its capacity provider has no room: start more instances, or let it have more; see that the smallest of them "
+        "can hold the job's `cpu` and `memory`.",
+    ),
+    (
+        r"(?:^|[:; ])attribute(?:;|$)|placement constraint",
+        "No instance is what the job asks for: see its `architecture`, its `networkMode` and its `constraints`.",
     ),
     (r"throttl|rate exceeded|too ?many ?requests", "Too many tasks started at once: move schedules apart."),
     (

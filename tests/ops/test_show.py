@@ -130,6 +130,11 @@ def test_a_skipped_run_names_the_one_in_its_way(operated: Operated) -> None:
             "quota of Fargate vCPUs",
         ),
         ("Job.NeverStarted", "ECS.ThrottlingException", "Rate exceeded", "move schedules apart"),
+        # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/api_failures_messages.html
+        ("Job.NeverStarted", "AmazonECS.Unknown", "RESOURCE:MEMORY", "start more instances"),
+        ("Job.NeverStarted", "ECS.ClientException", "Tasks provisioning capacity limit exceeded.", "has no room"),
+        ("Job.NotPlaced", None, "TaskFailedToStart: RESOURCE:CPU", "Start more instances"),
+        ("Job.Refused", "AmazonECS.Unknown", "ATTRIBUTE", "`architecture`"),
         (
             "Job.NeverStarted",
             None,
