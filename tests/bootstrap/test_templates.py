@@ -105,12 +105,27 @@ def test_the_deploying_role_cannot_change_a_role_of_github_s() -> None:
 def test_what_has_any_resource_is_bounded_or_only_looks() -> None:
     unbounded = {
         statement["Sid"]
-        for name in ("Deploy", "DeployNetwork")
+        for name in ("Deploy", "DeployNetwork", "DeployToClusters")
         for statement in policies()[name]["Statement"]
         if statement["Resource"] == "*" and "Condition" not in statement
     }
     # AWS bounds neither: a name in a private zone of AWS's own, and who of AWS's services may write log lines.
     assert unbounded == {"PrivateDnsOfEndpoints", "LetRulesWriteLogs"}
+
+
+def test_the_deploying_role_lets_nobody_into_a_cluster_as_more_than_a_machine_of_the_stack() -> None:
+    entries = [one for one in policies()["DeployToClusters"]["Statement"] if "eks:CreateAccessEntry" in one["Action"]]
+
+    # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelastickubernetesservice.html
+    assert [one["Condition"] for one in entries] == [
+        {
+            "ArnLike": {"eks:principalArn": "arn:aws:iam::123456789012:role/longhaul-dev-*"},
+            "ForAllValues:StringEquals": {"eks:kubernetesGroups": "longhaul-dev-jobs"},
+            "StringEquals": {"eks:accessEntryType": "STANDARD"},
+        }
+    ]
+    # It could change the groups of an entry, or give one a policy of EKS's own.
+    assert not {"eks:UpdateAccessEntry", "eks:AssociateAccessPolicy"} & actions("DeployToClusters")
 
 
 def test_the_key_of_the_state_is_no_stacks_to_change() -> None:
