@@ -9,21 +9,32 @@ Fargate or Lambda, of the transitions, and of a task's public address. Logs, tra
 are machines that are there anyway. A run takes a moment here: its length is put in.
 """
 
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from bench.contention import IMAGE, deployed
+from bench.contention import IMAGE
 from bench.steps import history, transitions
 from review import prices
 from review.costs import attempt_dollars
 from review.run_on_page import COSTS_AFTER_SECONDS, KINDS, LONGEST_ON_LAMBDA_SECONDS, NEEDED
 from spec.durations import duration_text
 from spec.job import JobSpec
+from spec.load import load_stack
 from spec.run_on import RunOnKind
 
 if TYPE_CHECKING:
+    from cli.sandbox_stack import DeployedStack
     from sandbox.local_aws import LocalAws
     from sandbox.play import Run
+
+ROOT = Path(__file__).parents[1]
+BEGIN, DAY = datetime(2026, 11, 30, tzinfo=UTC), timedelta(days=1)
 
 
 def job(kind: RunOnKind) -> dict[str, Any]:
@@ -53,18 +64,34 @@ def dollars(kind: RunOnKind, counted: int, seconds: int) -> str:
     return f"{counted * prices.STATE_TRANSITION + attempt_dollars(spec, seconds, public_ip=True):.6f}"
 
 
+@contextmanager
+def deployed() -> Iterator["DeployedStack"]:
+    """A stack with the job in each kind of place, and what has to be there already."""
+    from cli.sandbox_stack import deployed_stack
+
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        shutil.copy(ROOT / "__main__.py", folder)
+        # A function's image is made in there.
+        (folder / "components").symlink_to(ROOT / "components")
+        (folder / "Pulumi.yaml").write_text("name: bench\nruntime: python\n")
+        config = {"aws:region": "eu-west-1", "longhaul:jobs": {kind: job(kind) for kind in KINDS}}
+        # JSON is YAML too.
+        (folder / "Pulumi.dev.yaml").write_text(json.dumps({"config": config}))
+        with deployed_stack(folder, load_stack(folder, "dev"), BEGIN, BEGIN + DAY) as stack:
+            yield stack
+
+
 def main() -> None:
     """Run the job in each place, and print a row for each."""
-    from sandbox.local_aws import LocalAws
     from sandbox.play import play
 
     lengths = [duration_text(seconds) for seconds in COSTS_AFTER_SECONDS]
     print(f"{'':12} {'transitions':>11} " + " ".join(f"{f'US dollars, {length}':>16}" for length in lengths))
-    with LocalAws() as aws, deployed(aws, {kind: job(kind) for kind in KINDS}):
-        begin = datetime.fromtimestamp(aws.clock.now(), UTC)
-        runs = {run.trigger.rpartition("-")[2]: run for run in play(aws, begin, begin + timedelta(days=1))}
+    with deployed() as stack:
+        runs = {run.trigger.rpartition("-")[2]: run for run in play(stack.aws, BEGIN, BEGIN + DAY)}
         for kind in KINDS:
-            counted = billed(aws, runs[kind])
+            counted = billed(stack.aws, runs[kind])
             figures = " ".join(f"{dollars(kind, counted, seconds):>16}" for seconds in COSTS_AFTER_SECONDS)
             print(f"{kind:12} {counted:>11} {figures}")
 

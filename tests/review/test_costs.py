@@ -13,8 +13,8 @@ THREE_TRANSITIONS = 0.000075
 
 
 def job(**fields: Any) -> JobSpec:
-    said = {"name": "nightly", "image": "alpine", "cpu": 1024, "memory": 2048, "timeout": "10m", "overlap": "allow"}
-    return JobSpec.model_validate({**said, **fields})
+    said = {"name": "nightly", "image": "alpine", "entrypoint": ["true"], "timeout": "10m", "overlap": "allow"}
+    return JobSpec.model_validate({**said, "cpu": 1024, "memory": 2048, **fields})
 
 
 @pytest.mark.parametrize(
