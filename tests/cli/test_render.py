@@ -1,6 +1,8 @@
 import json
+from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.cli.conftest import Longhaul
 
@@ -27,3 +29,22 @@ def test_an_unknown_job_gets_the_nearest(longhaul: Longhaul) -> None:
 @pytest.mark.parametrize("subject", ["job", "stack"])
 def test_the_schemas_are_json_schemas(longhaul: Longhaul, subject: str) -> None:
     assert json.loads(longhaul("schema", subject).stdout)["$schema"].startswith("https://json-schema.org/")
+
+
+def test_what_must_be_in_a_cluster_is_printed_for_kubectl(longhaul: Longhaul, project: Path) -> None:
+    where = "overlap: allow, runOn: {kind: kubernetes, cluster: analytics, namespace: batch}"
+    (project / "Pulumi.eks.yaml").write_text(f"config:\n  longhaul:jobs:\n    hello: {{{where}}}\n")
+
+    printed = longhaul("render", "hello", "--stack", "eks", "--document", "kubernetes").stdout
+
+    # kubectl takes YAML of several documents, each an object.
+    objects = list(yaml.safe_load_all(printed))
+    assert [one["kind"] for one in objects] == ["ServiceAccount", "Role", "RoleBinding"]
+    assert {one["metadata"]["namespace"] for one in objects} == {"batch"}
+
+
+def test_of_a_job_elsewhere_there_is_nothing_for_a_cluster(longhaul: Longhaul) -> None:
+    refused = longhaul("render", "hello", "--stack", "dev", "--document", "kubernetes")
+
+    assert refused.returncode == 2
+    assert "expected a job with runOn: kubernetes, found hello with fargate" in " ".join(refused.stderr.split())
