@@ -55,7 +55,7 @@ _FROM_ERROR = """
     $message := $text($json($cause).errorMessage);
     $facts := $exists($message) ? $json($message);
     $given := $text($facts.reason);
-    $reason := $exists($given) ? $given : $exists($message) ? $message : $cause;
+    $reason := $exists($given) ? $given : $type($facts) = 'object' ? '' : $exists($message) ? $message : $cause;
 """
 
 _EXIT_CODE = "$exitCode := $type($facts.exitCode) = 'number' ? $facts.exitCode;"

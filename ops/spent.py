@@ -56,8 +56,9 @@ def _stretches(course: Course, now: datetime) -> Iterator[tuple[str, datetime, d
 def _of_attempt(attempt: Attempt, now: datetime) -> list[tuple[str, datetime, datetime]]:
     end = attempt.ended or now
     started, pulling = attempt.time("StartedAt"), attempt.time("PullStartedAt")
-    begun = min(pulling or started or end, end)
-    ran = min(started or end, end)
+    # A function has another clock than what asked for it.
+    ran = min(max(started, attempt.requested) if started else end, end)
+    begun = min(pulling or ran, end)
     return [("capacity", attempt.requested, begun), ("pulling", begun, ran), ("running", ran, end)]
 
 

@@ -118,6 +118,12 @@ def test_each_way_to_end_has_its_name(machine_of: MachineOf, case: Case) -> None
     assert run.states.count("Wait before starting again") == (2 if case.restarted else 0)
 
 
+def test_an_exit_code_is_reason_enough(machine_of: MachineOf) -> None:
+    run = walk(machine_of(function_job()), {}, [errored("Job.ExitedNonZero", exitCode=3)])
+    assert (run.details["exitCode"], run.details["requestId"]) == (3, REQUEST)
+    assert "reason" not in run.details
+
+
 @pytest.mark.parametrize(
     "name",
     [

@@ -126,6 +126,7 @@ def deployed(local_aws: LocalAws, kind: type[StackT], jobs: Mapping[str, Any]) -
     """A stack of these jobs, which ends with the local AWS."""
     root = Path(mkdtemp(prefix="longhaul-operated-"))
     shutil.copy(ROOT / "__main__.py", root)
+    shutil.copytree(ROOT / "components" / "lambda_image", root / "components" / "lambda_image")
     (root / "Pulumi.yaml").write_text(f"name: {kind.project}\nruntime: python\n")
     # JSON is YAML too.
     config = {"aws:region": local_aws.region, "longhaul:jobs": jobs}
