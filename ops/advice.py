@@ -41,8 +41,8 @@ _OUTCOMES = {
     "Job.NeverStarted": ("no line of the job's code ran", "Run it again; if that fails too, see AWS's health page."),
     "Job.NotPlaced": (
         "no instance took it",
-        "Start more instances behind its capacity provider, or let it have more; see that the smallest of them can hold "
-        "the job's `cpu` and `memory`.",
+        "Start more instances behind its capacity provider, or let it have more; see that the smallest of them can "
+        "hold the job's `cpu` and `memory`.",
     ),
     "Job.Refused": ("AWS refused to start it", "Mend what AWS names, deploy, and run it again."),
     "Job.Interrupted": (

@@ -122,6 +122,9 @@ def _size(patient: Patient, job: DeployedJob) -> dict[Quota, float]:
 
     def of_task(arguments: Mapping[str, Any]) -> dict[Quota, float]:
         revision = patient.task_definition(arguments["TaskDefinition"])
+        # On EC2 the instances have a quota, not what runs on them.
+        if "FARGATE" not in revision.get("requiresCompatibilities", ("FARGATE",)):
+            return {}
         quota = SPOT if "FARGATE_SPOT" in str(arguments.get("CapacityProviderStrategy")) else ON_DEMAND
         return {quota: int(revision["cpu"]) / _CPU_UNITS}
 

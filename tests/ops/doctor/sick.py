@@ -16,7 +16,9 @@ from typing import Any
 from ops.doctor.patient import Patient
 from ops.ledger import Ledger
 from sandbox.deploy import deploy
+from sandbox.instances_of_jobs import provide_instances
 from sandbox.local_aws import LocalAws
+from spec.load import load_stack
 from tests.ops.operated import OBEYS, ROOT, Operated
 
 _OBEYING = {"image": "example.com/obeys:1", "entrypoint": ["python", "-c", OBEYS], "overlap": "allow"}
@@ -28,6 +30,12 @@ JOBS = {
     "line": _OBEYING | {"schedule": "rate(1 hour)", "overlap": "queue"},
     "large": _OBEYING | {"schedule": "cron(0 5 * * ? *)", "cpu": 4096, "memory": 8192, "results": True},
     "spot": _OBEYING | {"schedule": "cron(0 5 * * ? *)", "cpu": 2048, "memory": 4096, "capacity": {"spot": True}},
+    "instance": _OBEYING
+    | {
+        "schedule": "cron(0 5 * * ? *)",
+        "cpu": "96 vCPU",
+        "runOn": {"kind": "ec2", "capacityProvider": "sick-warehouse", "networkMode": "bridge"},
+    },
     "once": _OBEYING | {"schedule": "at(2090-01-01T00:00:00)"},
     "off": _OBEYING | {"enabled": False, "startedBy": _AFTER_SUCCESS, "schedule": "cron(15 3 * * ? *)"},
     "steps": _OBEYING
@@ -76,6 +84,7 @@ def sick_stack(local_aws: LocalAws) -> Sick:
     root = Path(mkdtemp(prefix="longhaul-sick-"))
     shutil.copy(ROOT / "__main__.py", root)
     _write(root, local_aws.region, JOBS)
+    provide_instances(local_aws, load_stack(root, Sick.name).containers)
     stack = Sick(local_aws, root, deploy(root, Sick.name, local_aws))
     stack.deployed = stack.now
     return stack

@@ -26,7 +26,8 @@ def found(sick: Sick) -> list[Finding]:
 
 
 def test_the_defaults_are_enough(sick: Sick) -> None:
-    # At 05:00 one task has 4 vCPUs on demand and one 2 on Spot; at 03:15 there are two of 0.25. Both quotas are 6.
+    # At 05:00 one task has 4 vCPUs on demand and one 2 on Spot; at 03:15 there are two of 0.25. Both quotas are 6, and
+    # neither counts the 96 vCPUs of a task on an EC2 instance.
     assert found(sick) == []
 
 
