@@ -23,6 +23,8 @@ from tests.definitions.golden_jobs import stack_of
 from tests.definitions.kubernetes_samples import CLUSTER, IMAGE, cluster_job, exited, succeeded
 from tests.definitions.samples import job as any_place_job
 from tests.definitions.strategies import json_values, unhurried, variables, words
+from tests.definitions.test_validators import texts
+from tests.definitions.validators import document_problems
 from tests.definitions.walker import walk
 
 VERSIONS = ("1.31", "1.33", "1.37")
@@ -237,6 +239,19 @@ def test_any_job_is_one_that_the_published_schemas_accept(
     }
     if "command" not in execution_input:
         assert [expanded(part, seen) for part in container(job)["args"]] == list(any_job.command or ())
+
+
+@settings(unhurried, max_examples=30)
+@given(cluster_jobs)
+@example(cluster_job(command=["%} {%"], input="%} {% $x", secrets={"S": {"from": "a", "key": "b"}}))
+def test_no_validator_objects_to_any_document_of_any_job(any_job: JobSpec) -> None:
+    rendered = documents(any_job, stack_of(any_job))
+
+    assert document_problems(rendered) == []
+    for text in texts(rendered["state-machine"]["States"]):
+        if "{%" in text or "%}" in text:
+            assert (text[:2], text[-2:]) == ("{%", "%}")
+            assert not re.search(r"\{%|%\}", text[2:-2])
 
 
 MISTAKES = [
