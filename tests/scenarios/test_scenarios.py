@@ -15,6 +15,7 @@ from definitions import names
 from definitions.outcome import Outcome
 from sandbox.local_aws import LocalAws
 from tests.scenarios import attempts, instances, redrives, results, rivals, times
+from tests.scenarios.on_lambda import rows
 from tests.scenarios.scenario import End, Scenario, matches, names_of
 from tests.scenarios.scene import Scene
 from tests.scenarios.stack import FIXED, SCALED, Stack
@@ -102,7 +103,7 @@ def check_tasks(scene: Scene, scenario: Scenario) -> None:
 
 
 def test_every_outcome_and_every_state_has_a_row() -> None:
-    expected = [end for scenario in SCENARIOS for end in scenario.ends.values()]
+    expected = [end for scenario in (*SCENARIOS, *rows.SCENARIOS) for end in scenario.ends.values()]
     assert {end.outcome for end in expected} >= {outcome.value for outcome in Outcome}
     passed = set().union(*(names_of(end.path) for end in expected))
     every = {value for name, value in vars(names).items() if name.isupper() and isinstance(value, str)}
