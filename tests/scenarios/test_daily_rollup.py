@@ -1,0 +1,110 @@
+"""The same job, unchanged, in every place that a state machine can run it in: it leaves the same object."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import shutil
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox.deploy import Deployment, deploy
+from sandbox.instances_of_jobs import provide_instances
+from sandbox.local_aws import LocalAws
+from sandbox.seed import partition_objects, recorded_week
+from spec.load import load_stack
+from tests.ops.operated import run_to_end
+
+ROOT = Path(__file__).parents[2]
+JOB = "daily-rollup"
+PROVIDER = f"rollup-{secrets.token_hex(4)}"
+PLACES: dict[str, Any] = {
+    "fargate": "fargate",
+    "ec2": {"kind": "ec2", "capacityProvider": PROVIDER},
+    "bridge": {"kind": "ec2", "capacityProvider": PROVIDER, "networkMode": "bridge", "placement": ["random"]},
+}
+DAY = datetime(2026, 3, 27, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Rollups:
+    """A project with a stack for each place, and the buckets that they read from and write to."""
+
+    aws: LocalAws
+    root: Path
+    source: str
+
+    def bucket(self, place: str) -> str:
+        """Where the rollups of a place go."""
+        return f"{self.source}-{place}"
+
+    def write(self, place: str) -> None:
+        """Write the stack's file: beside `runOn`, what any stack says of the job."""
+        read, written = f"arn:aws:s3:::{self.source}", f"arn:aws:s3:::{self.bucket(place)}/rollups/*"
+        job = {
+            "runOn": PLACES[place],
+            "environment": {"SOURCE_BUCKET": self.source, "RESULT_BUCKET": self.bucket(place)},
+            "permissions": [
+                {"actions": ["s3:ListBucket"], "resources": [read]},
+                {"actions": ["s3:GetObject"], "resources": [f"{read}/flights/*"]},
+                {"actions": ["s3:PutObject"], "resources": [written]},
+            ],
+        }
+        config = {"aws:region": self.aws.region, "longhaul:network": {"nat": "none"}, "longhaul:jobs": {JOB: job}}
+        # JSON is YAML too.
+        (self.root / f"Pulumi.{place}.yaml").write_text(json.dumps({"config": config}))
+
+    def run(self, deployment: Deployment) -> dict[str, Any]:
+        """Start a run for the day, and see it to its end."""
+        states = self.aws.client("stepfunctions")
+        scheduled = f"{DAY + timedelta(days=1, hours=3):%Y-%m-%dT%H:%M:%SZ}"
+        arn = states.start_execution(
+            stateMachineArn=deployment.outputs["stateMachines"][JOB], input=json.dumps({"scheduledTime": scheduled})
+        )["executionArn"]
+        run_to_end(self.aws, arn)
+        return states.describe_execution(executionArn=arn)
+
+
+@pytest.fixture(scope="module")
+def rollups(local_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Rollups:
+    root, s3 = tmp_path_factory.mktemp("rollups"), local_aws.client("s3")
+    shutil.copy(ROOT / "__main__.py", root)
+    shutil.copytree(ROOT / "jobs" / JOB, root / "jobs" / JOB)
+    (root / "Pulumi.yaml").write_text("name: rollups\nruntime: python\n")
+    made = Rollups(local_aws, root, f"flights-{secrets.token_hex(4)}")
+    for bucket in (made.source, *map(made.bucket, PLACES)):
+        s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": local_aws.region})
+    for name, body in partition_objects(DAY.date(), recorded_week()):
+        s3.put_object(Bucket=made.source, Key=f"flights/{name}", Body=body)
+    for place in PLACES:
+        made.write(place)
+    stacks = [load_stack(root, place) for place in PLACES]
+    provide_instances(local_aws, [container for stack in stacks for container in stack.containers])
+    return made
+
+
+@pytest.fixture(scope="module")
+def objects(rollups: Rollups) -> dict[str, tuple[bytes, dict[str, str]]]:
+    """What the job has left in each place: the object's bytes and what is said of it."""
+    found: dict[str, tuple[bytes, dict[str, str]]] = {}
+    for place in PLACES:
+        deployment = deploy(rollups.root, place, rollups.aws)
+        ended = rollups.run(deployment)
+        deployment.destroy()
+        assert ended["status"] == "SUCCEEDED", ended.get("cause")
+        (listed,) = rollups.aws.client("s3").list_objects_v2(Bucket=rollups.bucket(place))["Contents"]
+        told = rollups.aws.client("s3").get_object(Bucket=rollups.bucket(place), Key=listed["Key"])
+        found[place] = told["Body"].read(), {"key": listed["Key"], **told["Metadata"]}
+    return found
+
+
+@pytest.mark.parametrize("place", [place for place in PLACES if place != "fargate"])
+def test_it_leaves_the_same_object_as_on_fargate(objects: dict[str, tuple[bytes, dict[str, str]]], place: str) -> None:
+    assert objects[place] == objects["fargate"]
+    body, told = objects[place]
+    assert body.count(b"\n") > 10
+    assert told["key"] == f"rollups/day={DAY:%Y-%m-%d}/departures.csv"
