@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from spec.container import ImageStart
 from spec.durations import duration_text
-from spec.model import Loc, Problem
+from spec.model import Problem
 from spec.run_on_rules.note import Note
-from spec.step_containers import placed_containers
+from spec.run_on_rules.placed import notes_of_each, problems_of_each
 from spec.words import listed
 
 if TYPE_CHECKING:
@@ -46,33 +46,12 @@ def start_of(container: JobSpec) -> ImageStart | None:
 
 def problems(job: JobSpec) -> Iterator[Problem]:
     """What would make a run of the job go wrong there."""
-    said: set[tuple[Loc, str]] = set()
-    for loc, container, own in _placed(job):
-        for problem in _problems(container):
-            moved = (*loc, *problem.loc) if problem.loc[0] in own else problem.loc
-            if (moved, problem.message) not in said:
-                said.add((moved, problem.message))
-                yield Problem(moved, problem.message, (*problem.others, *([loc] if loc else [])))
+    yield from problems_of_each(job, _problems)
 
 
 def notes(job: JobSpec) -> Iterator[Note]:
     """What the job says that has no effect there, and a timeout near the limit."""
-    said: set[Loc] = set()
-    for loc, container, own in _placed(job):
-        for note in _notes(container):
-            moved = (*loc, *note.loc) if note.loc[0] in own else note.loc
-            if moved not in said:
-                said.add(moved)
-                yield Note(moved, note.message)
-
-
-def _placed(job: JobSpec) -> Iterator[tuple[Loc, JobSpec, set[str]]]:
-    """What runs as a function, with its place in the job and the keys that are written there."""
-    if not job.steps:
-        yield (), job, set()
-        return
-    for loc, step, container in placed_containers(job):
-        yield loc, container, {key for key, name in step.yaml_keys().items() if name in step.model_fields_set}
+    yield from notes_of_each(job, _notes)
 
 
 def _problems(container: JobSpec) -> Iterator[Problem]:

@@ -218,7 +218,7 @@ inputs = st.fixed_dictionaries(
 )
 
 
-@settings(unhurried, max_examples=60)
+@settings(unhurried, max_examples=40)
 @given(cluster_jobs, inputs, st.sampled_from(VERSIONS))
 @example(cluster_job(command=["{% $x %}"], environment={"V": "$(LONGHAUL_JOB)$$%}"}), {}, VERSIONS[-1])
 def test_any_job_is_one_that_the_published_schemas_accept(
@@ -241,7 +241,7 @@ def test_any_job_is_one_that_the_published_schemas_accept(
         assert [expanded(part, seen) for part in container(job)["args"]] == list(any_job.command or ())
 
 
-@settings(unhurried, max_examples=30)
+@settings(unhurried, max_examples=15)
 @given(cluster_jobs)
 @example(cluster_job(command=["%} {%"], input="%} {% $x", secrets={"S": {"from": "a", "key": "b"}}))
 def test_no_validator_objects_to_any_document_of_any_job(any_job: JobSpec) -> None:
