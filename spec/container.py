@@ -60,7 +60,7 @@ class BuildSpec(Spec):
 
 
 class SecretSpec(Spec):
-    """A secret that ECS puts into an environment variable when the container starts."""
+    """A secret that is put into an environment variable when the container starts."""
 
     SHORTHAND = "from"
 
@@ -68,10 +68,11 @@ class SecretSpec(Spec):
         validation_alias="from",
         description="Name or ARN of a secret in Secrets Manager or of a parameter in SSM Parameter Store. "
         "A name that begins with `/` is a parameter's; a secret whose name ends in a hyphen and six letters or digits "
-        "needs its ARN.",
+        "needs its ARN. [On Kubernetes](run-on-kubernetes.md), the name of a Secret in the job's namespace.",
     )
     key: Annotated[str, text("a key without a colon", pattern="[^:]+")] | None = Field(
-        default=None, description="Key within a Secrets Manager secret that holds a JSON object."
+        default=None,
+        description="Key within a Secrets Manager secret that holds a JSON object, or within a Kubernetes Secret.",
     )
     kms_key_arn: Annotated[str, kms_key()] | None = Field(
         default=None,
