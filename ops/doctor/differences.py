@@ -11,6 +11,7 @@ from ops.doctor.expected import ExpectedJob, ExpectedTrigger
 from ops.doctor.finding import Finding
 from ops.doctor.patient import Patient
 from ops.doctor.task_differences import task_differences
+from ops.function_states import function_of, function_states
 from ops.machine_tasks import family_of, task_arguments
 from ops.pausing import pause_note
 from ops.stack import DeployedJob, DeployedStack, Trigger
@@ -182,6 +183,9 @@ def _plain(definition: Mapping[str, Any], stack: DeployedStack) -> dict[str, Any
         # The quotes keep one revision from being taken for the beginning of another.
         revision = str(arguments.get("TaskDefinition"))
         text = text.replace(json.dumps(revision), json.dumps(family_of(revision)))
+    for state in function_states(definition):
+        version = str(state["Arguments"].get("FunctionName"))
+        text = text.replace(json.dumps(version), json.dumps(function_of(version)))
     # `acme-night-locks-0a1b2c3`, `/longhaul/acme/night/rollup-20261124031500...`: Pulumi adds such an end.
     name = stack.resource_name
     # S3 takes fewer characters.

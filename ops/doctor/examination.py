@@ -8,7 +8,17 @@ from datetime import datetime
 from functools import partial
 
 from ops.aws import CALLS_AT_ONCE, Aws, refusals
-from ops.doctor import differences, letters, permissions, quotas, runs_without_task, successes, tasks_left, triggers
+from ops.doctor import (
+    differences,
+    letters,
+    near_timeout,
+    permissions,
+    quotas,
+    runs_without_task,
+    successes,
+    tasks_left,
+    triggers,
+)
 from ops.doctor.expected import ExpectedJob
 from ops.doctor.finding import Finding, Unchecked, not_checked, unchecked
 from ops.doctor.patient import Patient
@@ -79,6 +89,7 @@ def _checks(patient: Patient, intervals: int, expected: Collection[ExpectedJob] 
         tasks_left.check,
         partial(runs_without_task.check, written=written),
         partial(successes.check, written=written, intervals=intervals),
+        near_timeout.check,
         permissions.check,
         quotas.check,
     ]

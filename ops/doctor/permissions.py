@@ -12,6 +12,7 @@ from typing import Any
 
 from ops.doctor.finding import Finding
 from ops.doctor.patient import Machine, Patient
+from ops.function_states import function_states
 from ops.stack import DeployedJob
 
 _WHAT = "the permissions"
@@ -87,7 +88,7 @@ def _lacking(
 
 
 def _needs(patient: Patient, machine: Machine) -> list[_Need]:
-    """What an execution needs for the tasks that it runs."""
+    """What an execution needs for the tasks and functions that it runs."""
     needs: dict[str, _Need] = {}
     for arguments in machine.tasks:
         cluster, revision = arguments["Cluster"], arguments["TaskDefinition"]
@@ -97,6 +98,9 @@ def _needs(patient: Patient, machine: Machine) -> list[_Need]:
         _, partition, _, region, account, *_ = machine.arn.split(":")
         rule = f"arn:{partition}:events:{region}:{account}:rule/{_MANAGED_RULE}"
         needs[rule] = (rule, ("events:DescribeRule", "events:PutRule", "events:PutTargets"), {})
+    for state in function_states(machine.definition):
+        version = state["Arguments"]["FunctionName"]
+        needs[version] = (version, ("lambda:InvokeFunction",), {})
     return list(needs.values())
 
 
