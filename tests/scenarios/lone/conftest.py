@@ -1,0 +1,199 @@
+"""Jobs without a state machine, deployed once a module, and all that becomes of their runs."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox.deploy import Deployment, deploy
+from sandbox.local_aws import LocalAws
+from sandbox.play import Run, play
+
+ROOT = Path(__file__).parents[3]
+NAME = "lone-dev"
+HOURLY = "cron(0 * * * ? *)"
+SAYS = "echo $LONGHAUL_JOB $LONGHAUL_SCHEDULED_TIME $LONGHAUL_ATTEMPT $LONGHAUL_INPUT $LONGHAUL_EXECUTION; "
+# Ends well where it is asked to end.
+OBEYS = "trap 'exit 0' TERM; while :; do sleep 1 & wait $!; done"
+JOBS: dict[str, dict[str, Any]] = {
+    "works": {"command": ["sh", "-c", SAYS], "input": {"shop": "<all>"}},
+    "fails": {"command": ["sh", "-c", f"{SAYS}exit 3"]},
+    "waits": {"command": ["sh", "-c", OBEYS]},
+    "spotty": {"command": ["sh", "-c", OBEYS], "capacity": {"spot": True}},
+    "secretive": {"command": ["true"], "secrets": {"TOKEN": "/lone/token"}},
+    "zoned": {"command": ["sh", "-c", SAYS], "timezone": "Europe/Dublin"},
+}
+
+
+@dataclass(frozen=True)
+class World:
+    """The deployed stack, with a queue that hears what its topic says. Its rules are off until a test plays one."""
+
+    aws: LocalAws
+    deployment: Deployment
+    heard: str
+
+    def name(self, job: str) -> str:
+        return f"{NAME}-{job}"
+
+    @property
+    def cluster(self) -> str:
+        return self.deployment.outputs["cluster"]
+
+    def play(self, job: str, *, hours: int = 1) -> list[Run]:
+        """Let the job's rule fire for some hours; its runs."""
+        start, events = datetime.fromtimestamp(self.aws.clock.now(), UTC), self.aws.client("events")
+        events.enable_rule(Name=self.name(job))
+        try:
+            runs = play(self.aws, start, start + timedelta(hours=hours))
+        finally:
+            events.disable_rule(Name=self.name(job))
+        return [run for run in runs if run.trigger == self.name(job)]
+
+    def fire_zoned(self) -> Any:
+        """Have the one schedule start its job, for a time at which nothing else is due; the delivery."""
+        from sandbox.triggers import Triggers
+
+        (schedule,) = self.aws.client("scheduler").list_schedules(GroupName=NAME)["Schedules"]
+        due = datetime(2199, 1, 1, 3, 15, tzinfo=UTC)
+        (delivery,) = Triggers(self.aws, due - timedelta(hours=1), due).fire(due)
+        assert delivery.trigger == schedule["Name"]
+        if delivery.started_arn:
+            self.finish(delivery.started_arn)
+        return delivery
+
+    def finish(self, task_arn: str) -> dict[str, Any]:
+        assert self.aws.tasks.stopped(task_arn).wait(30)
+        return self.aws.client("ecs").describe_tasks(cluster=self.cluster, tasks=[task_arn])["tasks"][0]
+
+    def lines(self, job: str, task_arn: str) -> list[str]:
+        """What the job's container wrote."""
+        events = self.aws.client("logs").get_log_events(
+            logGroupName=self.deployment.outputs["logGroups"][job],
+            logStreamName=f"run/job/{task_arn.rpartition('/')[2]}",
+            startFromHead=True,
+        )["events"]
+        return [event["message"] for event in events]
+
+    def ledger(self, *task_arns: str) -> list[dict[str, Any]]:
+        """The details of the ledger's lines about these tasks, each task's by its version."""
+        pages = self.aws.client("logs").get_paginator("filter_log_events")
+        found = [
+            json.loads(event["message"])["detail"]
+            for page in pages.paginate(logGroupName=self.deployment.outputs["ledger"])
+            for event in page["events"]
+        ]
+        of_tasks = [each for each in found if each["taskArn"] in task_arns]
+        return sorted(of_tasks, key=lambda each: (task_arns.index(each["taskArn"]), each["version"]))
+
+    def alerts(self) -> list[dict[str, Any]]:
+        """What the topic has said since the last look."""
+        sqs, said = self.aws.client("sqs"), []
+        while messages := sqs.receive_message(QueueUrl=self.heard, MaxNumberOfMessages=10).get("Messages"):
+            for message in messages:
+                sqs.delete_message(QueueUrl=self.heard, ReceiptHandle=message["ReceiptHandle"])
+                said.append(json.loads(json.loads(message["Body"])["Message"]))
+        return said
+
+    def dead_letters(self) -> list[dict[str, str]]:
+        """The attributes of the letters in the dead-letter queue, which is empty then."""
+        sqs, url = self.aws.client("sqs"), self.deployment.outputs["deadLetterQueueUrl"]
+        found = []
+        while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"]).get(
+            "Messages"
+        ):
+            for message in messages:
+                sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+                found.append({name: each["StringValue"] for name, each in message["MessageAttributes"].items()})
+        return found
+
+    @contextmanager
+    def holding(self, role: str, document: dict[str, Any]) -> Iterator[None]:
+        """Have a role hold another policy, and its own again afterwards."""
+        iam, name = self.aws.client("iam"), self.role_name(role)
+        (policy,) = iam.list_role_policies(RoleName=name)["PolicyNames"]
+        own = self.policy(role)
+        iam.put_role_policy(RoleName=name, PolicyName=policy, PolicyDocument=json.dumps(document))
+        try:
+            yield
+        finally:
+            iam.put_role_policy(RoleName=name, PolicyName=policy, PolicyDocument=json.dumps(own))
+
+    def policy(self, role: str) -> dict[str, Any]:
+        """The document of the one policy that a role holds."""
+        iam, name = self.aws.client("iam"), self.role_name(role)
+        (policy,) = iam.list_role_policies(RoleName=name)["PolicyNames"]
+        return iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
+
+    def role_name(self, role: str) -> str:
+        """The generated name of a role that is called `<job>-start` and so on in the program."""
+        (name,) = [
+            made.id
+            for made in self.deployment.resources
+            if made.token == "aws:iam/role:Role" and made.name == f"{NAME}-{role}"
+        ]
+        return name
+
+
+def write_project(root: Path) -> None:
+    shutil.copy(ROOT / "__main__.py", root)
+    (root / "Pulumi.yaml").write_text("name: lone\nruntime: python\n")
+    common = {
+        "image": "public.ecr.aws/docker/library/alpine:3",
+        "runOn": "task",
+        "overlap": "allow",
+        "stopTimeout": "2s",
+    }
+    rules = {"schedule": HOURLY, "enabled": False}
+    schedules = {"schedule": "cron(15 3 1 1 ? 2199)"}
+    config = {
+        "aws:region": "eu-west-1",
+        "longhaul:network": {"nat": "none", "availabilityZones": 1},
+        "longhaul:alerts": {"email": ["ops@example.com"]},
+        "longhaul:jobs": {
+            name: {**common, **(schedules if "timezone" in job else rules), **job} for name, job in JOBS.items()
+        },
+    }
+    (root / "Pulumi.dev.yaml").write_text(json.dumps({"config": config}))
+
+
+@pytest.fixture(scope="package")
+def deployed(local_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    root, sqs = tmp_path_factory.mktemp("lone"), local_aws.client("sqs")
+    local_aws.client("ssm").put_parameter(Name="/lone/token", Value="t0ken", Type="SecureString", Overwrite=True)
+    write_project(root)
+    deployment = deploy(root, "dev", local_aws)
+    topic = deployment.outputs["alertsTopic"]
+    url = sqs.create_queue(QueueName=f"hears-{secrets.token_hex(4)}")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "sns.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": arn,
+        "Condition": {"ArnEquals": {"aws:SourceArn": topic}},
+    }
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": document})
+    local_aws.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+    yield World(local_aws, deployment, url)
+    sqs.delete_queue(QueueUrl=url)
+    deployment.destroy()
+
+
+@pytest.fixture
+def world(deployed: World) -> Iterator[World]:
+    """The stack, with nothing heard yet and nothing that goes wrong."""
+    deployed.alerts()
+    deployed.dead_letters()
+    yield deployed
+    deployed.aws.faults.clear()
