@@ -71,7 +71,8 @@ class Function(Handler):
             **({"Tags": inputs["tags"]} if inputs.get("tags") else {}),
         )
         client.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig=_WAITER)
-        _reserve(client, name, inputs)
+        if inputs["reservedConcurrentExecutions"] >= 0:
+            _reserve(client, name, inputs)
         made = Created(name, {**inputs, **tags_all(inputs)})
         found = {key: value for key, value in self.look(aws, made).items() if value is not None}
         return Created(name, {**made.outputs, **found})
