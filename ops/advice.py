@@ -82,6 +82,18 @@ _REASONS = (
         r"(?:^|[:; ])attribute(?:;|$)|placement constraint",
         "No instance is what the job asks for: see its `architecture`, its `networkMode` and its `constraints`.",
     ),
+    (
+        r"lambda\.toomanyrequests",
+        "The account's concurrency of Lambda was used up: ask for more, or move schedules apart.",
+    ),
+    (
+        r"subnetipaddresslimit|enilimit",
+        "The subnets have no address left for functions, or the account no network interface: see what takes them.",
+    ),
+    (
+        r"runtime\.invalidentrypoint",
+        "The image has no `python3` on its PATH, which a function needs: put one there, or leave Lambda.",
+    ),
     (r"throttl|rate exceeded|too ?many ?requests", "Too many tasks started at once: move schedules apart."),
     (
         r"cannotpullcontainer.*(?:not found|does not exist|manifest unknown)",

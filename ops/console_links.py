@@ -25,6 +25,12 @@ def task_link(task_arn: str) -> str:
     return _home(task_arn, f"ecs/v2/clusters/{cluster}/tasks/{task}")
 
 
+def function_link(version_arn: str) -> str:
+    """The page of a version of a Lambda function."""
+    function, version = version_arn.split(":")[-2:]
+    return f"{_home(version_arn, 'lambda/home')}#/functions/{function}/versions/{version}"
+
+
 def log_link(arn: str, log_group: str, log_stream: str) -> str:
     """The page of a log stream in the Region of an ARN."""
 

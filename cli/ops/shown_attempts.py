@@ -45,6 +45,10 @@ def print_attempt(shown: ShownRun, attempt: Attempt, *, utc: bool) -> None:
         say("time", lengths_text(lengths))
     if attempt.task_arn:
         say("task", attempt.task_arn)
+    if attempt.function_arn:
+        say("function", attempt.function_arn)
+    if attempt.request_id:
+        say("request", attempt.request_id)
     if attempt.start_error:
         say("error", escape(attempt.start_error))
     if attempt.reason:
@@ -69,11 +73,13 @@ def lengths_text(lengths: Mapping[str, timedelta]) -> str:
 
 
 def _links(shown: ShownRun, attempt: Attempt) -> dict[str, str]:
-    from ops.console_links import log_link, task_link
+    from ops.console_links import function_link, log_link, task_link
 
     links = {}
     if attempt.task_arn:
         links["page"] = task_link(attempt.task_arn)
+    if attempt.function_arn:
+        links["page"] = function_link(attempt.function_arn)
     if attempt.key in shown.logs:
         log = shown.logs[attempt.key]
         links["log page"] = log_link(shown.run.execution_arn, log.group, log.stream)
@@ -113,4 +119,6 @@ def attempt_columns(shown: ShownRun) -> list[Column[Attempt]]:
         Column("logLink", lambda attempt: _links(shown, attempt).get("log page")),
         Column("step", lambda attempt: attempt.step),
         Column("index", lambda attempt: attempt.index),
+        Column("functionArn", lambda attempt: attempt.function_arn),
+        Column("requestId", lambda attempt: attempt.request_id),
     ]
