@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from definitions.render import documents
 from spec.job import JobSpec
+from tests.definitions.golden_jobs import stack_of
 from tests.definitions.samples import TASK_ARN, failed, job, task
 from tests.definitions.walker import EXECUTION, Failure, all_is_well, walk
 
@@ -160,6 +162,15 @@ def test_the_second_attempt_looks_for_its_own_task(machine_of: MachineOf) -> Non
     run = walk(machine_of(on_ec2()), {}, [TIMED_OUT, TIMED_OUT], world)
     looked = [RUN, *LOOKS, *FINDS, DECIDE]
     assert run.states == [*looked, STARTED_AGAIN, *looked, "Timed out"]
+
+
+def test_an_item_is_told_from_the_others_of_its_step() -> None:
+    of = on_ec2(steps=[{"name": "add", "forEach": ["a", "b"]}, {"name": "tell"}])
+    states = documents(of, stack_of(of))["state-machine"]["States"]
+    inner = states["Run add for each item"]["ItemProcessor"]["States"]
+    looks = json.dumps([inner["Look at add's task"], states["Look at tell's task"]])
+    assert looks.count("LONGHAUL_STEP") == 2
+    assert looks.count("LONGHAUL_INDEX") == 1
 
 
 @pytest.mark.parametrize(

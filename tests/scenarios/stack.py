@@ -43,7 +43,7 @@ class Stack:
         }
         # JSON is YAML too.
         (root / f"Pulumi.{STACK}.yaml").write_text(json.dumps({"config": config}))
-        _provide_instances(aws)
+        provide_instances(aws)
         self._deployment: Deployment = deploy(root, STACK, aws)
         self.cluster: str = self._deployment.outputs["cluster"]
         (self.lock_table,) = (
@@ -74,7 +74,8 @@ class Stack:
         return told["roleArn"].rpartition("/")[2]
 
 
-def _provide_instances(aws: LocalAws) -> None:
+def provide_instances(aws: LocalAws) -> None:
+    """Have the capacity providers that jobs name, if they are not there from another stack."""
     ecs = aws.client("ecs")
     group = f"arn:aws:autoscaling:{aws.region}:{aws.account}:autoScalingGroup:1:autoScalingGroupName/scenes"
     for name, scaling in ((FIXED, "DISABLED"), (SCALED, "ENABLED")):

@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from tests.scenarios.stack import SCALED
+
 LEAVE = f"{sys.executable} {Path(__file__).parent.with_name('leave.py')}"
 WAITS = "touch READY; until [ -e OPEN ]; do sleep 0.02; done"
 """Runs until a test opens its gate; a SIGTERM ends it at once."""
@@ -136,5 +138,13 @@ JOBS: dict[str, dict[str, Any]] = {
     "grouped": {"steps": [{"name": "first"}, _PART], "overlap": {"policy": "queue", "group": "pair"}},
     "plain": {"overlap": {"policy": "queue", "group": "pair"}},
     "allowed": {"steps": _LINE, "overlap": "allow"},
+    # One of them is larger than any instance.
+    "packed": {
+        "steps": [{"name": "first", **_LEAVES}, {"name": "second", "memory": 2049, "input": "{% $first %}"}],
+        "onFailure": _CLEANS,
+        "runOn": {"kind": "ec2", "capacityProvider": SCALED, "networkMode": "bridge"},
+        "timeout": "2m",
+        "startRetries": {"attempts": 1},
+    },
 }
 JOBS = {name: {**_OBEYS, **fields} for name, fields in JOBS.items()}

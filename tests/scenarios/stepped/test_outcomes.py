@@ -117,6 +117,24 @@ def test_a_step_that_took_too_long_is_tried_again_when_its_task_has_stopped(play
     assert path.index("Is a task left over?") < path.index("Wait before first's next attempt")
 
 
+def test_a_step_that_no_instance_takes(play: Play) -> None:
+    run = play.start("packed")
+    error, line, told = failure(run, "second", "packed")
+    assert error == "Job.NotPlaced"
+    waited = "no instance had room for it within its timeout of 2m"
+    assert f"was not placed on any instance in its only attempt and 1 of 1 start retries ({waited})" in line
+    assert told["taskArn"].rpartition("/")[2]
+    assert run.path().count("Is second's among them?") == 4
+    assert [(task.step, task.exit_code) for task in run.tasks()] == [
+        ("first", 0),
+        ("second", None),
+        ("second", None),
+        ("clean", 0),
+    ]
+    assert cleaned(run)["error"] == error
+    assert play.line("packed") == []
+
+
 @pytest.mark.parametrize("step", ["first", "second"])
 def test_exit_code_0_after_an_interruption_is_no_success(play: Play, world: World, step: str) -> None:
     # The second of them leaves a result, the first does not.

@@ -16,6 +16,7 @@ from typing import Any
 from sandbox.deploy import Deployment, deploy
 from sandbox.faults import Fault
 from sandbox.local_aws import LocalAws
+from tests.scenarios.stack import provide_instances
 from tests.scenarios.stepped.jobs import BUCKET, JOBS
 
 ROOT = Path(__file__).parents[3]
@@ -61,6 +62,7 @@ class World:
         s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": aws.region})
         for key in ("in/a", "in/b", "in/c", "out/d"):
             s3.put_object(Bucket=BUCKET, Key=key, Body=b"")
+        provide_instances(aws)
         self.deployment: Deployment = deploy(root, "dev", aws)
         (self.results_bucket,) = (made.id for made in self.deployment.resources if made.token == "aws:s3/bucket:Bucket")
         self.cluster: str = self.deployment.outputs["cluster"]
