@@ -34,7 +34,9 @@ def expected_jobs(root: Path, stack: str) -> list[ExpectedJob]:
                 },
                 state_machine=rendered["state-machine"],
                 task_definitions={
-                    task["family"]: _any_built_image(task) for task in (tasks.values() if job.steps else [tasks])
+                    task["family"]: _any_built_image(task)
+                    # On Kubernetes and Lambda there are none.
+                    for task in (tasks.values() if job.steps or not tasks else [tasks])
                 },
             )
         )

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from ops import invocations
+from ops import cluster_jobs, invocations
 from ops.attempts import ABANDONED, GOES_ON, Attempt, parsed, told_by
 from ops.places import Event, Place, details_of
 
@@ -51,6 +51,9 @@ class AttemptEvents:
         if invocations.is_invocation(details):
             self._follow_invocation(event, place)
             return
+        if cluster_jobs.is_job(details):
+            self._follow_job(event, place)
+            return
         if details.get("resourceType") != "ecs" or not details.get("resource", "").startswith("runTask"):
             return
         lane = self._lanes.setdefault((place.step, place.index), [])
@@ -83,6 +86,20 @@ class AttemptEvents:
             outcome = "States.TaskFailed" if error.startswith("Job.") else error
             lane[-1] = replace(lane[-1], ended=at, outcome=outcome, task=task)
 
+    def _follow_job(self, event: Event, place: Place) -> None:
+        """The same of a Job in a cluster."""
+        kind, at, details = event["type"], event["timestamp"], details_of(event)
+        lane = self._lanes.setdefault((place.step, place.index), [])
+        if kind == "TaskScheduled":
+            self._begin(lane, place, at)
+            lane[-1] = replace(lane[-1], task=cluster_jobs.asked_for(details))
+        elif lane and kind == "TaskSucceeded":
+            task = {**lane[-1].task, **cluster_jobs.ended(details)}
+            lane[-1] = replace(lane[-1], ended=at, outcome="SUCCEEDED", task=task, exit_code=0)
+        elif lane and kind in _ENDS:
+            task, outcome = {**lane[-1].task, **cluster_jobs.ended(details)}, details.get("error", "States.TaskFailed")
+            lane[-1] = replace(lane[-1], ended=at, outcome=outcome, task=task)
+
     def _record(self, event: Event, place: Place) -> None:
         """Take over what the machine itself made of an attempt: the variable `run`, or `run_<step>`."""
         variables = event["stateExitedEventDetails"].get("assignedVariables") or {}
@@ -101,6 +118,7 @@ class AttemptEvents:
             lane[-1],
             ended=lane[-1].ended or event["timestamp"],
             outcome=run["outcome"],
+            task={**lane[-1].task, **cluster_jobs.recorded(run)},
             exit_code=run.get("exitCode"),
             stop_code=run.get("stopCode"),
             reason=run.get("reason"),

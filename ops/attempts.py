@@ -31,7 +31,7 @@ class Attempt:
         ended: when its end was known.
         task: the ECS task as it was last told of, in PascalCase as Step Functions writes it; empty without one. Of a
             Lambda function what was told of its invocation: FunctionArn, RequestId, LogGroup, LogStream, StartedAt,
-            StoppedAt.
+            StoppedAt; of a Job in a cluster: KubernetesJob, StartedAt, StoppedAt, Log.
         exit_code: of the job's container.
         stop_code: ECS's own, such as `SpotInterruption`.
         reason: ECS's words for why it stopped or did not start.
@@ -68,6 +68,16 @@ class Attempt:
     def request_id(self) -> str | None:
         """Of its invocation."""
         return self.task.get("RequestId")
+
+    @property
+    def kubernetes_job(self) -> str | None:
+        """`namespace/name` of the Job in the cluster."""
+        return self.task.get("KubernetesJob")
+
+    @property
+    def kept_lines(self) -> tuple[str, ...]:
+        """The last lines of its log, where they are kept with the execution: of a Job in a cluster."""
+        return tuple(str(self.task.get("Log", "")).splitlines())
 
     @property
     def task_id(self) -> str | None:

@@ -101,6 +101,7 @@ def read_lines(
         botocore's errors.
     """
     streams: dict[Key, _Stream] = {}
+    told: set[Key] = set()
     late: dict[tuple[Any, ...], int] = {}
     last_look, children = not follow, remembered_children(index)
     while True:
@@ -116,16 +117,31 @@ def read_lines(
         new = tuple(each for each in chosen if each.key not in streams)
         streams |= {key: _Stream(aws, log, since) for key, log in logs_of(aws, new).items()}
         for each in _open(chosen, {each.key for each in new}, late):
-            if each.key in streams:
-                for at, message in streams[each.key].more():
-                    yield LogLine(
-                        run=named.name, step=each.step, index=each.index, attempt=each.number, time=at, message=message
-                    )
+            lines = streams[each.key].more() if each.key in streams else _kept_lines(each, told, since)
+            for at, message in lines:
+                yield LogLine(
+                    run=named.name, step=each.step, index=each.index, attempt=each.number, time=at, message=message
+                )
         if last_look:
             return
         # What a task wrote at its end may come a moment later.
         last_look = ended
         wait()
+
+
+def _kept_lines(attempt: Attempt, told: set[Key], since: datetime | None) -> Iterator[tuple[datetime, str]]:
+    """The lines that are kept with the execution, once: when the attempt has ended, which is all that is known of when.
+
+    Args:
+        attempt: one without a log stream.
+        told: the attempts whose lines were told; this one's is added.
+        since: see `read_lines`.
+    """
+    if attempt.ended is None or not attempt.kept_lines or attempt.key in told:
+        return
+    told.add(attempt.key)
+    if since is None or attempt.ended >= since:
+        yield from ((attempt.ended, line) for line in attempt.kept_lines)
 
 
 def _in_order(course: Course) -> list[Attempt]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
 _RUN_TASK = "ecs:runTask.sync"
+_RUN_IN_CLUSTER = "eks:runJob.sync"
 _RUN_JOB = "states:startExecution.sync:2"
 # As definitions/steps/many.py writes the numbers of a count's tasks.
 _NUMBERS = re.compile(r"{% \[0\.\.\(([0-9]+)\) - 1\] %}")
@@ -16,19 +17,32 @@ _Kind = TypeVar("_Kind")
 
 def task_arguments(document: Any) -> Iterator[dict[str, Any]]:
     """The arguments of the states that run a task, wherever they are in a definition."""
+    return _arguments(document, _RUN_TASK)
+
+
+def cluster_arguments(document: Any) -> Iterator[dict[str, Any]]:
+    """The arguments of the states that run a Job in an EKS cluster, wherever they are in a definition."""
+    return _arguments(document, _RUN_IN_CLUSTER)
+
+
+def _arguments(document: Any, resource: str) -> Iterator[dict[str, Any]]:
     if isinstance(document, list):
         for each in document:
-            yield from task_arguments(each)
+            yield from _arguments(each, resource)
     elif isinstance(document, dict):
-        if is_task(document):
+        if _calls(document, resource):
             yield document["Arguments"]
         for each in document.values():
-            yield from task_arguments(each)
+            yield from _arguments(each, resource)
 
 
 def is_task(state: dict[str, Any]) -> bool:
     """Whether a state runs a task of ECS."""
-    return str(state.get("Resource", "")).endswith(_RUN_TASK) and isinstance(state.get("Arguments"), dict)
+    return _calls(state, _RUN_TASK)
+
+
+def _calls(state: dict[str, Any], resource: str) -> bool:
+    return str(state.get("Resource", "")).endswith(resource) and isinstance(state.get("Arguments"), dict)
 
 
 def family_of(task_definition_arn: str) -> str:

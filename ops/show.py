@@ -68,26 +68,30 @@ def read_shown_run(aws: Aws, named: NamedRun, *, now: datetime, lines: int) -> S
     run, course = read_run_and_course(aws, named)
     course = with_tasks(aws, course)
     logs = logs_of(aws, course.attempts)
-    last_lines: list[str] = []
-    last = _last_log(course, logs)
-    if run.status != "SUCCEEDED" and last:
-        of_last = replace(run, log_group=last.group, log_stream=last.stream, request_id=last.request_id)
-        last_lines = last_log_lines(aws, of_last, lines)
+    last = _last_written(course, logs) if run.status != "SUCCEEDED" else None
     return ShownRun(
         run=run,
         course=course,
         logs=logs,
         time=spent(course, run.started, run.stopped or max(now, course.last_event)),
-        last_lines=tuple(last_lines),
+        last_lines=_last_lines(aws, run, last, logs, lines) if last else (),
     )
 
 
-def _last_log(course: Course, logs: Mapping[Key, Log]) -> Log | None:
-    """The log of the last attempt that has one: of those that failed, where a step has."""
-    written = [attempt for attempt in course.attempts if attempt.key in logs]
+def _last_written(course: Course, logs: Mapping[Key, Log]) -> Attempt | None:
+    """The last attempt that has a log: of those that failed, where a step has."""
+    written = [attempt for attempt in course.attempts if attempt.key in logs or attempt.kept_lines]
     failed = {step.name for step in course.steps if step.status == "FAILED"}
     of_failure = [each for each in written if each.step in failed and each.outcome not in ("SUCCEEDED", ABANDONED)]
-    return logs[(of_failure or written)[-1].key] if written else None
+    return (of_failure or written)[-1] if written else None
+
+
+def _last_lines(aws: Aws, run: Run, attempt: Attempt, logs: Mapping[Key, Log], count: int) -> tuple[str, ...]:
+    if attempt.key not in logs:
+        return attempt.kept_lines[-count:] if count else ()
+    log = logs[attempt.key]
+    of_attempt = replace(run, log_group=log.group, log_stream=log.stream, request_id=log.request_id)
+    return tuple(last_log_lines(aws, of_attempt, count))
 
 
 def with_tasks(aws: Aws, course: Course) -> Course:

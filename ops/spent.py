@@ -55,6 +55,9 @@ def _stretches(course: Course, now: datetime) -> Iterator[tuple[str, datetime, d
 
 def _of_attempt(attempt: Attempt, now: datetime) -> list[tuple[str, datetime, datetime]]:
     end = attempt.ended or now
+    if attempt.kubernetes_job is not None:
+        # Step Functions sees it up to five minutes later.
+        end = min(end, attempt.time("StoppedAt") or end)
     started, pulling = attempt.time("StartedAt"), attempt.time("PullStartedAt")
     # A function has another clock than what asked for it.
     ran = min(max(started, attempt.requested) if started else end, end)

@@ -74,6 +74,19 @@ def _lines(where: Where, what: str, chosen: dict[str, Any], *, follow: bool) -> 
         runs = runs_since(where.aws, found, chosen["since"])
     for run in runs:
         yield from read_lines(where.aws, run, follow=follow, **chosen)
+        if run.job.run_on == "kubernetes":
+            _say_that_there_is_more(f"{run.job.name}@{run.name}")
+
+
+def _say_that_there_is_more(run: str) -> None:
+    from cli.console import notices
+
+    notices().print(
+        "Of a job in a cluster, Step Functions keeps the last lines of each attempt, once it has ended. How to ask the "
+        f"cluster for all of them: ./longhaul show {run}",
+        markup=False,
+        soft_wrap=True,
+    )
 
 
 def _writer(output: Listing, *, timestamps: bool, utc: bool) -> Callable[[LogLine], None]:

@@ -31,6 +31,7 @@ def print_attempt(shown: ShownRun, attempt: Attempt, *, utc: bool) -> None:
     from cli.console import console
     from ops.advice import advice, in_words
     from ops.attempts import GOES_ON
+    from ops.cluster_jobs import logs_command, pods_command
     from ops.spent import of_attempt
 
     def say(label: str, text: str) -> None:
@@ -45,6 +46,10 @@ def print_attempt(shown: ShownRun, attempt: Attempt, *, utc: bool) -> None:
         say("time", lengths_text(lengths))
     if attempt.task_arn:
         say("task", attempt.task_arn)
+    if attempt.kubernetes_job:
+        say("job", escape(attempt.kubernetes_job))
+        say("pod", escape(pods_command(attempt.kubernetes_job)))
+        say("all lines", escape(logs_command(attempt.kubernetes_job)))
     if attempt.function_arn:
         say("function", attempt.function_arn)
     if attempt.request_id:
@@ -119,6 +124,7 @@ def attempt_columns(shown: ShownRun) -> list[Column[Attempt]]:
         Column("logLink", lambda attempt: _links(shown, attempt).get("log page")),
         Column("step", lambda attempt: attempt.step),
         Column("index", lambda attempt: attempt.index),
+        Column("kubernetesJob", lambda attempt: attempt.kubernetes_job),
         Column("functionArn", lambda attempt: attempt.function_arn),
         Column("requestId", lambda attempt: attempt.request_id),
     ]

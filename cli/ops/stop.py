@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -45,11 +45,11 @@ def stop(
     named = find_run(where.aws, where.stack, run)
     found = read_job_run(where.aws, named.job, named.execution_arn)
     live = live_tasks(where.aws, named.execution_arn)
-    functions = _functions_in_hand(where, named)
+    in_hand = _in_hand(where, named)
     if found.status != "RUNNING" and not live:
-        _say_ended(f"{found.name} of {found.job} has ended ({found.status})", functions)
+        _say_ended(f"{found.name} of {found.job} has ended ({found.status})", in_hand)
         return
-    what = _what(found, live, functions)
+    what = _what(found, live, in_hand)
     if dry_run:
         print(f"Would stop {what}.")
         return
@@ -58,7 +58,7 @@ def stop(
     if found.status == "RUNNING":
         stop_execution(where.aws, named.execution_arn, why)
         told = "is stopped; its tasks are waited for" if named.job.state_machine_arn else "is told to stop"
-        if named.job.run_on == "lambda":
+        if named.job.run_on in ("lambda", "kubernetes"):
             told = "is stopped"
         notices().print(f"{found.name} {told}.", markup=False)
     stopped = see_tasks_stopped(where.aws, named.execution_arn, why)
@@ -69,10 +69,28 @@ def stop(
         notices().print("A task has not stopped after ten minutes. Ask again: longhaul stop", markup=False)
         raise typer.Exit(1)
     status = read_job_run(where.aws, named.job, named.execution_arn).status
-    _say_ended(f"{found.name} of {found.job} has ended ({status})", _functions_in_hand(where, named))
+    _say_ended(f"{found.name} of {found.job} has ended ({status})", _in_hand(where, named))
 
 
-def _say_ended(ended: str, functions: list[FunctionInHand]) -> None:
+class _InHand(NamedTuple):
+    """What a run waited for that nothing here sees stop: invocations, and Jobs in a cluster."""
+
+    functions: list[FunctionInHand]
+    jobs: list[str]
+
+
+def _say_ended(ended: str, in_hand: _InHand) -> None:
+    from ops.cluster_jobs import pods_command
+
+    if in_hand.jobs:
+        print(f"{ended}. Step Functions deletes what it waited for in the cluster, and the cluster ends its pods.")
+        print("Whether it has, the cluster alone tells:")
+        for job in in_hand.jobs[:_MOST_NAMED]:
+            print(pods_command(job))
+        if len(in_hand.jobs) > _MOST_NAMED:
+            print(f"and of {len(in_hand.jobs) - _MOST_NAMED:,} more Jobs")
+        return
+    functions = in_hand.functions
     if not functions:
         print(f"{ended}, and no task of it runs.")
         return
@@ -81,20 +99,27 @@ def _say_ended(ended: str, functions: list[FunctionInHand]) -> None:
     print(f"{ended}. Lambda stops no function that was invoked: {it} may run on, until {until} at the latest.")
 
 
-def _functions_in_hand(where: Where, named: NamedRun) -> list[FunctionInHand]:
+def _in_hand(where: Where, named: NamedRun) -> _InHand:
+    from ops.cluster_jobs import not_known_ended
+    from ops.course import read_course
     from ops.functions_in_hand import functions_in_hand
 
-    if named.job.run_on != "lambda":
-        return []
-    return functions_in_hand(where.aws, named.execution_arn, now=datetime.now(UTC))
+    if named.job.run_on == "lambda":
+        return _InHand(functions_in_hand(where.aws, named.execution_arn, now=datetime.now(UTC)), [])
+    if named.job.run_on == "kubernetes":
+        return _InHand([], not_known_ended(read_course(where.aws, named.execution_arn).attempts))
+    return _InHand([], [])
 
 
-def _what(run: Run, live: list[RunTask], functions: list[FunctionInHand]) -> str:
+def _what(run: Run, live: list[RunTask], in_hand: _InHand) -> str:
     tasks = ", ".join(f"task {_id(task)} ({task.status})" for task in live[:_MOST_NAMED]) or "no task yet"
     if len(live) > _MOST_NAMED:
         tasks += f" and {len(live) - _MOST_NAMED:,} more tasks"
+    functions, jobs = in_hand
     if functions:
         tasks = "a function" if len(functions) == 1 else f"{len(functions):,} functions"
+    if jobs:
+        tasks = f"the Job {jobs[0]}" if len(jobs) == 1 else f"{len(jobs):,} Jobs in the cluster"
     since = length_text(datetime.now(UTC) - run.started)
     state = f"running for {since}" if run.status == "RUNNING" else f"which ended as {run.status}"
     return f"{run.name} of {run.job}, {state}, {tasks}"

@@ -12,13 +12,14 @@ from ops.doctor.finding import Finding
 from ops.doctor.patient import Patient
 from ops.doctor.task_differences import task_differences
 from ops.function_states import function_of, function_states
-from ops.machine_tasks import family_of, task_arguments
+from ops.machine_tasks import cluster_arguments, family_of, task_arguments
 from ops.pausing import pause_note
 from ops.stack import DeployedJob, DeployedStack, Trigger
 
 _WHAT = "what differs"
 _DEPLOY = "`pulumi up --refresh` deploys what is checked out; `./longhaul diff` tells what a commit changed."
 _MOST_NAMED = 5
+_BUILT = re.compile(r"[0-9]{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?/([^@]+)@sha256:[0-9a-f]{64}")
 _ANY_ARN = re.compile(r"arn:[a-z-]+:([a-z0-9-]+):[a-z0-9-]*:[0-9]{12}:")
 
 
@@ -197,4 +198,18 @@ def _plain(definition: Mapping[str, Any], stack: DeployedStack) -> dict[str, Any
         network = arguments.get("NetworkConfiguration", {}).get("AwsvpcConfiguration", {})
         network.pop("Subnets", None)
         network.pop("SecurityGroups", None)
+    for arguments in cluster_arguments(plain):
+        # Where the cluster's API is, and which image was built last.
+        for key in ("Endpoint", "CertificateAuthority"):
+            arguments.pop(key, None)
+        for container in _containers(arguments):
+            container["image"] = _BUILT.sub(r"\1", str(container.get("image")))
     return plain
+
+
+def _containers(arguments: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Those of a Job, as far as somebody has left it one."""
+    try:
+        return [each for each in arguments["Job"]["spec"]["template"]["spec"]["containers"] if isinstance(each, dict)]
+    except (KeyError, TypeError):
+        return []
