@@ -29,7 +29,7 @@ from tests.scenarios.lone.conftest import NAME, World
 
 PAGE = (Path(__file__).parents[3] / "docs" / "run-on-task.md").read_text()
 
-ENDINGS: dict[str, tuple[str, Fault | None, str, str | None, int | None]] = {
+ENDINGS: dict[str, tuple[str, Fault | None, str, str, int | None]] = {
     # What happens: the job, the fault, stopCode, how stoppedReason or the container's reason begins, exit code.
     "it exits with something else than 0": ("fails", None, "EssentialContainerExited", "Essential", 3),
     "it needs more memory than it has": (
