@@ -28,9 +28,12 @@ _DRAIN_SECONDS = 5
 class Process:
     """One running process, its children and its output; made by `Processes.start`."""
 
-    def __init__(self, popen: subprocess.Popen[bytes], on_output: Callable[[bytes], None]) -> None:
+    def __init__(
+        self, popen: subprocess.Popen[bytes], on_output: Callable[[bytes], None], home: Path | None = None
+    ) -> None:
         self._popen = popen
         self._on_output = on_output
+        self._home = home
         self._reading = threading.Lock()
         self._is_read = False
         self._reader = threading.Thread(target=self._read, daemon=True, name=f"sandbox-output-{popen.pid}")
@@ -64,8 +67,10 @@ class Process:
         self._popen.terminate()
 
     def kill(self) -> None:
-        """Send SIGKILL to the whole group, if there is still one."""
+        """Send SIGKILL to the whole group, if there is still one, and to what has its HOME in the home of its own."""
         self._signal(signal.SIGKILL)
+        if self._home is not None:
+            kill_at_home_in(str(self._home))
 
     def freeze(self) -> None:
         """Have the whole group stand still, if there is still one."""
@@ -136,7 +141,12 @@ class Processes:
         self._closed = False
 
     def start(
-        self, command: Sequence[str], folder: Path, environment: Mapping[str, str], on_output: Callable[[bytes], None]
+        self,
+        command: Sequence[str],
+        folder: Path,
+        environment: Mapping[str, str],
+        on_output: Callable[[bytes], None],
+        home: Path | None = None,
     ) -> Process:
         """Run `command` in `folder` with exactly this environment; the executable is looked for on its PATH.
 
@@ -146,6 +156,8 @@ class Processes:
             environment: all environment variables.
             on_output: called in one thread with what the process writes to its standard output and error, in order,
                 and with b"" at the end.
+            home: a folder of `homes` that is this process's alone: what has its HOME in there ends with it, whatever
+                group it is in (on Linux).
 
         Raises:
             OSError: it cannot be started, or the sandbox is stopping.
@@ -164,7 +176,7 @@ class Processes:
                 start_new_session=True,
             )
             self._tell_watchdog(f"+{popen.pid}\n")
-            process = Process(popen, on_output)
+            process = Process(popen, on_output, home)
             self._running[popen.pid] = process
             return process
 
@@ -176,10 +188,6 @@ class Processes:
             if not self._closed:
                 self._tell_watchdog(f"-{process.group}\n")
         return code
-
-    def kill_home(self, folder: Path) -> None:
-        """Kill whatever has its HOME in a folder of `homes`, in whatever group it is (on Linux)."""
-        kill_at_home_in(str(folder))
 
     def kill_all(self) -> None:
         """Kill every process and start no more."""

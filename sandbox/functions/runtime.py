@@ -37,7 +37,6 @@ class Runtime:
     ) -> None:
         self._processes = processes
         self._clock = clock
-        self._home = home
         self._started = threading.Event()
         self._process: Process | None = None
         self.failure: Failure | None = None
@@ -46,7 +45,8 @@ class Runtime:
         self.api = RuntimeApi(self._freeze, self._thaw)
         environment: Mapping[str, str] = {**launch.environment, "AWS_LAMBDA_RUNTIME_API": self.api.address}
         try:
-            self._process = processes.start(launch.command, launch.folder, environment, on_output)
+            # What a bootstrap runs may have left its group.
+            self._process = processes.start(launch.command, launch.folder, environment, on_output, home)
         except OSError as error:
             self._end(failure.not_started(launch.command[0], (error.strerror or str(error)).lower()))
             return
@@ -83,8 +83,6 @@ class Runtime:
         self._killed_for = why
         self._peak_mib = self.peak_memory_mib()
         self._process.kill()
-        # What has left its group, as what a bootstrap runs.
-        self._processes.kill_home(self._home)
         return True
 
     def peak_memory_mib(self) -> int:
@@ -100,7 +98,6 @@ class Runtime:
 
     def _watch(self, process: Process) -> None:
         code = self._processes.wait(process)
-        self._processes.kill_home(self._home)
         self._end(self._killed_for or failure.exited(code, process.signal))
 
     def _end(self, why: Failure) -> None:
