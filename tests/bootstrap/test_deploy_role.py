@@ -42,6 +42,30 @@ config:
 """
 
 
+AS_A_FUNCTION = """
+config:
+  aws:region: eu-west-1
+  longhaul:network: {nat: single}
+  longhaul:jobs:
+    report:
+      image: "public.ecr.aws/docker/library/alpine:3"
+      entrypoint: ["true"]
+      timeout: 5m
+      runOn: lambda
+"""
+
+ALONE = """
+config:
+  aws:region: eu-west-1
+  longhaul:jobs:
+    report:
+      image: "public.ecr.aws/docker/library/alpine:3"
+      overlap: allow
+      schedule: cron(0 3 * * ? *)
+      runOn: task
+"""
+
+
 def as_the_sandbox_asks(policy: dict[str, Any]) -> dict[str, Any]:
     statements = [
         {key: value for key, value in statement.items() if key != "Condition" or not _is_unknown(value)}
@@ -115,6 +139,23 @@ def test_it_makes_a_topic_for_alerts_and_its_key(
     deployment = deploy(tmp_path, "dev", cast(LocalAws, As(local_aws, role_arns["DeployRole"])))
 
     assert ":longhaul-dev-alerts-" in deployment.outputs["alertsTopic"]
+    deployment.destroy()
+
+
+@pytest.mark.parametrize("stack", [AS_A_FUNCTION, ALONE], ids=["lambda", "task"])
+def test_it_deploys_jobs_that_run_elsewhere(
+    local_aws: LocalAws, role_arns: dict[str, str], tmp_path: Path, stack: str
+) -> None:
+    for file in ("__main__.py", "Pulumi.yaml"):
+        shutil.copy(ROOT / file, tmp_path)
+    # What a function's image is made with.
+    (tmp_path / "components").symlink_to(ROOT / "components")
+    (tmp_path / "Pulumi.dev.yaml").write_text(stack)
+
+    aws = cast(LocalAws, As(local_aws, role_arns["DeployRole"]))
+    deployment = deploy(tmp_path, "dev", aws)
+
+    assert [job.name for job in jobs_to_be_disturbed(cast(Aws, aws.client), "longhaul", "dev", {})] == ["report"]
     deployment.destroy()
 
 

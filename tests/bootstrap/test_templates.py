@@ -105,7 +105,7 @@ def test_the_deploying_role_cannot_change_a_role_of_github_s() -> None:
 def test_what_has_any_resource_is_bounded_or_only_looks() -> None:
     unbounded = {
         statement["Sid"]
-        for name in ("Deploy", "DeployNetwork", "DeployToClusters")
+        for name in ("Deploy", "DeployNetwork", "DeployFunctions", "DeployToClusters")
         for statement in policies()[name]["Statement"]
         if statement["Resource"] == "*" and "Condition" not in statement
     }
