@@ -26,6 +26,7 @@ PLACES: dict[str, Any] = {
     "fargate": "fargate",
     "ec2": {"kind": "ec2", "capacityProvider": PROVIDER},
     "bridge": {"kind": "ec2", "capacityProvider": PROVIDER, "networkMode": "bridge", "placement": ["random"]},
+    "lambda": "lambda",
 }
 DAY = datetime(2026, 3, 27, tzinfo=UTC)
 
@@ -73,7 +74,8 @@ class Rollups:
 def rollups(local_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Rollups:
     root, s3 = tmp_path_factory.mktemp("rollups"), local_aws.client("s3")
     shutil.copy(ROOT / "__main__.py", root)
-    shutil.copytree(ROOT / "jobs" / JOB, root / "jobs" / JOB)
+    for folder in (f"jobs/{JOB}", "components/lambda_image"):
+        shutil.copytree(ROOT / folder, root / folder)
     (root / "Pulumi.yaml").write_text("name: rollups\nruntime: python\n")
     made = Rollups(local_aws, root, f"flights-{secrets.token_hex(4)}")
     for bucket in (made.source, *map(made.bucket, PLACES)):
