@@ -9,6 +9,7 @@ start of a container, a task that runs, what is told of one, the delivery of a s
 """
 
 from sandbox.faults.causes import SpoilCause
+from sandbox.faults.clusters import LoseContact, RefuseJob, RejectPod
 from sandbox.faults.deliveries import DeliverLate, DeliverTwice, SpoilChange
 from sandbox.faults.fault import Fault
 from sandbox.faults.functions import InvokeAnswer, RefuseInvoke, TimeOutFunction
@@ -25,10 +26,13 @@ __all__ = [
     "Faults",
     "InterruptSpot",
     "InvokeAnswer",
+    "LoseContact",
     "LoseHost",
     "LoseSecret",
     "RefuseCapacity",
     "RefuseInvoke",
+    "RefuseJob",
+    "RejectPod",
     "RetireTask",
     "RunOutOfMemory",
     "RunTaskAnswer",

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from sandbox.clock import Clock
 from sandbox.faults.causes import SpoilCause
+from sandbox.faults.clusters import LoseContact, RefuseJob, RejectPod
 from sandbox.faults.deliveries import DeliverLate, DeliverTwice, Due, Scheduled, SpoilChange
 from sandbox.faults.fault import Fault
 from sandbox.faults.functions import InvokeAnswer, RefuseInvoke
@@ -57,6 +58,18 @@ class Faults:
         """Whether the API server of a Kubernetes cluster has too many requests to take a Job of that name."""
         call = RunTaskCall(family=name, capacity_provider=None, subnets=(), second=self._clock.now())
         return any(fault.answer(call) is not None for fault in self._faults if isinstance(fault, Throttle))
+
+    def job_refusal(self, name: str) -> RefuseJob | None:
+        """The error that answers the creation of a Kubernetes Job of that name; None if it is taken."""
+        return next((each for each in self._faults if isinstance(each, RefuseJob) and each.strikes(name)), None)
+
+    def pod_is_rejected(self, name: str) -> bool:
+        """Whether the node that a Pod of the Job of that name is meant for does not take it."""
+        return any(fault.strikes(name) for fault in self._faults if isinstance(fault, RejectPod))
+
+    def contact_is_lost(self, name: str) -> bool:
+        """Whether nobody reaches the node of a Pod of the Job of that name that is to end."""
+        return any(fault.strikes(name) for fault in self._faults if isinstance(fault, LoseContact))
 
     def start_container(self, family: str, container: Mapping[str, Any]) -> None:
         """Asked before a container of a task starts; raises TaskStartError if it does not."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from sandbox.kubernetes import rbac
@@ -13,7 +14,7 @@ from sandbox.kubernetes.objects import Objects
 from sandbox.kubernetes.pod import Pod
 from sandbox.kubernetes.pod_log import read
 from sandbox.kubernetes.rbac import User, Wish
-from sandbox.kubernetes.refused import already_exists, not_found, too_many_requests, unauthorized
+from sandbox.kubernetes.refused import Refused, already_exists, not_found, too_many_requests, unauthorized
 from sandbox.processes import Processes
 
 if TYPE_CHECKING:
@@ -83,12 +84,18 @@ class Cluster:
         name = job["metadata"]["name"]
         if self._aws.faults.api_is_busy(name):
             raise too_many_requests()
+        fault = self._aws.faults.job_refusal(name)
+        refusal = None if fault is None else Refused(HTTPStatus(fault.status), fault.reason, fault.message)
+        if refusal is not None and fault is not None and not fault.made:
+            raise refusal
         with self._lock:
             if self._find(namespace, name) is not None:
                 raise already_exists("jobs.batch", name)
             run = JobRun(self._aws, self, self._processes, kept(job, namespace, self._aws.clock.now()))
             self._jobs[namespace, name] = run
             run.start()
+        if refusal is not None:
+            raise refusal
         return run.snapshot()
 
     def job(self, user: User, namespace: str, name: str) -> dict[str, Any]:

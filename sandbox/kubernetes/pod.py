@@ -106,6 +106,7 @@ class Pod:
         self._spec: Mapping[str, Any] = template["spec"]
         own = {"name": self.name, "namespace": self.namespace, "uid": str(uuid.uuid4())}
         self._metadata = {**template["metadata"], **own}
+        self._job_name = name
         self._lock = threading.Lock()
         self._log = bytearray()
         self._terminating = Wake()
@@ -145,7 +146,7 @@ class Pod:
         launch = self._start(
             PodStart(self._aws, self._cluster, {"metadata": self._metadata, "spec": self._spec}, scratch)
         )
-        if launch is None:
+        if launch is None or self._aws.faults.pod_is_rejected(self._job_name):
             self.phase = "Failed"
             return
         try:
@@ -187,6 +188,8 @@ class Pod:
         self.phase = "Succeeded" if succeeded else "Failed"
 
     def _end(self, process: Process, termination: Termination) -> None:
+        if self._aws.faults.contact_is_lost(self._job_name):
+            return
         if termination.at_once:
             process.kill()
             return

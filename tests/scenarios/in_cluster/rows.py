@@ -12,13 +12,17 @@ from definitions import names
 from sandbox.faults import (
     FailPull,
     Fault,
+    LoseContact,
     LoseHost,
     RefuseCapacity,
+    RefuseJob,
+    RejectPod,
     RetireTask,
     RunOutOfMemory,
     SpoilCause,
     Throttle,
 )
+from sandbox.kubernetes.pod import DELETED
 from tests.scenarios.in_cluster.scene import NAMESPACE, RIGHTS, Fields, Scene
 
 Step = Callable[[Scene], None]
@@ -199,6 +203,14 @@ def somebody_deletes_the_job(scene: Scene) -> None:
     scene.until(job.over.is_set, "its pod has ended")
 
 
+def somebody_deletes_the_pod(scene: Scene) -> None:
+    """With kubectl."""
+    job = scene.latest()
+    assert job is not None
+    (pod,) = job.pods()
+    assert pod.terminate(DELETED)
+
+
 def stops_execution(scene: Scene) -> None:
     """A person stops the run; Step Functions has done all that it does then."""
     scene.aws.client("stepfunctions").stop_execution(executionArn=scene.arn, error="Operator", cause="why")
@@ -208,6 +220,11 @@ def stops_execution(scene: Scene) -> None:
 def its_pod_ends(scene: Scene) -> None:
     """The last Pod of the run has ended."""
     scene.until(lambda: (job := scene.latest()) is None or job.over.is_set(), "its pod has ended")
+
+
+def ends_unheard(scene: Scene) -> None:
+    """Step Functions has given up, and the Pod's program has ended by itself."""
+    scene.until(lambda: scene.describe()["status"] != "RUNNING", "it gives up")
 
 
 TIMED_OUT = {"outcome": "Job.TimedOut", "path": (*TRIES, "Timed out")}
@@ -321,6 +338,68 @@ ROWS: list[Row] = [
         start_retries=2,
         jobs=3,
         path=(*TRIES, *STARTS_AGAIN * 2, "Interrupted"),
+    ),
+    Row(
+        name="a node does not take the pod",
+        before=[meets(RejectPod)],
+        **UNEXPLAINED,
+        says="Job has reached the specified backoff limit",
+    ),
+    Row(
+        name="somebody deletes the pod",
+        script=WAITS,
+        after=[is_ready, somebody_deletes_the_pod],
+        **EXITED,
+        says="exited with code 143",
+    ),
+    Row(
+        name="somebody deletes the pod, whose program ends well when it is told to",
+        script=ENDS_WITH_0_ON_SIGTERM,
+        after=[is_ready, somebody_deletes_the_pod],
+        **SUCCEEDED,
+    ),
+    Row(
+        name="nothing is heard of an end",
+        job=SHORT,
+        script=WAITS,
+        before=[meets(LoseContact)],
+        after=[is_ready, time_passes(120 + 900), opens, ends_unheard],
+        **TIMED_OUT,
+    ),
+    Row(
+        name="the API server is in trouble, twice",
+        before=[meets(RefuseJob, first=2)],
+        outcome="SUCCEEDED",
+        start_retries=2,
+        jobs=3,
+        path=(*TRIES, *STARTS_AGAIN * 2, "Succeeded"),
+    ),
+    Row(
+        name="the namespace's quota is used up",
+        job=TWO_STARTS,
+        before=[
+            meets(RefuseJob, status=403, reason="Forbidden", message='jobs.batch "x" is forbidden: exceeded quota: q')
+        ],
+        outcome="Job.NeverStarted",
+        start_retries=2,
+        jobs=3,
+        path=(*TRIES, *STARTS_AGAIN * 2, "Never started"),
+        says="exceeded quota",
+    ),
+    Row(
+        name="an admission policy does not take the Job",
+        before=[meets(RefuseJob, status=422, reason="Invalid", message='Job.batch "x" is invalid: not here')],
+        **REFUSED,
+        says="EKS.422",
+    ),
+    Row(
+        name="the attempt has a Job already",
+        before=[
+            meets(RefuseJob, status=409, reason="AlreadyExists", message='jobs.batch "x" already exists', made=True)
+        ],
+        after=[its_pod_ends],
+        **REFUSED,
+        says="this attempt has a Job in the cluster already",
     ),
     Row(
         name="the API server is busy",
