@@ -16,6 +16,17 @@ def is_dead(state: State, entry: Entry) -> bool:
     return state.runs[entry.run].life >= 2 * entry.redrives + 2
 
 
+def function_ended(scenario: Scenario, state: State, entry: Entry) -> State:
+    """When the function of a life, and of all before it, must have ended, one included that was still to begin."""
+    guards, task, late = scenario.guards, state.task, state.late
+    if guards.function_ends and task is not None and task.run == entry.run and task.redrives <= entry.redrives:
+        state = state._replace(task=None)
+    waits = guards.function_ends and guards.late_function_ends
+    if waits and late is not None and late.run == entry.run and late.redrives <= entry.redrives:
+        state = state._replace(late=None)
+    return state
+
+
 def take_effect(scenario: Scenario, state: State, call: Late) -> Effect:
     """The effect of one call, by the step that makes it."""
     mine, line, guards = Entry(call.run, call.redrives), state.line, scenario.guards

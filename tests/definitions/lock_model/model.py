@@ -174,6 +174,10 @@ class Guards:
     """DISPLACE does nothing when the head is another one than was seen."""
     time_is_compared: bool = True
     """The first write of a run fails when its scheduled time is another's."""
+    function_ends: bool = True
+    """On Lambda: a dead run's entry is cleared, and another attempt follows one, when the function must have ended."""
+    late_function_ends: bool = True
+    """On Lambda: that is so also of an invocation that was under way when its execution ended."""
 
 
 ALL_GUARDS = Guards()
@@ -181,13 +185,18 @@ ALL_GUARDS = Guards()
 
 @dataclass(frozen=True)
 class Scenario:
-    """What is searched: the policies of the runs, which of them are for one scheduled time, and what may go wrong."""
+    """What is searched: the policies of the runs, which of them are for one scheduled time, and what may go wrong.
+
+    `functions`: they run Lambda functions, which nobody can stop or ask after, and which end by themselves: a run waits
+    for that, in the place of a search for tasks. What it waits for has ended in the step that it waits in.
+    """
 
     policies: tuple[Policy, ...]
     scheduled: frozenset[int] = frozenset()
     faults: Faults = NOTHING_GOES_WRONG
     limit: int = 3
     guards: Guards = ALL_GUARDS
+    functions: bool = False
 
     def start(self) -> State:
         return State(tuple(Run() for _ in self.policies), (), None, -1, (), None, self.faults)

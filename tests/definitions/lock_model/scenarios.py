@@ -1,5 +1,7 @@
 """What is searched: every policy alone and mixed in one group, with what may go wrong."""
 
+from dataclasses import replace
+
 from tests.definitions.lock_model.model import Faults, Policy, Scenario
 
 SKIP: tuple[Policy, ...] = ("skip", "skip", "skip")
@@ -43,6 +45,13 @@ SCENARIOS = {
 }
 """A few seconds each at most: these are tests."""
 
+FUNCTIONS = {
+    name: replace(SCENARIOS[name], functions=True)
+    for name in SCENARIOS
+    if not name.endswith(("unanswered", "delivered twice", "full"))
+} | {"two that skip, redriven, in a call": Scenario(SKIP[:2], faults=REDRIVEN._replace(late=1), functions=True)}
+"""The same on Lambda, where what may be left over of a run counts."""
+
 REPLAYED = {
     policies[0]: [
         *([Scenario(policies, faults=Faults(aborts=1), limit=2)] if policies is QUEUE else []),
@@ -54,6 +63,10 @@ REPLAYED = {
     for policies in (SKIP, QUEUE, REPLACE)
 }
 """What shows every kind of step that a run of a policy may take, in small spaces."""
+
+REPLAYED_FUNCTIONS = {
+    policy: [replace(scenario, functions=True) for scenario in scenarios] for policy, scenarios in REPLAYED.items()
+}
 
 WANDERED = [
     Scenario(policies, scheduled, EVERYTHING_TWICE, limit)

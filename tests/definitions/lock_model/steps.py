@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from tests.definitions.lock_model.calls import end_of, is_dead, take_effect, with_run
+from tests.definitions.lock_model.calls import end_of, function_ended, is_dead, take_effect, with_run
 from tests.definitions.lock_model.model import Entry, Late, Move, Run, Scenario, State, Step
 
 _TRANSACTIONS = {"take", "join", "displace"}
@@ -151,6 +151,9 @@ def _decide(scenario: Scenario, state: State, number: int, run: Run, *, dead: bo
     is_former = guards.former_is_dead and seen.run == number
     if policy == "replace" and not waits and not is_former:
         return move(run._replace(step="displace", mine=-1, note=""))
+    if (dead or is_former) and scenario.functions:
+        after = function_ended(scenario, state, seen)
+        return _move(after, number, run._replace(step="clear", mine=-1, note=""), answer)
     if dead or is_former:
         return move(run._replace(step="list running" if guards.running_before_stopped else "list stopped", mine=-1))
     match policy:

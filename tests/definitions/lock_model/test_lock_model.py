@@ -5,6 +5,7 @@ import pytest
 from tests.definitions.lock_model.check import ENDLESS, OUTLIVED, described, search
 from tests.definitions.lock_model.model import Faults, Guards, Policy, Scenario
 from tests.definitions.lock_model.scenarios import (
+    FUNCTIONS,
     KILLED,
     QUEUE,
     REDRIVEN,
@@ -44,6 +45,32 @@ WITHOUT: list[tuple[str, tuple[Policy, ...], Faults, str]] = [
 """A guard, runs, what may go wrong, and what does go wrong without the guard."""
 
 
+WITHOUT_ON_LAMBDA: list[tuple[str, tuple[Policy, ...], Faults, str]] = [
+    ("function_ends", SKIP[:2], Faults(aborts=1), TWO_RUNS),
+    ("function_ends", REPLACE[:2], Faults(), TWO_RUNS),
+    ("function_ends", SKIP[:2], TRIED_AGAIN, "two tasks of one run"),
+    ("late_function_ends", SKIP[:2], Faults(aborts=1, late=1), TWO_RUNS),
+    ("leaves_to_next", SKIP[:2], Faults(timeouts=1), TWO_RUNS),
+]
+"""The same of runs on Lambda."""
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_it_holds_in_every_order_of_the_steps_on_lambda(name: str) -> None:
+    found = search(FUNCTIONS[name])
+    assert found.violation is None, described(found.trace)
+
+
+@pytest.mark.parametrize(("guard", "policies", "faults", "violation"), WITHOUT_ON_LAMBDA)
+def test_every_guard_is_needed_on_lambda(
+    guard: str, policies: tuple[Policy, ...], faults: Faults, violation: str
+) -> None:
+    scenario = Scenario(policies, faults=faults, guards=Guards(**{guard: False}), functions=True)
+    found = search(scenario, only=violation)
+    assert found.violation == violation
+    assert found.trace
+
+
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_it_holds_in_every_order_of_the_steps(name: str) -> None:
     found = search(SCENARIOS[name])
@@ -64,4 +91,5 @@ def test_a_scheduled_time_runs_twice_unless_it_is_compared() -> None:
 
 
 def test_every_guard_is_taken_away_once() -> None:
-    assert {guard for guard, *_ in WITHOUT} | {"time_is_compared"} == {*vars(Guards())}
+    without = {guard for guard, *_ in (*WITHOUT, *WITHOUT_ON_LAMBDA)}
+    assert without | {"time_is_compared"} == {*vars(Guards())}

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from tests.definitions.lock_model.calls import abort, end_of, is_dead, take_effect, with_run
+from tests.definitions.lock_model.calls import abort, end_of, function_ended, is_dead, take_effect, with_run
 from tests.definitions.lock_model.model import Entry, Late, Move, Run, Scenario, State
 from tests.definitions.lock_model.steps import makes_a_call, steps
 
@@ -71,7 +71,9 @@ def _timeouts(scenario: Scenario, state: State, number: int, run: Run) -> Iterat
         if (again := _fault(after, "retries")) is None:
             continue
         retrying = run._replace(step="run")
-        if scenario.guards.checks_before_retry:
+        if scenario.functions:
+            again = function_ended(scenario, again, Entry(number, run.redrives))
+        elif scenario.guards.checks_before_retry:
             retrying = run._replace(step="list running", seen=Entry(number, run.redrives), note="own")
         yield Move(number, "timeout, retried", answer, False, with_run(again, number, retrying))
 
