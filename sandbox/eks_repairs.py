@@ -52,6 +52,21 @@ def access_entries_are_of_principals_that_are_there(_aws: LocalAws) -> None:
     eks._update_access_entry = update
 
 
+def access_entries_say_whose_they_are(_aws: LocalAws) -> None:
+    """As shipped, the ARN of an access entry does not have the principal, by which policies tell entries apart.
+
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelastickubernetesservice.html
+    """
+
+    def arn(cluster_name: str, principal_arn: str) -> str:
+        beginning, _, identity = _access_entry_arn(cluster_name, principal_arn).rpartition("/")
+        account, resource = principal_arn.split(":", 5)[4:]
+        kind, _, name = resource.partition("/")
+        return f"{beginning}/{kind}/{account}/{name.rpartition('/')[2]}/{identity}"
+
+    eks._access_entry_arn = arn
+
+
 def associations_are_with_roles_that_are_there(_aws: LocalAws) -> None:
     """As shipped, any text is a role.
 
@@ -110,6 +125,7 @@ def _refusal(message: str) -> Response:
 
 
 # What the repairs call in turn.
+_access_entry_arn = eks._access_entry_arn
 _create_access_entry = eks._create_access_entry
 _update_access_entry = eks._update_access_entry
 _create_association = eks._create_pod_identity_association
@@ -119,6 +135,7 @@ _resolve_tagged = eks._resolve_tag_resource_arn
 ALL: tuple[Callable[[LocalAws], None], ...] = (
     clusters_are_given,
     access_entries_are_of_principals_that_are_there,
+    access_entries_say_whose_they_are,
     associations_are_with_roles_that_are_there,
     associations_have_tags,
 )

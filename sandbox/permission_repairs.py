@@ -11,7 +11,7 @@ from ministack.core import iam_actions, iam_evaluator
 from ministack.core.responses import error_response_json, get_account_id, get_region
 from ministack.services import iam, sts
 
-from sandbox import permissions
+from sandbox import eks_permissions, permissions
 from sandbox.identity import FUNCTION_ARN
 
 if TYPE_CHECKING:
@@ -72,6 +72,8 @@ def calls_are_checked_on_what_they_name(_aws: LocalAws) -> None:
             named = filter(None, [permissions.schedule_resource(path, query_params, body, region, account_id)])
         if service == "lambda":
             named = filter(None, [permissions.function_resource(path, query_params, body, region, account_id)])
+        if service == "eks":
+            named = filter(None, [eks_permissions.resource(path, region, account_id)])
         for resource in named:
             return resource
         return _extract_resource_arn(service, method, path, headers, body, query_params, region, account_id)
@@ -80,6 +82,8 @@ def calls_are_checked_on_what_they_name(_aws: LocalAws) -> None:
         keys = _request_tag_context(service, iam_action, body, params)
         if service == "ecs":
             keys |= permissions.ecs_context(iam_action.partition(":")[2], body)
+        if service == "eks":
+            keys |= eks_permissions.context(iam_action.partition(":")[2], body)
         return keys
 
     def further(service: str, headers: dict[str, str], body: bytes) -> str | None:
@@ -162,7 +166,7 @@ def calls_of_functions_say_so(_aws: LocalAws) -> None:
 
 
 def roles_are_passed(_aws: LocalAws) -> None:
-    """As shipped, anyone may hand any role to a machine, a target or a schedule, without the right iam:PassRole."""
+    """As shipped, anyone may hand any role to a machine, a target, a schedule or a pod without iam:PassRole."""
 
     def passed(service: str, method: str, headers: dict[str, str], body: bytes) -> str | None:
         roles = permissions.passed_roles(service, method, headers, body)
@@ -172,7 +176,7 @@ def roles_are_passed(_aws: LocalAws) -> None:
         )
         return next(filter(None, denials), None)
 
-    for service in ("states", "events", "scheduler"):
+    for service in ("states", "events", "scheduler", "eks"):
         _check_before(service, lambda method, headers, body, service=service: passed(service, method, headers, body))
 
 

@@ -190,6 +190,8 @@ def passed_roles(service: str, method: str, headers: Mapping[str, str], body: by
         roles = [request.get("RoleArn")]
     elif service == "scheduler" and method in ("POST", "PUT"):
         roles = [(request.get("Target") or {}).get("RoleArn")]
+    elif service == "eks" and method == "POST":
+        return {role: "pods.eks.amazonaws.com" for role in [request.get("roleArn")] if role}
     else:
         roles = []
     return {role: f"{service}.amazonaws.com" for role in roles if role}

@@ -25,7 +25,8 @@ with request_scope("123456789012", "eu-west-1"):
     assert eks._create_cluster({"name": "c", "roleArn": "arn:aws:iam::123456789012:role/r"})[0] == 200
     nobody = {"principalArn": "nobody", "kubernetesGroups": ["system:masters"]}
     status, _, body = eks._create_access_entry("c", nobody)
-    assert status == 200 and json.loads(body)["accessEntry"]["username"] == ""
+    entry = json.loads(body)["accessEntry"]
+    assert status == 200 and entry["username"] == "" and "nobody" not in entry["accessEntryArn"]
     nothing = {"namespace": "n", "serviceAccount": "s", "roleArn": "nothing"}
     status, _, body = eks._create_pod_identity_association("c", nothing)
     assert status == 200
@@ -87,6 +88,16 @@ def test_a_role_s_user_is_called_after_its_session(local_aws: LocalAws, cluster:
     entry = local_aws.client("eks").create_access_entry(clusterName=cluster, principalArn=arn)["accessEntry"]
     name = arn.rpartition("/")[2]
     assert entry["username"] == f"arn:aws:sts::{local_aws.account}:assumed-role/{name}/{{{{SessionName}}}}"
+
+
+def test_the_arn_of_an_access_entry_has_its_principal(
+    local_aws: LocalAws, cluster: str, role: Callable[..., str]
+) -> None:
+    arn = role("states.amazonaws.com")
+    entry = local_aws.client("eks").create_access_entry(clusterName=cluster, principalArn=arn)["accessEntry"]
+    # access-entry/${ClusterName}/${IamIdentityType}/${IamIdentityAccountID}/${IamIdentityName}/${UUID}
+    whose = f":access-entry/{cluster}/role/{local_aws.account}/{arn.rpartition('/')[2]}/"
+    assert whose in entry["accessEntryArn"]
 
 
 def test_an_association_is_with_a_role_that_is_there(
