@@ -1,7 +1,8 @@
 """Faults of EKS clusters: the API server takes no Job, a node takes no Pod, or is not heard of any more.
 
-Those of tasks hold in a cluster too, `of` a Kubernetes Job's name: `FailPull` and `RefuseCapacity` keep a Pod Pending,
-`LoseHost`, `RetireTask` and `RunOutOfMemory` end it, `Throttle` is the API server's, and `SpoilCause` as ever.
+Those of tasks hold in a cluster too, `of` the job's name (of a Kubernetes Job's, where it has no labels of a job):
+`FailPull` and `RefuseCapacity` keep a Pod Pending, `LoseHost`, `RetireTask` and `RunOutOfMemory` end it, `Throttle` is
+the API server's, and `SpoilCause` as ever.
 """
 
 from __future__ import annotations

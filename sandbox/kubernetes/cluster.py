@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from sandbox.kubernetes import rbac
-from sandbox.kubernetes.job_document import accepted, kept
+from sandbox.kubernetes.job_document import accepted, called, kept
 from sandbox.kubernetes.job_run import JobRun
 from sandbox.kubernetes.objects import Objects
 from sandbox.kubernetes.pod import Pod
@@ -82,9 +82,10 @@ class Cluster:
         if self.objects.find("Namespace", "", namespace) is None:
             raise not_found("namespaces", namespace)
         name = job["metadata"]["name"]
-        if self._aws.faults.api_is_busy(name):
+        of = called(job["metadata"].get("labels", {}), name)
+        if self._aws.faults.api_is_busy(of):
             raise too_many_requests()
-        fault = self._aws.faults.job_refusal(name)
+        fault = self._aws.faults.job_refusal(of)
         refusal = None if fault is None else Refused(HTTPStatus(fault.status), fault.reason, fault.message)
         if refusal is not None and fault is not None and not fault.made:
             raise refusal

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import uuid
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -70,6 +71,15 @@ def kept(job: dict[str, Any], namespace: str, now: float) -> dict[str, Any]:
         "labels": labels if not job["metadata"].get("labels") else job["metadata"]["labels"],
     }
     return {"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "spec": {**defaults, **spec}, "status": {}}
+
+
+def called(labels: Mapping[str, str], name: str) -> str:
+    """What faults call a Job or Pod: after the program and the part of it that it is, or by its own name.
+
+    https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels/
+    """
+    part, of = labels.get("app.kubernetes.io/name"), labels.get("app.kubernetes.io/part-of")
+    return f"{of}-{part}" if part and of else name
 
 
 def stamp(epoch_seconds: float) -> str:

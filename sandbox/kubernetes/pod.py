@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sandbox.clock import Wake
+from sandbox.kubernetes.job_document import called
 from sandbox.kubernetes.pod_start import PodStart, Waits
 from sandbox.task_stop import Stop
 
@@ -106,13 +107,13 @@ class Pod:
         self._spec: Mapping[str, Any] = template["spec"]
         own = {"name": self.name, "namespace": self.namespace, "uid": str(uuid.uuid4())}
         self._metadata = {**template["metadata"], **own}
-        self._job_name = name
+        self._called = called(template["metadata"]["labels"], name)
         self._lock = threading.Lock()
         self._log = bytearray()
         self._terminating = Wake()
         self._termination: Termination | None = None
         self._process: Process | None = None
-        self._planned: list[PlannedStop] = aws.faults.stops(name, None)
+        self._planned: list[PlannedStop] = aws.faults.stops(self._called, None)
 
     def run(self) -> None:
         """The whole life of the Pod, in this thread."""
@@ -146,7 +147,7 @@ class Pod:
         launch = self._start(
             PodStart(self._aws, self._cluster, {"metadata": self._metadata, "spec": self._spec}, scratch)
         )
-        if launch is None or self._aws.faults.pod_is_rejected(self._job_name):
+        if launch is None or self._aws.faults.pod_is_rejected(self._called):
             self.phase = "Failed"
             return
         try:
@@ -188,7 +189,7 @@ class Pod:
         self.phase = "Succeeded" if succeeded else "Failed"
 
     def _end(self, process: Process, termination: Termination) -> None:
-        if self._aws.faults.contact_is_lost(self._job_name):
+        if self._aws.faults.contact_is_lost(self._called):
             return
         if termination.at_once:
             process.kill()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sandbox.errors import TaskStartError
 from sandbox.identity import RoleNotAssumable
 from sandbox.images import Image
+from sandbox.kubernetes.job_document import called
 from sandbox.task_start import Launch, search_path
 
 if TYPE_CHECKING:
@@ -52,12 +53,13 @@ class PodStart:
 
     def launch(self) -> Launch:
         """What to start; raises Waits if it cannot be started for now."""
-        job_name = self._metadata["labels"]["job-name"]
-        if self._aws.faults.has_no_room(job_name):
+        labels = self._metadata["labels"]
+        of = called(labels, labels["job-name"])
+        if self._aws.faults.has_no_room(of):
             raise Waits("Unschedulable", "0/1 nodes are available: 1 Insufficient memory.")
         container = self._spec["containers"][0]
         try:
-            self._aws.faults.start_container(job_name, container)
+            self._aws.faults.start_container(of, container)
         except TaskStartError as error:
             raise Waits("ImagePullBackOff", str(error)) from error
         image = self._aws.images.find(container["image"])

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from sandbox.kubernetes.cluster import Cluster
+from sandbox.kubernetes.job_document import called
 from sandbox.kubernetes.rbac import User
 from sandbox.kubernetes.refused import Refused
 from sandbox.step_functions.errors import StateError
@@ -75,7 +76,8 @@ class RunJob:
             ended["logs"] = _logs(session, namespace, name, options)
         if _condition(ended, "Failed"):
             text = to_text(dict(sorted(ended.items())))
-            cause = call.execution.services.faults.job_cause(name, text, ended)
+            of = called(ended["metadata"].get("labels", {}), name)
+            cause = call.execution.services.faults.job_cause(of, text, ended)
             raise StateError("States.TaskFailed", cause[:_MAX_CAUSE])
         return ended
 

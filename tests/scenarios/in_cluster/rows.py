@@ -79,7 +79,7 @@ class Row:
 
 def meets(fault: type[Fault], **settings: Any) -> Step:
     """From now on the job's Pods meet a fault."""
-    return lambda scene: scene.aws.faults.add(fault(of=f"{scene.job}-*", **settings)) and None
+    return lambda scene: scene.aws.faults.add(fault(of=scene.family, **settings)) and None
 
 
 def is_ready(scene: Scene) -> None:
@@ -110,7 +110,7 @@ def time_stands(scene: Scene) -> None:
 
 def somebody_asks(scene: Scene) -> None:
     """Another request has taken what the API server answers in a second."""
-    assert not scene.aws.faults.api_is_busy(f"{scene.job}-")
+    assert not scene.aws.faults.api_is_busy(scene.family)
 
 
 def starts_again(scene: Scene) -> None:

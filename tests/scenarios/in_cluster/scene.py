@@ -103,6 +103,11 @@ class Scene:
     def clock(self) -> Clock:
         return self.aws.clock
 
+    @property
+    def family(self) -> str:
+        """What the job's machine is called, and what faults call its pods."""
+        return f"{PROJECT}-{STACK}-{self.job}"
+
     def start(self, script: str) -> None:
         """Start an execution, as a person does."""
         given = {"input": script.replace("GATE", str(self.gate))}
