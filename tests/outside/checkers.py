@@ -88,10 +88,23 @@ def _requests(type_: str, properties: Mapping[str, Any]) -> Iterator[tuple[str, 
             if run.get("Resource") == "arn:aws:states:::ecs:runTask.sync":
                 yield "ecs", "RunTask", run_task_request(definition)
         case "AWS::Scheduler::Schedule":
-            yield "scheduler", "CreateSchedule", dict(properties)
+            yield "scheduler", "CreateSchedule", {**properties, "Target": _target(properties["Target"])}
         case "AWS::Events::Rule":
             rule = {name: value for name, value in properties.items() if name != "Targets"}
             if "EventPattern" in rule:
                 rule["EventPattern"] = json.dumps(rule["EventPattern"])
             yield "events", "PutRule", rule
-            yield "events", "PutTargets", {"Rule": rule["Name"], "Targets": properties["Targets"]}
+            targets = [_target(target) for target in properties["Targets"]]
+            yield "events", "PutTargets", {"Rule": rule["Name"], "Targets": targets}
+
+
+def _target(properties: Mapping[str, Any]) -> dict[str, Any]:
+    """A target in the words of both services, which have small letters where CloudFormation has none."""
+    if "EcsParameters" not in properties:
+        return dict(properties)
+    parameters = dict(properties["EcsParameters"])
+    ((_, network),) = parameters["NetworkConfiguration"].items()
+    parameters["NetworkConfiguration"] = {"awsvpcConfiguration": network}
+    if "CapacityProviderStrategy" in parameters:
+        parameters["CapacityProviderStrategy"] = camel_case(parameters["CapacityProviderStrategy"])
+    return {**properties, "EcsParameters": parameters}

@@ -32,6 +32,30 @@ longhaul:jobs:
       jobs: [secretive, {job: secretive, "on": failure}]
       objects: [{bucket: sales, prefix: in/, suffix: .csv}]
       roles: [importer]
+  beat:
+    image: "210987654321.dkr.ecr.eu-west-1.amazonaws.com/elsewhere:1"
+    runOn: task
+    overlap: allow
+    schedule: rate(1 hour)
+  beat-on-spot:
+    image: "210987654321.dkr.ecr.eu-west-1.amazonaws.com/elsewhere:1"
+    runOn: task
+    overlap: allow
+    schedule: rate(1 hour)
+    capacity: {spot: true}
+  tock:
+    image: "210987654321.dkr.ecr.eu-west-1.amazonaws.com/elsewhere:1"
+    runOn: task
+    overlap: allow
+    schedule: cron(15 3 * * ? *)
+    timezone: Europe/Berlin
+  tock-on-spot:
+    image: "210987654321.dkr.ecr.eu-west-1.amazonaws.com/elsewhere:1"
+    runOn: task
+    overlap: allow
+    schedule: cron(15 3 * * ? *)
+    timezone: Europe/Berlin
+    capacity: {spot: true}
   scoring:
     image: "210987654321.dkr.ecr.eu-west-1.amazonaws.com/elsewhere:1"
     overlap: allow

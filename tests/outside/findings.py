@@ -134,6 +134,13 @@ ACCEPTED = (
         "The recorder answers ids that tell which resource they are of; AWS's are numbers.",
     ),
     Accepted(
+        "cfn-lint",
+        "E1154",
+        "EventRule.*|Schedule.*",
+        "'subnet-isolated[0-9]' is not a 'AWS::EC2::Subnet.Id' with pattern .*",
+        "So are those of subnets.",
+    ),
+    Accepted(
         "parliament",
         "CREDENTIALS_EXPOSURE",
         "Role(?!Policy).*",
@@ -155,6 +162,14 @@ ACCEPTED = (
         "The job's own two roles, and only to ECS, where it runs there; and what Step Functions asks of every state "
         "machine that logs: "
         "https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html",
+    ),
+    Accepted(
+        "parliament",
+        "PERMISSIONS_MANAGEMENT_ACTIONS",
+        "RolePolicy.*Start",
+        "iam:passrole",
+        "The job's own two roles, and only to ECS: "
+        "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/CWE_IAM_role.html",
     ),
 )
 """Every exception. One that covers nothing any more fails the tests."""
