@@ -35,13 +35,12 @@ def create_task_trigger(
     created: CreatedContainer,
     tags: Mapping[str, str],
 ) -> None:
-    """Create the job's trigger and the role that it starts the task with; nothing for a job without a schedule.
+    """Create the job's trigger and the role that it starts the task with.
 
-    A disabled job gets its trigger too, switched off, so that it can be looked at and switched on.
+    A disabled job gets its trigger too, switched off: whoever starts it by hand reads there how.
     """
     kind = trigger_kind(job, stack)
-    if kind is None:
-        return
+    assert kind is not None, "such a job has a schedule"
     role = create_role(
         f"{name}-start",
         parent=parent,

@@ -35,6 +35,13 @@ def problems(job: JobSpec) -> Iterator[Problem]:
             f"expected false {_WITH}, found true: nothing knows whether a time has been started before; {_INSTEAD}",
             _RUN_ON,
         )
+    if job.schedule is None:
+        yield Problem(
+            ("schedule",),
+            f"expected a schedule {_WITH}, found none: what starts it on time is all that knows how its task is run, "
+            "whoever starts it. One that is to be started by hand alone has enabled: false beside it",
+            _RUN_ON,
+        )
     for key, is_set, why in (
         ("count", job.count is not None, "EventBridge starts one task"),
         ("steps", bool(job.steps), "nothing takes one step after the other"),

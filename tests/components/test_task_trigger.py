@@ -112,16 +112,6 @@ def test_the_trigger_comes_after_all_that_a_start_needs(deploy: Deploy) -> None:
     assert needed <= deployment.one(RULE, NAME).dependencies
 
 
-def test_without_a_schedule_people_start_it_and_nothing_else(deploy: Deploy) -> None:
-    deployment = deploy(JOB)
-
-    assert not [
-        one for one in deployment.resources if one.name == NAME and one.type in (f"aws:{RULE}", f"aws:{TARGET}")
-    ]
-    assert not [one for one in deployment.all(ROLE) if one.name == f"{NAME}-start"]
-    assert deployment.one("ecs/taskDefinition:TaskDefinition", NAME)
-
-
 def test_a_disabled_job_has_its_trigger_switched_off(deploy: Deploy) -> None:
     assert deploy(BY_RULE + "    enabled: false\n").one(RULE, NAME).inputs["state"] == "DISABLED"
 

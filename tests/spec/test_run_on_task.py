@@ -6,7 +6,7 @@ import pytest
 
 from spec.run_on_rules import notes
 
-STACK = "config:\n  longhaul:jobs:\n    beat: {{image: alpine, runOn: task{more}}}\n"
+STACK = "config:\n  longhaul:jobs:\n    beat: {{image: alpine, runOn: task, schedule: rate(1 hour){more}}}\n"
 AT = "Pulumi.dev.yaml:3 longhaul:jobs.beat"
 INSTEAD = "runOn: fargate would do it"
 OVERLAP = "nothing keeps its runs apart, and one that is due starts whatever runs"
@@ -83,6 +83,14 @@ def test_no_other_job_waits_for_it_or_hears_its_end(repository, said: str, where
     ]
 
 
+def test_without_a_schedule_nothing_knows_how_it_is_run(repository) -> None:
+    repository.write("Pulumi.dev.yaml", STACK.format(more=", overlap: allow").replace(", schedule: rate(1 hour)", ""))
+    assert repository.mistakes() == [
+        f"{AT}.runOn: expected a schedule with runOn: task, found none: what starts it on time is all that knows how "
+        "its task is run, whoever starts it. One that is to be started by hand alone has enabled: false beside it"
+    ]
+
+
 def test_what_has_no_effect_is_a_note(repository) -> None:
     more = (
         ", overlap: allow, retries: {attempts: 2}, startRetries: {attempts: 3}, timeout: 1h, "
@@ -102,7 +110,7 @@ def test_what_has_no_effect_is_a_note(repository) -> None:
 
 
 def test_nothing_is_said_of_what_is_not_written(repository) -> None:
-    repository.write("Pulumi.dev.yaml", STACK.format(more=", overlap: allow, schedule: rate(1 hour)"))
+    repository.write("Pulumi.dev.yaml", STACK.format(more=", overlap: allow"))
     (job,) = repository.load().jobs
     assert list(notes(job)) == []
 
@@ -112,8 +120,9 @@ def test_the_template_is_measured_as_a_rule_has_it(repository) -> None:
 
     def write(length: int, kind: str, schedule: str) -> None:
         text = json.dumps({"text": "<" * length})
-        more = f", overlap: allow, schedule: {schedule}, input: {text}"
-        repository.write("Pulumi.dev.yaml", STACK.format(more=more).replace("runOn: task", f"runOn: {kind}"))
+        stack = STACK.format(more=f", overlap: allow, input: {text}")
+        stack = stack.replace("runOn: task", f"runOn: {kind}").replace("rate(1 hour)", schedule)
+        repository.write("Pulumi.dev.yaml", stack)
 
     without = (
         '{"containerOverrides":[{"name":"job","environment":['
