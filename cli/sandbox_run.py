@@ -117,8 +117,9 @@ def _logged(deployed: DeployedStack, run: Run) -> Iterator[str]:
         return
     logs = logs_of(aws, course.attempts)
     for attempt in course.attempts:
+        whose = f"{attempt.step}[{attempt.index}]" if attempt.index is not None else attempt.step
+        yield from (f"{whose}: {line}" for line in attempt.kept_lines)
         if (log := logs.get(attempt.key)) is not None:
-            whose = f"{attempt.step}[{attempt.index}]" if attempt.index is not None else attempt.step
             of_attempt = replace(run, log_group=log.group, log_stream=log.stream, request_id=log.request_id)
             for line in log_lines(clients, of_attempt):
                 yield f"{whose}: {line}"

@@ -55,6 +55,8 @@ class Run:
     log_stream: str | None
     request_id: str | None
     """Of the last invocation of its function, on Lambda, which has other invocations' lines in the same stream."""
+    kept_log: str | None
+    """The last lines of a job in a cluster, whose log is not in CloudWatch."""
     redrives: int
     """How often Step Functions has continued it after an end."""
     because: str | None
@@ -129,6 +131,7 @@ def run_of(job: str, answer: Mapping[str, Any]) -> Run:
         log_group=_text(details.get("logGroup")),
         log_stream=_text(details.get("logStream")),
         request_id=_text(details.get("requestId")),
+        kept_log=_text(details.get("log")),
         redrives=answer.get("redriveCount") or 0,
         because=_text(details.get("because")) if skipped else None,
     )
@@ -138,6 +141,7 @@ def log_lines(clients: Clients, run: Run) -> Iterator[str]:
     """What the last attempt of `run` logged, oldest line first. Nothing when it logged nothing, or never started."""
     stream = _stream(clients, run)
     if stream is None:
+        yield from (run.kept_log or "").splitlines()
         return
     own = InvocationLines(run.request_id) if run.request_id else None
     logs = clients("logs")
@@ -162,7 +166,7 @@ def log_lines(clients: Clients, run: Run) -> Iterator[str]:
 
 def last_log_lines(clients: Clients, run: Run, count: int) -> list[str]:
     """The last lines that the last attempt of `run` logged, at most `count`, oldest first."""
-    if run.request_id:
+    if run.request_id or run.kept_log:
         return list(deque(log_lines(clients, run), maxlen=count))
     if not (run.log_group and run.log_stream):
         return []
