@@ -85,6 +85,10 @@ class Aws:
     def end(self, life: Entry, status: str) -> None:
         self._ended[life] = status, self._clock.now
 
+    def ended_at(self, life: Entry) -> float | None:
+        """When a life ended; None while it goes on."""
+        return self._ended[life][1] if life in self._ended else None
+
     def give_up(self, life: Entry) -> None:
         """The attempt of a life ended, its task may not have."""
         self._given_up[life] = self._clock.now

@@ -6,8 +6,10 @@ from functools import lru_cache
 from typing import Any
 
 from definitions import names
+from definitions.left_over_function import SLACK_SECONDS
 from definitions.place import Place
 from definitions.state_machine import RunTarget, state_machine
+from tests.definitions.lambda_samples import errored, invoked
 from tests.definitions.lock_model.aws import Aws, DynamoDb, Table
 from tests.definitions.lock_model.machine import Clock, Machine
 from tests.definitions.lock_model.model import Entry, Move, Policy, Run, Scenario, State
@@ -18,6 +20,8 @@ TABLE = "longhaul-dev-locks-replay"
 PLACE = Place(project="longhaul", stack="dev", partition="aws", region="eu-west-1", account="123456789012")
 MachineOf = Callable[[Policy, int, bool], dict[str, Any]]
 """A policy, the room in the queue, and whether timeouts are retried, to a machine's definition."""
+FUNCTION_SECONDS: dict[Policy, int] = {"skip": 300, "queue": 120, "replace": 600}
+"""How long the function of a job on Lambda may take, by its policy."""
 
 _TIME = "2026-11-24T03:15:00Z"
 _CANCELLED = "DynamoDb.TransactionCanceledException"
@@ -32,11 +36,23 @@ _DYNAMODB = {
 @lru_cache
 def rendered(policy: Policy, limit: int, retries_timeouts: bool) -> dict[str, Any]:
     """The machine of a job with a policy, as JSON gives it back; all of them are in one group."""
+    return _rendered(policy, limit, retries_timeouts)
+
+
+@lru_cache
+def rendered_on_lambda(policy: Policy, limit: int, retries_timeouts: bool) -> dict[str, Any]:
+    """The same of jobs on Lambda."""
+    function = {"runOn": "lambda", "entrypoint": ["run"], "timeout": f"{FUNCTION_SECONDS[policy]}s"}
+    return _rendered(policy, limit, retries_timeouts, **function)
+
+
+def _rendered(policy: Policy, limit: int, retries_timeouts: bool, **more: Any) -> dict[str, Any]:
     room = {"queueLimit": limit} if policy == "queue" else {}
     subject = job(
         name=policy,
         overlap={"policy": policy, "group": "all", **room},
         retries={"attempts": 5, "onTimeout": retries_timeouts},
+        **more,
     )
     target = RunTarget(
         cluster_arn="arn:aws:ecs:eu-west-1:123456789012:cluster/longhaul-dev",
@@ -88,7 +104,13 @@ class Replay:
                 self._aws.begin(Entry(move.run, life.redrives + 1))
             case "timeout, final" | "timeout, retried":
                 self._aws.give_up(life)
+                given_up = self._clock.now
                 self._machines[move.run].answer(Failure("States.Timeout", ""))
+                if self._scenario.functions and move.action == "timeout, retried":
+                    self._check_function_ended(move.run, given_up)
+            case "task stops" if move.answer and self._scenario.functions:
+                of_bootstrap = errored("Job.ExitedNonZero", exitCode=1)
+                self._machines[move.run].answer(invoked() if move.answer == "final" else of_bootstrap)
             case "task stops" if move.answer:
                 self._machines[move.run].answer(task() if move.answer == "final" else failed(1))
             case "forget" | "task ends" | "task stops":
@@ -146,7 +168,18 @@ class Replay:
         assert integration == "aws-sdk:sfn:describeExecution"
         asked = move.run if run.seen is None else run.seen.run
         head = machine.head if run.seen is not None else None
-        machine.answer(self._aws.describe_execution(arguments, self._machines[asked], asked, move.answer, head))
+        told = self._aws.describe_execution(arguments, self._machines[asked], asked, move.answer, head)
+        at = self._clock.now
+        machine.answer(told)
+        if self._scenario.functions and run.seen is not None and machine.step == "clear":
+            # Of its own former life, and of one that is not found, the end is not told.
+            ended = None if run.seen.run == move.run or isinstance(told, Failure) else self._aws.ended_at(run.seen)
+            self._check_function_ended(run.seen.run, at if ended is None else ended)
+
+    def _check_function_ended(self, number: int, since: float) -> None:
+        """Whether the function of a run must have ended by now, which is what the model takes for granted."""
+        seconds = FUNCTION_SECONDS[self._scenario.policies[number]]
+        assert self._clock.now - since >= seconds + SLACK_SECONDS, "a function is taken to have ended too early"
 
     def _run(self, move: Move) -> None:
         machine = self._machines[move.run]
@@ -169,6 +202,9 @@ class Replay:
             return self._dynamodb.call(operation, arguments, prefix)
         if integration == "ecs:runTask.sync":
             return self._aws.start_task(arguments, self._machines[number])
+        if integration == "lambda:invoke":
+            assert self._machines[number].family in arguments["FunctionName"]
+            return None
         assert integration == "aws-sdk:sfn:stopExecution"
         assert arguments["ExecutionArn"] in {machine.arn for machine in self._machines.values()}
         return {"StopDate": self._clock.text}
@@ -196,12 +232,15 @@ class Replay:
                 assert self._machines[number].redrives == (run.life - 1) // 2
         line, started = self._table.read()
         entries = [f"{self._machines[entry.run].arn} {entry.redrives}" for entry in move.state.line]
-        assert [entry.rpartition(" ")[0] for entry in line] == entries
+        assert [" ".join(entry.split(" ")[:2]) for entry in line] == entries
         assert started == ([] if move.state.time < 0 else [self._machines[move.state.time].arn])
 
 
-def replay(scenario: Scenario, trace: tuple[Move, ...], dynamodb: DynamoDb, machine_of: MachineOf = rendered) -> None:
+def replay(
+    scenario: Scenario, trace: tuple[Move, ...], dynamodb: DynamoDb, machine_of: MachineOf | None = None
+) -> None:
     """Replay a trace; raises AssertionError where a machine does another thing than the model."""
+    machine_of = machine_of or (rendered_on_lambda if scenario.functions else rendered)
     final = {move.run for move in trace if move.action == "timeout, final"}
     definitions = [
         machine_of(policy, scenario.limit, number not in final) for number, policy in enumerate(scenario.policies)

@@ -1,6 +1,7 @@
 """The rendered machines do what the model does, call for call: what holds of the one holds of the other."""
 
 import json
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -11,8 +12,8 @@ from sandbox.local_aws import LocalAws
 from tests.definitions.lock_model.aws import DynamoDb
 from tests.definitions.lock_model.check import described
 from tests.definitions.lock_model.model import Move, Policy, Scenario
-from tests.definitions.lock_model.replay import rendered, replay
-from tests.definitions.lock_model.scenarios import REPLAYED, WANDERED
+from tests.definitions.lock_model.replay import rendered, rendered_on_lambda, replay
+from tests.definitions.lock_model.scenarios import REPLAYED, REPLAYED_FUNCTIONS, WANDERED
 from tests.definitions.lock_model.traces import Kind, covering, wander
 from tests.definitions.walker import EvaluationError
 
@@ -48,6 +49,16 @@ BROKEN: dict[str, tuple[Policy, str, str]] = {
 """A policy, and what of its machine is replaced by what."""
 
 
+BROKEN_ON_LAMBDA: dict[str, tuple[Policy, str, str]] = {
+    "takes a function for ended too early": ("skip", "+ $leaving.seconds + 60 -", "+ 60 -"),
+    "takes no call to be under way": ("skip", "+ $leaving.seconds + 60 -", "+ $leaving.seconds -"),
+    "says too little of how long its function takes": ("skip", '& \\" 300\\"', '& \\" 30\\"'),
+    "tries again beside its former function": ("skip", '"mayRunOn": true', '"mayRunOn": false'),
+    "takes its former self for alive": ("skip", "$seen.holder = $states.context.Execution.Id or", ""),
+}
+"""The same of the machines of jobs on Lambda."""
+
+
 @pytest.fixture(scope="module")
 def dynamodb(local_aws: LocalAws) -> DynamoDb:
     # Only a sandbox loads MiniStack as it has to be.
@@ -58,21 +69,23 @@ def dynamodb(local_aws: LocalAws) -> DynamoDb:
 
 
 @lru_cache
-def traces(policy: Policy) -> list[tuple[Scenario, tuple[Move, ...]]]:
+def traces(policy: Policy, *, functions: bool = False) -> list[tuple[Scenario, tuple[Move, ...]]]:
     known: set[Kind] = set()
-    return [(scenario, trace) for scenario in REPLAYED[policy] for trace in covering(scenario, known)]
+    replayed = REPLAYED_FUNCTIONS if functions else REPLAYED
+    return [(scenario, trace) for scenario in replayed[policy] for trace in covering(scenario, known)]
 
 
+@pytest.mark.parametrize("functions", [False, True])
 @pytest.mark.parametrize("policy", REPLAYED)
-def test_the_machine_does_what_the_model_does(policy: Policy, dynamodb: DynamoDb) -> None:
-    for scenario, trace in traces(policy):
+def test_the_machine_does_what_the_model_does(policy: Policy, functions: bool, dynamodb: DynamoDb) -> None:
+    for scenario, trace in traces(policy, functions=functions):
         try:
             replay(scenario, trace, dynamodb)
         except AssertionError as problem:
             raise AssertionError(f"{problem}\n{described(trace)}") from problem
 
 
-@pytest.mark.parametrize("scenario", WANDERED)
+@pytest.mark.parametrize("scenario", [*WANDERED, *(replace(one, functions=True) for one in WANDERED)])
 def test_the_machines_do_at_random_what_the_model_does(scenario: Scenario, dynamodb: DynamoDb) -> None:
     for seed in range(5):
         trace = wander(scenario, seed)
@@ -84,16 +97,26 @@ def test_the_machines_do_at_random_what_the_model_does(scenario: Scenario, dynam
 
 @pytest.mark.parametrize("what", BROKEN)
 def test_no_machine_does_that_lacks_a_guard(what: str, dynamodb: DynamoDb) -> None:
-    policy, right, wrong = BROKEN[what]
+    _see_it_fail(BROKEN[what], dynamodb, functions=False)
+
+
+@pytest.mark.parametrize("what", BROKEN_ON_LAMBDA)
+def test_no_machine_on_lambda_does_that_lacks_a_guard(what: str, dynamodb: DynamoDb) -> None:
+    _see_it_fail(BROKEN_ON_LAMBDA[what], dynamodb, functions=True)
+
+
+def _see_it_fail(change: tuple[Policy, str, str], dynamodb: DynamoDb, *, functions: bool) -> None:
+    policy, right, wrong = change
 
     @lru_cache
     def broken(policy: Policy, limit: int, retries_timeouts: bool) -> dict[str, Any]:
-        text = json.dumps(rendered(policy, limit, retries_timeouts))
+        whole = rendered_on_lambda if functions else rendered
+        text = json.dumps(whole(policy, limit, retries_timeouts))
         assert right in text
         return json.loads(text.replace(right, wrong))
 
     def does_what_the_model_does() -> None:
-        for scenario, trace in traces(policy):
+        for scenario, trace in traces(policy, functions=functions):
             replay(scenario, trace, dynamodb, broken)
 
     with pytest.raises((AssertionError, EvaluationError)):
