@@ -63,7 +63,7 @@ def test_json_is_what_the_documentation_says(operated: Operated, operate: Longha
     assert list(only) == [
         *("attempt", "outcome", "inWords", "advice", "exitCode", "stopCode", "reason", "startError", "taskArn"),
         *("requested", "started", "ended", "seconds", "logGroup", "logStream", "taskLink", "logLink", "step", "index"),
-        "kubernetesJob",
+        *("kubernetesJob", "functionArn", "requestId"),
     ]
     assert (only["outcome"], only["stopCode"], only["started"]) == ("Job.Refused", "TaskFailedToStart", None)
     task_id = only["taskArn"].rpartition("/")[2]
