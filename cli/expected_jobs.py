@@ -23,7 +23,7 @@ def expected_jobs(root: Path, stack: str) -> list[ExpectedJob]:
     found = []
     for job in loaded.jobs:
         rendered = documents(job, loaded)
-        tasks = rendered["task-definition"]
+        tasks = rendered.get("task-definition", {})
         found.append(
             ExpectedJob(
                 name=job.name,

@@ -153,5 +153,6 @@ def test_a_stopped_run_s_job_is_deleted_and_the_cluster_is_to_be_asked(operate: 
 def test_doctor_finds_nothing_wrong(operate: Operator) -> None:
     operate.run("exit 0")
     done = operate("doctor", "--output", "json")
+    assert done.stdout, done.stderr
     findings = json.loads(done.stdout)
     assert [each for each in findings if each["job"] == "scoring"] == []
