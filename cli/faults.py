@@ -23,12 +23,14 @@ from sandbox.faults import (
     LoseHost,
     LoseSecret,
     RefuseCapacity,
+    RefuseInvoke,
     RetireTask,
     RunOutOfMemory,
     SpoilCause,
     SpoilChange,
     TaskStop,
     Throttle,
+    TimeOutFunction,
 )
 from spec.durations import parse_duration
 
@@ -108,9 +110,23 @@ KINDS = {
         ),
         Kind(
             name="memory",
-            summary="a task's containers have used up its memory",
+            summary="a task's containers, or a function, have used up its memory",
             make=RunOutOfMemory,
-            meets="tasks",
+            meets="tasks and invocations",
+            time="after",
+        ),
+        Kind(
+            name="invoke",
+            summary="Lambda throttles an invocation; error: an error of its own",
+            make=RefuseInvoke,
+            meets="calls of Invoke",
+            words={"error": {"throttled": False}},
+        ),
+        Kind(
+            name="out-of-time",
+            summary="a function's time is up before it is",
+            make=TimeOutFunction,
+            meets="invocations",
             time="after",
         ),
         Kind(

@@ -279,9 +279,10 @@ class _Dockerfile:
         stage.destinations = (*stage.destinations, place)
         if not place.startswith("/"):
             return
+        is_folder = posixpath.basename(destination) in ("", ".", "..") or place == stage.working_directory
         for source in sources:
             path = self._build.context / source.lstrip("/")
-            into = len(sources) > 1 or destination.endswith("/")
+            into = is_folder or len(sources) > 1
             stage.files[posixpath.join(place, path.name) if into and not path.is_dir() else place] = path
 
 

@@ -93,7 +93,9 @@ class TaskStarter:
         environment["HOME"] = str(self._scratch)
         environment["AWS_ENDPOINT_URL"] = self._aws.endpoint
         command = _command(container, override, image)
-        return Launch(command, image.folder if image else self._scratch, environment)
+        if image is None:
+            return Launch(command, self._scratch, environment)
+        return Launch(tuple(image.here(word) for word in command), image.folder or self._scratch, environment)
 
     def create_log_stream(self, group: str, stream: str, region: str) -> bool:
         """Create the log stream of a container.

@@ -76,8 +76,9 @@ class PodStart:
         environment["HOME"] = str(self._scratch)
         environment["AWS_ENDPOINT_URL"] = self._aws.endpoint
         environment["AWS_EC2_METADATA_DISABLED"] = "true"
-        folder = image.folder if image else None
-        return Launch(command, folder or self._scratch, environment)
+        if image is None:
+            return Launch(command, self._scratch, environment)
+        return Launch(tuple(image.here(word) for word in command), image.folder or self._scratch, environment)
 
     def _value(self, variable: Mapping[str, Any]) -> str | None:
         source = variable.get("valueFrom")

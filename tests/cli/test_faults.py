@@ -20,11 +20,13 @@ from sandbox.faults import (
     LoseHost,
     LoseSecret,
     RefuseCapacity,
+    RefuseInvoke,
     RetireTask,
     RunOutOfMemory,
     SpoilCause,
     SpoilChange,
     Throttle,
+    TimeOutFunction,
 )
 from sandbox.local_aws import LocalAws
 from tests.cli.conftest import Longhaul
@@ -50,6 +52,9 @@ DOCS = (Path(__file__).parents[2] / "docs" / "sandbox.md").read_text()
         ("retire@1h30m", None, RetireTask(after=5400)),
         ("spot:daily-rollup:1@30s", "daily-rollup", InterruptSpot(first=1, after=30)),
         ("memory@10m", None, RunOutOfMemory(after=600)),
+        ("invoke:2", None, RefuseInvoke(first=2)),
+        ("invoke:error:hello", "hello", RefuseInvoke(throttled=False)),
+        ("out-of-time:hello@30s", "hello", TimeOutFunction(after=30)),
         ("cause", None, SpoilCause(into="text")),
         ("cause:no-exit-code", None, SpoilCause(into="no-exit-code")),
         ("cause:no-containers", None, SpoilCause(into="no-containers")),

@@ -99,6 +99,80 @@ def test_stages_inherit_and_one_is_the_target(
 
 
 @pytest.mark.parametrize(
+    ("instructions", "in_folder", "files"),
+    [
+        ("COPY . .", True, {}),
+        ("COPY job.py ./", True, {}),
+        ("WORKDIR /app\nCOPY job.py .", True, {"/app/job.py": "job.py"}),
+        ("COPY --chown=1:1 . /app/\nWORKDIR /app", True, {"/app": "."}),
+        ("WORKDIR /srv\nCOPY . /app\nWORKDIR ../app/parts", True, {"/app": "."}),
+        ("COPY job.py /job.py", False, {"/job.py": "job.py"}),
+        ("WORKDIR /app\nCOPY --chmod=0755 job.py /opt/bin/", False, {"/opt/bin/job.py": "job.py"}),
+        ('COPY ["job.py", "parts/a.py", "/opt/"]', False, {"/opt/job.py": "job.py", "/opt/a.py": "parts/a.py"}),
+        ("ADD parts /opt/parts", False, {"/opt/parts": "parts"}),
+        ("ARG TO=/opt\nCOPY job.py $TO/job.py", False, {"/opt/job.py": "job.py"}),
+        # What comes from elsewhere is not there, and says nothing of the folder.
+        ("COPY --from=builder /x /opt/x\nADD https://example.com/x /opt/y", True, {}),
+        ("COPY <<EOF /opt/x\nCMD x\nEOF", True, {}),
+    ],
+)
+def test_what_is_copied_is_found_where_it_comes_from(
+    tmp_path: Path, instructions: str, in_folder: bool, files: dict[str, str]
+) -> None:
+    (tmp_path / "parts").mkdir()
+    for name in ("job.py", "parts/a.py"):
+        (tmp_path / name).touch()
+    found = image(tmp_path, f"FROM alpine\n{instructions}\n")
+    assert found.folder == (tmp_path if in_folder else None)
+    assert found.files == {path: tmp_path / name for path, name in files.items()}
+
+
+def test_a_path_of_a_command_is_one_of_this_machine(tmp_path: Path) -> None:
+    (tmp_path / "parts").mkdir()
+    found = image(tmp_path, "FROM alpine\nCOPY . /opt\nCOPY parts /opt/parts/\n")
+    assert found.here("/opt/parts/a.py") == str(tmp_path / "parts" / "a.py")
+    assert found.here("/opt/job.py") == str(tmp_path / "job.py")
+    assert [found.here(word) for word in ("/optional", "/bin/sh", "opt")] == ["/optional", "/bin/sh", "opt"]
+
+
+class TestAnImageOfAnother:
+    """ "FROM" an image that is there: https://docs.docker.com/reference/dockerfile/#from"""
+
+    BASE = "FROM alpine\nWORKDIR /app\nCOPY . .\nENV A=1 B=2\nENTRYPOINT ['sh']".replace("'", '"')
+
+    def on(self, tmp_path: Path, base: str, dockerfile: str, **build: object) -> Image:
+        below, above = tmp_path / "below", tmp_path / "above"
+        for folder in (below, above):
+            folder.mkdir()
+        (above / "extra.py").touch()
+        found = image(below, base, platform="linux/arm64")
+        (above / "Dockerfile").write_text(dockerfile)
+        context = BuildContext(above, above / "Dockerfile", **build)  # type: ignore[arg-type]
+        return read_image(context, {"below:1": found}.get)
+
+    def test_it_has_what_that_has(self, tmp_path: Path) -> None:
+        dockerfile = "ARG IMAGE\nFROM ${IMAGE} AS top\nENV B=3\nCOPY extra.py /opt/extra.py\n"
+        found = self.on(tmp_path, self.BASE, dockerfile, args={"IMAGE": "below:1"})
+        assert found.folder == tmp_path / "below"
+        assert (found.entry_point, found.environment) == (("sh",), {"A": "1", "B": "3"})
+        assert found.here("/app/main.py") == str(tmp_path / "below" / "main.py")
+        assert found.here("/opt/extra.py") == str(tmp_path / "above" / "extra.py")
+        assert (found.working_directory, found.platform) == ("/app", "linux/arm64")
+
+    def test_its_own_entry_point_drops_that_ones_command(self, tmp_path: Path) -> None:
+        found = self.on(tmp_path, 'FROM alpine\nCMD ["a"]\n', 'FROM below:1\nENTRYPOINT ["b"]\n')
+        assert (found.entry_point, found.command) == (("b",), ())
+
+    def test_two_folders_cannot_be_one(self, tmp_path: Path) -> None:
+        with pytest.raises(SandboxError, match="cannot copy into the working directory of another image"):
+            self.on(tmp_path, self.BASE, "FROM below:1\nCOPY extra.py .\n")
+
+    def test_of_one_that_is_not_there_nothing_is_known(self, tmp_path: Path) -> None:
+        found = self.on(tmp_path, self.BASE, "FROM other:1\nCOPY extra.py /opt/extra.py\n")
+        assert (found.folder, found.entry_point) == (None, ())
+
+
+@pytest.mark.parametrize(
     ("dockerfile", "build", "message"),
     [
         ("FROM alpine AS a\nFROM a AS b\n", {"target": "c"}, r"Dockerfile: no stage 'c'; its stages: a, b"),

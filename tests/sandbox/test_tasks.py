@@ -99,6 +99,17 @@ def test_an_image_runs_in_its_build_context(place: TaskPlace, tmp_path: Path) ->
     assert place.lines(with_entry_point) == ["['x']"]
 
 
+def test_what_an_image_has_elsewhere_is_found_and_its_folder_is_empty(place: TaskPlace, tmp_path: Path) -> None:
+    (tmp_path / "main.py").write_text("import os; print(os.listdir('.'))")
+    (tmp_path / "Dockerfile").write_text(
+        'FROM python:3.12\nCOPY main.py /opt/job/\nENTRYPOINT ["python", "/opt/job/main.py"]\n'
+    )
+    place.aws.images.register(place.cluster, BuildContext(tmp_path, tmp_path / "Dockerfile"))
+    task_arn = place.run(place.register(image=place.cluster))
+    assert place.finish(task_arn)["containers"][0]["exitCode"] == 0
+    assert place.lines(task_arn) == ["[]"]
+
+
 def test_python_is_the_sandboxs_own(place: TaskPlace) -> None:
     task_arn = place.run(place.register("python", "-c", "import sys; print(sys.prefix)"))
     place.finish(task_arn)
