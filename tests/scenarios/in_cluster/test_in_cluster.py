@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.local_aws import LocalAws
-from tests.scenarios.in_cluster.rows import ROWS, Row
+from tests.scenarios.in_cluster.rows import ROWS, WAITS, Row
 from tests.scenarios.in_cluster.scene import Scene, Stack
 from tests.scenarios.test_scenarios import outcome, told_details
 
@@ -55,3 +55,21 @@ def test_a_cause_is_one_that_programs_read(stack: Stack, tmp_path: Path) -> None
         scene.end()
     assert details["kubernetesJob"] == f"batch/{scene.names()[0]}"
     assert (details["exitCode"], details["log"]) == (3, "bad\n")
+
+
+def test_a_redrive_runs_in_a_job_of_its_own(stack: Stack, tmp_path: Path) -> None:
+    scene = Scene(stack, {}, tmp_path)
+    try:
+        scene.start(WAITS)
+        scene.until(scene.is_ready, "it is ready")
+        scene.aws.client("stepfunctions").stop_execution(executionArn=scene.arn)
+        scene.until_left()
+        scene.gate.touch()
+        scene.aws.client("stepfunctions").redrive_execution(executionArn=scene.arn)
+        scene.until(lambda: scene.describe()["status"] != "RUNNING", "it ends")
+        told = scene.describe()
+        assert (told["status"], told["redriveCount"]) == ("SUCCEEDED", 1), told
+        first, second = scene.names()
+        assert first != second
+    finally:
+        scene.end()
