@@ -17,6 +17,7 @@ from cli.console import console, notices
 from cli.faults import AskedFault, add_faults, parse_fault, say_what_they_did
 from cli.run_report import Report, print_failures, print_run, print_table
 from cli.sandbox_stack import DeployedStack, deployed_stack
+from cli.sandbox_tasks import run_of_task, run_task_to_end
 from cli.upcoming import firings
 from ops.aws import Aws
 from ops.course import read_course
@@ -71,14 +72,13 @@ def start_job(
     with deployed_stack(root, spec, begin, begin + timedelta(days=1)) as deployed:
         _say_deployed(deployed)
         add_faults(faults, deployed.aws, deployed.resource_name)
-        execution_input = {} if job_input is None else {"input": job_input}
-        execution_arn = deployed.aws.client("stepfunctions").start_execution(
-            stateMachineArn=deployed.state_machine_arn(job), input=json.dumps(execution_input)
-        )["executionArn"]
         with notices().status(f"Running {job}"):
-            run_to_end(deployed.aws, execution_arn)
-        run = read_run(deployed.aws.client, job, execution_arn)
-        lines = list(_logged(deployed, run))
+            if spec.job(job).run_on.kind == "task":
+                run = run_task_to_end(deployed, job, job_input)
+                lines = list(log_lines(deployed.aws.client, run))
+            else:
+                run = _run_machine_to_end(deployed, job, job_input)
+                lines = list(_logged(deployed, run))
     say_what_they_did(faults)
     report = Report.of(run, lines[-1:])
     if output is Output.JSON:
@@ -91,16 +91,28 @@ def start_job(
     return run.exit_code or 1
 
 
+def _run_machine_to_end(deployed: DeployedStack, job: str, job_input: Any) -> Run:
+    execution_input = {} if job_input is None else {"input": job_input}
+    execution_arn = deployed.aws.client("stepfunctions").start_execution(
+        stateMachineArn=deployed.state_machine_arn(job), input=json.dumps(execution_input)
+    )["executionArn"]
+    run_to_end(deployed.aws, execution_arn)
+    return read_run(deployed.aws.client, job, execution_arn)
+
+
 def _faults(spec: StackSpec, texts: Sequence[str]) -> list[AskedFault]:
     jobs = [job.name for job in spec.jobs]
     return [parse_fault(text, jobs) for text in texts]
 
 
 def _report(deployed: DeployedStack, played: Played) -> Report:
-    job = deployed.jobs.get(played.state_machine_arn, played.trigger)
-    if not played.execution_arn:
+    job = deployed.job_of(played.trigger)
+    if played.task is not None:
+        run = run_of_task(deployed, job, played.task)
+    elif played.execution_arn:
+        run = read_run(deployed.aws.client, job, played.execution_arn)
+    else:
         return Report.not_started(job, utc_text(played.scheduled_time), played.error, played.cause)
-    run = read_run(deployed.aws.client, job, played.execution_arn)
     # Of a failure, enough to see why: its log is gone with the sandbox.
     lines = 1 if run.status in ("SUCCEEDED", "SKIPPED") else FAILURE_LOG_LINES
     return Report.of(run, last_log_lines(deployed.aws.client, run, lines))

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -28,17 +27,17 @@ class DeployedStack:
     spec: StackSpec
     deployment: Deployment
 
-    @cached_property
-    def jobs(self) -> dict[str, str]:
-        """The name of each job by the ARN of its state machine."""
-        return {arn: job for job, arn in self.deployment.outputs["stateMachines"].items()}
+    def job_of(self, trigger: str) -> str:
+        """The job that a trigger of this name starts; the name itself where that is none of the stack's."""
+        job = trigger.removeprefix(self.resource_name(""))
+        return job if job in self.deployment.outputs["logGroups"] else trigger
 
     def state_machine_arn(self, job: str) -> str:
         return self.deployment.outputs["stateMachines"][job]
 
     def resource_name(self, job: str) -> str:
         """The name that a job's state machine, task family and trigger share."""
-        return self.state_machine_arn(job).rpartition(":")[2]
+        return f"{self.spec.project}-{self.spec.name}-{job}"
 
 
 @contextmanager

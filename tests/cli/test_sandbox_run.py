@@ -68,6 +68,22 @@ def test_a_job_started_by_hand_shows_its_run_and_gives_its_exit_code(project: Pa
     assert "stream run/job/" in cause
 
 
+def test_jobs_without_a_state_machine_are_played_and_started_by_hand(project: Path, longhaul: Longhaul) -> None:
+    code(project, "import os, sys\nprint(os.environ['LONGHAUL_INPUT'])\nsys.exit(7)\n")
+    (project / "jobs" / "hello" / "job.yaml").write_text("runOn: task\noverlap: allow\n")
+    played = longhaul("sandbox", "run", *DAY, "--fault", "capacity:hello:1")
+    assert played.returncode == 1, played.stderr
+    assert "capacity:hello:1: 1 of 2 calls of RunTask" in played.stderr
+    lost, failed = json.loads(played.stdout)
+    assert (lost["status"], lost["error"], lost["exitCode"]) == ("NOT_STARTED", "RunTask", None)
+    assert (failed["status"], failed["error"], failed["exitCode"]) == ("FAILED", "Job.ExitedNonZero", 7)
+    assert (failed["scheduledTime"], failed["lastLogLine"]) == ("2026-03-29T01:15:00Z", "{}")
+    run = longhaul("sandbox", "run", "--job", "hello", "--input", '{"day": 1}')
+    assert run.returncode == 7, run.stderr
+    for part in ('"input": {"day": 1}', '  {"day":1}', "exit code 7", "Job.ExitedNonZero"):
+        assert part in run.stdout
+
+
 def test_a_run_with_steps_shows_what_each_of_them_logged(project: Path, longhaul: Longhaul) -> None:
     code(project, "import os, sys\nprint(os.environ['LONGHAUL_INPUT'])\nsys.exit(int(sys.argv[1]))\n")
     (project / "jobs" / "hello" / "job.yaml").write_text(
