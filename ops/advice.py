@@ -64,6 +64,28 @@ _OUTCOMES = {
     ),
     GOES_ON: ("it goes on", None),
 }
+# Where the cluster is in the place of ECS.
+_IN_CLUSTER = {
+    "Job.OutOfMemory": (
+        "it was killed, most likely as it used more memory than it has",
+        "Give the job more `memory`, or have it hold less at a time.",
+    ),
+    "Job.TimedOut": (
+        "it was not done when its `timeout` was over, the wait for a node and its image included",
+        "See in the cluster whether it ran: events tell of a node, an image or a Secret that was missing. If it needs "
+        "the time, raise `timeout`.",
+    ),
+    "Job.Refused": ("the cluster refused it", "Mend what the reason names, and run it again."),
+    "Job.Interrupted": (
+        "the cluster took its pod away",
+        "Run it again: its node was drained or lost, or given to others.",
+    ),
+    "Job.Stopped": ("somebody deleted its Job", "Ask in the cluster who did. Run it again when that is settled."),
+    "Job.Unexplained": (
+        "it failed, and the cluster does not say why",
+        "Look at its pod, and at the namespace's events, while the cluster keeps them.",
+    ),
+}
 _REASONS = (
     (
         r"limit on the number of (?:tasks|vcpus)",
@@ -123,7 +145,7 @@ def in_words(attempt: Attempt) -> str:
         return f"it exited with code {attempt.exit_code}" + (f": {meaning}" if meaning else "")
     if attempt.outcome == ABANDONED and attempt.step is not None:
         return "it was stopped, as the run was, or another task that it ran beside had failed"
-    words = _OUTCOMES.get(attempt.outcome, (f"it failed with {attempt.outcome}", None))[0]
+    words = _told(attempt, (f"it failed with {attempt.outcome}", None))[0]
     cause = _STOP_CODES.get(attempt.stop_code or "")
     if cause and attempt.outcome in ("Job.Interrupted", "Job.Unexplained", "Job.TimedOut", ABANDONED):
         words += f" ({cause})"
@@ -143,4 +165,10 @@ def advice(attempt: Attempt) -> str | None:
         for pattern, what in _REASONS:
             if re.search(pattern, text, re.IGNORECASE | re.DOTALL):
                 return what
-    return _OUTCOMES.get(attempt.outcome, ("", "Read what AWS says of it, and run it again."))[1]
+    return _told(attempt, ("", "Read what AWS says of it, and run it again."))[1]
+
+
+def _told(attempt: Attempt, otherwise: tuple[str, str | None]) -> tuple[str, str | None]:
+    """What an outcome means, and what to do about it."""
+    in_cluster = _IN_CLUSTER.get(attempt.outcome) if attempt.kubernetes_job is not None else None
+    return in_cluster or _OUTCOMES.get(attempt.outcome, otherwise)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from ops.advice import advice, in_words
 from ops.attempts import Attempt
 from ops.cluster_jobs import asked_for, ended, is_job, logs_command, not_known_ended, pods_command, recorded
 from ops.spent import of_attempt
@@ -101,3 +102,27 @@ def test_the_time_until_somebody_looked_is_not_the_job_s() -> None:
     lengths = of_attempt(told, seen)
     assert lengths["running"] == timedelta(minutes=1)
     assert lengths["capacity"] == timedelta(seconds=1)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "words", "what"),
+    [
+        ("Job.TimedOut", "was not done when its `timeout` was over", "whether it ran"),
+        ("Job.OutOfMemory", "most likely", "more `memory`"),
+        ("Job.Interrupted", "the cluster took its pod away", "Run it again"),
+        ("Job.Stopped", "somebody deleted its Job", "Ask in the cluster"),
+        ("Job.Refused", "the cluster refused it", "Mend what the reason names"),
+        ("Job.Unexplained", "the cluster does not say why", "the namespace's events"),
+    ],
+)
+def test_the_advice_is_for_a_cluster(outcome: str, words: str, what: str) -> None:
+    there = attempt(outcome, KubernetesJob="batch/one")
+    assert words in in_words(there)
+    assert what in (advice(there) or "")
+    # Elsewhere it is another one.
+    assert in_words(attempt(outcome)) != in_words(there)
+    assert advice(attempt(outcome)) != advice(there) or outcome == "Job.OutOfMemory"
+
+
+def test_a_program_s_exit_code_means_the_same_everywhere() -> None:
+    assert in_words(attempt("SUCCEEDED", KubernetesJob="batch/one")) == in_words(attempt("SUCCEEDED"))
