@@ -53,7 +53,7 @@ WRONG_AS_SHIPPED = """
 import json, os
 os.environ.update(AUTH="true", AWS_ACCESS_KEY_ID="AKIAMINE", AWS_SECRET_ACCESS_KEY="mine", LOG_LEVEL="ERROR")
 from ministack.core import iam_actions, iam_evaluator
-from ministack.services import dynamodb, ecs, iam, ssm
+from ministack.services import dynamodb, ecs, iam, lambda_svc, ssm
 assert iam_evaluator.is_root_access_key("test") and iam_evaluator.is_root_access_key("123456789012")
 iam_evaluator.pin_signed_request("POST", "/", {}, [(b"authorization", b"AWS4-HMAC-SHA256 Credential=AKIAMINE/x")])
 assert iam_evaluator.authenticate("AKIAMINE", "123456789012") is None
@@ -81,6 +81,13 @@ assert ecs._ts_to_epoch("2026-11-24T03:15:00.500Z") == 1795490100
 assert ecs._run_task({"cluster": "nowhere", "taskDefinition": "f"})[0] == 400 and "nowhere" in ecs._clusters
 assert ecs._register_task_definition({"family": "f", "requiresCompatibilities": ["FARGATE"], "cpu": "1", "memory": "1",
     "containerDefinitions": [{"name": "c", "image": "i"}]})[0] == 200
+def function(operation, *request):
+    status, _, body = getattr(lambda_svc, "_" + operation)(*request)
+    return status, json.loads(body)
+asked = {"FunctionName": "f", "PackageType": "Image", "Code": {"ImageUri": "nowhere"}, "Role": "", "Timeout": 901}
+assert function("create_function", {**asked, "Publish": True})[0] == 201
+assert not lambda_svc._functions["f"]["versions"]["1"]["config"]["FunctionArn"].endswith(":1")
+assert function("publish_version", "f", {})[1]["Version"] == "2"
 def dynamo(operation, request):
     status, _, body = getattr(dynamodb, operation)({"TableName": "locks", **request})
     return status, json.loads(body)
