@@ -56,6 +56,12 @@ longhaul:jobs:
     schedule: cron(15 3 * * ? *)
     timezone: Europe/Berlin
     capacity: {spot: true}
+  load:
+    image: "210987654321.dkr.ecr.eu-west-1.amazonaws.com/elsewhere:1"
+    cpu: 3000
+    memory: 700 GB
+    overlap: allow
+    runOn: {kind: ec2, capacityProvider: warehouse, networkMode: host, constraints: ["attribute:disk exists"]}
   scoring:
     image: "210987654321.dkr.ecr.eu-west-1.amazonaws.com/elsewhere:1"
     overlap: allow
