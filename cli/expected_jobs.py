@@ -32,7 +32,7 @@ def expected_jobs(root: Path, stack: str) -> list[ExpectedJob]:
                     started["rule"]["Name"]: json.loads(started["rule"]["EventPattern"])
                     for started in rendered["trigger"].get("startedBy", ())
                 },
-                state_machine=rendered["state-machine"],
+                state_machine=rendered.get("state-machine"),
                 task_definitions={
                     task["family"]: _any_built_image(task)
                     # On Kubernetes and Lambda there are none.

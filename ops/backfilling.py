@@ -11,7 +11,7 @@ from itertools import islice, takewhile
 from ops.aws import Aws
 from ops.errors import NotFoundError, OpsError
 from ops.history import read_history
-from ops.job_runs import find_job_run
+from ops.job_runs import watched_run
 from ops.runs import Run
 from ops.stack import DeployedJob, Trigger
 from ops.starting import start_run
@@ -85,7 +85,7 @@ def backfill(aws: Aws, job: DeployedJob, due: tuple[Due, ...], *, concurrency: i
             return
         time.sleep(_PAUSE_SECONDS)
         for execution_arn in tuple(going_on):
-            run = find_job_run(aws, job, execution_arn)
+            run = watched_run(aws, job, execution_arn)
             # One that nobody knows is not seen yet.
             if run is not None and run.status != "RUNNING":
                 going_on.remove(execution_arn)

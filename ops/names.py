@@ -12,9 +12,9 @@ from ops.aws import CALLS_AT_ONCE, Aws
 from ops.errors import AmbiguousError, NotFoundError
 from ops.execution import FAILED_STATUSES, newest_first
 from ops.executions import newest_executions
-from ops.job_runs import find_job_run
 from ops.stack import DeployedJob, DeployedStack
 from ops.task_changes import TASK_ID, run_name
+from ops.task_runs import read_task
 from ops.task_start import read_start
 
 _TASK_ARN = re.compile(rf"arn:[\w-]+:ecs:[\w-]+:[0-9]{{12}}:task/[\w-]+/(?:{TASK_ID.pattern})")
@@ -106,8 +106,8 @@ def _by_arn(aws: Aws, stack: DeployedStack, arn: str) -> NamedRun:
             return NamedRun(job=job, execution_arn=arn)
     if _TASK_ARN.fullmatch(arn):
         for job in stack.task_jobs:
-            if find_job_run(aws, job, arn) is not None:
-                return NamedRun(job=job, execution_arn=arn)
+            if found := _task(aws, job, arn):
+                return found
     raise NotFoundError(f"{arn} is no run of a job of the stack {stack.name} in {stack.region}")
 
 
@@ -140,7 +140,15 @@ def _task_by_id(aws: Aws, job: DeployedJob, task_id: str) -> NamedRun | None:
     if not TASK_ID.fullmatch(task_id):
         return None
     arn = f"{read_start(aws, job).cluster.replace(':cluster/', ':task/', 1)}/{task_id}"
-    return NamedRun(job=job, execution_arn=arn) if find_job_run(aws, job, arn) is not None else None
+    return _task(aws, job, arn)
+
+
+def _task(aws: Aws, job: DeployedJob, arn: str) -> NamedRun | None:
+    try:
+        read_task(aws, job, arn)
+    except NotFoundError:
+        return None
+    return NamedRun(job=job, execution_arn=arn)
 
 
 def _nth(aws: Aws, job: DeployedJob, nth: int) -> NamedRun:

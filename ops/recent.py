@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from ops.aws import Aws
 from ops.execution import Execution
-from ops.job_runs import find_job_run
+from ops.job_runs import watched_run
 from ops.ledger import Change, Ledger, latest
 from ops.stack import DeployedJob
 
@@ -59,7 +59,7 @@ def checked(aws: Aws, job: DeployedJob, executions: Iterable[Execution], now: da
     found = []
     for execution in executions:
         if execution.goes_on and now - execution.started > _BELIEVED:
-            run = find_job_run(aws, job, execution.arn)
+            run = watched_run(aws, job, execution.arn)
             if run is None:
                 continue
             execution = replace(execution, status=run.status, stopped=run.stopped)

@@ -19,8 +19,6 @@ from ops.task_start import read_start
 
 _MOST_DESCRIBED = 100
 _SPANS = tuple(timedelta(days=days) for days in (1, 8, 35, 90))
-_SEEN_LATE = timedelta(minutes=5)
-"""For how long ECS may not tell of a task that has begun: its lists are eventually consistent."""
 _BEGINNING = datetime.fromtimestamp(0, UTC)
 
 
@@ -41,12 +39,13 @@ def task_changes(aws: Aws, job: DeployedJob, *, since: datetime | None = None) -
         written = ledger.changes([job], start, end) if ledger else []
         if end is None:
             written += known.values()
-        found = [change for arn, change in latest(written).items() if arn not in seen]
-        seen |= {change["executionArn"] for change in found}
-        for change in sorted(found, key=started, reverse=True):
-            if since is not None and started(change) < since:
-                continue
-            if change["status"] != "RUNNING" or change["executionArn"] in known or now - started(change) < _SEEN_LATE:
+        found = {arn: change for arn, change in latest(written).items() if arn not in seen}
+        seen |= found.keys()
+        # Lists are eventually consistent, so that it may not be in one.
+        unlisted = [arn for arn, change in found.items() if change["status"] == "RUNNING" and arn not in known]
+        asked = {arn: told_by_ecs(aws, job, arn) for arn in unlisted}
+        for change in sorted(filter(None, (found | asked).values()), key=started, reverse=True):
+            if since is None or started(change) >= since:
                 yield change
 
 
@@ -64,8 +63,8 @@ def read_task(aws: Aws, job: DeployedJob, task_arn: str, ledger: Ledger | None =
         botocore's errors.
     """
     name = task_arn.rpartition("/")[2]
-    if told := described(aws, job, task_arn.split("/")[-2], [task_arn]):
-        return told[0]
+    if told := told_by_ecs(aws, job, task_arn):
+        return told
     book = ledger or ledger_of(aws, job)
     change = latest(book.changes([job], _BEGINNING, task_arn=task_arn)).get(task_arn) if book else None
     if change is None:
@@ -73,6 +72,11 @@ def read_task(aws: Aws, job: DeployedJob, task_arn: str, ledger: Ledger | None =
     if change["status"] == "RUNNING":
         raise NotFoundError(f"ECS knows the task {name} of {job.name} no more, and nobody has kept how it ended")
     return change
+
+
+def told_by_ecs(aws: Aws, job: DeployedJob, task_arn: str) -> Change | None:
+    """What ECS says of one task of a job; None where it does not know it. Raises botocore's errors."""
+    return next(iter(described(aws, job, task_arn.split("/")[-2], [task_arn])), None)
 
 
 def tasks_of_ecs(aws: Aws, job: DeployedJob) -> list[Change]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from ops.aws import Aws
-from ops.job_runs import find_job_run, read_job_run
+from ops.job_runs import read_job_run, watched_run
 from ops.runs import Run
 from ops.stack import DeployedJob
 
@@ -18,7 +18,7 @@ _UNSEEN_SECONDS = 60.0
 def wait_until_seen(aws: Aws, job: DeployedJob, execution_arn: str) -> None:
     """Wait until AWS tells of a run that has just been started. Raises as `read_job_run` does."""
     began = time.monotonic()
-    while find_job_run(aws, job, execution_arn) is None:
+    while watched_run(aws, job, execution_arn) is None:
         if time.monotonic() - began > _UNSEEN_SECONDS:
             read_job_run(aws, job, execution_arn)
             return
@@ -40,7 +40,7 @@ def wait_for_end(aws: Aws, job: DeployedJob, execution_arn: str, *, redrives: in
     wait_until_seen(aws, job, execution_arn)
     pause = _FIRST_SECONDS
     while True:
-        run = read_job_run(aws, job, execution_arn)
+        run = watched_run(aws, job, execution_arn) or read_job_run(aws, job, execution_arn)
         if run.status != "RUNNING" and run.redrives >= redrives:
             return run
         time.sleep(pause)

@@ -171,8 +171,13 @@ def ecs_context(action: str, body: bytes) -> dict[str, str]:
     """The condition keys of a call of ECS that MiniStack leaves out."""
     if action not in ("RunTask", "StopTask", "DescribeTasks", "ListTasks"):
         return {}
-    name = _cluster_name(_json(body))
-    return {"ecs:cluster": f"arn:aws:ecs:{get_region()}:{get_account_id()}:cluster/{name}"}
+    request = _json(body)
+    found = {"ecs:cluster": f"arn:aws:ecs:{get_region()}:{get_account_id()}:cluster/{_cluster_name(request)}"}
+    if action == "RunTask":
+        definition = ecs._task_defs.get(definition_key(request.get("taskDefinition", ""))) or {}
+        tags = ecs._tags.get(definition.get("taskDefinitionArn", ""), ())
+        found |= {f"aws:ResourceTag/{tag['key']}": tag["value"] for tag in tags}
+    return found
 
 
 def passed_roles(service: str, method: str, headers: Mapping[str, str], body: bytes) -> dict[str, str]:

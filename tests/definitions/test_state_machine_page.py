@@ -14,7 +14,6 @@ from typing import Any
 
 import pytest
 
-from review.prices import STATE_TRANSITION
 from definitions import names
 from definitions.diagram import diagram, inner_machines
 from definitions.machine import machine
@@ -22,6 +21,7 @@ from definitions.outcome import PASSING_START_ERRORS
 from definitions.place import Place
 from definitions.state_machine import RunTarget, state_machine
 from definitions.steps import step_names
+from review.prices import STATE_TRANSITION
 from spec.job import JobSpec
 from spec.load import load_stack
 from spec.step_containers import containers

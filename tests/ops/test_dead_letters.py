@@ -12,6 +12,7 @@ import pytest
 from ops.dead_letter_advice import advice, in_words
 from ops.dead_letters import Letter, find_letters, letter_count, queue_of, short_ids
 from ops.errors import AmbiguousError, NotFoundError
+from ops.history import read_history
 from ops.letters_in_hand import letters_in_hand
 from ops.redelivery import Outcome, Redelivery
 from ops.stack import DeployedStack
@@ -95,6 +96,62 @@ def test_without_its_trigger_a_start_is_made_as_the_machine_makes_it(stack: Unde
     (run,) = stack.runs_for(job, time)
     assert json.loads(run["input"]) == {"trigger": "schedule", "scheduledTime": time}
     assert run["status"] == "SUCCEEDED"
+
+
+@pytest.mark.parametrize("job", ["ruled-task", "scheduled-task"])
+def test_a_start_of_a_task_that_failed_is_read_and_made(stack: Undelivered, job: str) -> None:
+    time = stack.fire_in_vain(job)
+
+    (letter,) = look(stack)
+    assert (letter.kind, letter.job, letter.scheduled_time, letter.attempts) == ("start", job, time, 1)
+    assert ":cluster/" in letter.target_arn
+    assert in_words(letter) == "a permission is missing: ecs:RunTask"
+    (planned,) = deliver(stack, dry_run=True)
+    assert (planned.settled, planned.said) == (True, f"would start {job}")
+    found = next(each for each in stack.found().jobs if each.name == job)
+    assert time not in [run.scheduled_time for run in read_history(stack.aws, found, limit=5)]
+
+    (outcome,) = deliver(stack)
+    task_arn = arn_of(outcome)
+    assert stack.local_aws.tasks.stopped(task_arn).wait(60)
+    stack.local_aws.clock.wait_idle()
+    (run,) = [run for run in read_history(stack.aws, found, limit=5) if run.scheduled_time == time]
+    assert (run.execution_arn, run.status, run.trigger) == (task_arn, "SUCCEEDED", "schedule")
+    assert run.input == {"trigger": "schedule", "scheduledTime": time, "input": 0}
+    assert letter_count(stack.aws, stack.queue()) == 0
+
+    # The same letter, which somebody else had had in hand.
+    stack.send(letter.body, **_attributes(letter))
+    (again,) = deliver(stack)
+    assert again.said == f"left out, {job} has run for that time: {run.name} (SUCCEEDED)"
+
+
+def test_what_a_letter_says_of_a_task_may_be_missing(stack: Undelivered) -> None:
+    cluster = "arn:aws:ecs:eu-west-1:123456789012:cluster/late-dev-1"
+    rule = "arn:aws:events:eu-west-1:123456789012:rule/late-dev-"
+    schedule = "arn:aws:scheduler:eu-west-1:123456789012:schedule/late-dev/late-dev-scheduled-task"
+    stack.send("{}", RULE_ARN=f"{rule}gone", TARGET_ARN=cluster)
+    stack.send("{", RULE_ARN=f"{rule}ruled-task", TARGET_ARN=cluster)
+    time = f"{hour(stack) - timedelta(hours=9):%Y-%m-%dT%H:%M:%SZ}"
+    for body in ("{", "[]", '{"Overrides": 7}', '{"Overrides": {"containerOverrides": [{}]}}'):
+        stack.send(body, SCHEDULE_ARN=schedule, TARGET_ARN=cluster, SCHEDULED_TIME=time)
+    said = sorted(outcome.said for outcome in deliver(stack))
+    started = [each for each in said if each.startswith("started arn:aws:ecs:")]
+    assert len(started) == 1
+    assert said.count("left out, another letter was for that time of scheduled-task") == 3
+    assert "it does not say for which time it is" in said or any("nobody knows any more" in each for each in said)
+    assert "its job is not there, or runs elsewhere by now: gone" in said
+    assert stack.local_aws.tasks.stopped(started[0].removeprefix("started ")).wait(60)
+
+
+def _attributes(letter: Letter) -> dict[str, str]:
+    found = {
+        "RULE_ARN": letter.rule_arn,
+        "SCHEDULE_ARN": letter.schedule_arn,
+        "TARGET_ARN": letter.target_arn,
+        "SCHEDULED_TIME": (letter.scheduled_time or "") if letter.schedule_arn else "",
+    }
+    return {name: value for name, value in found.items() if value}
 
 
 def test_a_time_that_has_run_meanwhile_is_left_out(stack: Undelivered) -> None:
@@ -261,7 +318,7 @@ def test_lines_of_the_ledger_are_written_at_their_times(stack: Undelivered) -> N
     assert {outcome.said for outcome in deliver(stack)} == {f"written to {stack.ledger}"}
     pages = stack.local_aws.client("logs").get_paginator("filter_log_events").paginate(logGroupName=stack.ledger)
     lines = [(line["timestamp"], json.loads(line["message"])) for page in pages for line in page["events"]]
-    written = {event["id"]: at for at, event in lines if event["detail"]["executionArn"] == run}
+    written = {event["id"]: at for at, event in lines if event["detail"].get("executionArn") == run}
     events = [letter.content for letter in letters]
     assert written == {event["id"]: int(datetime.fromisoformat(event["time"]).timestamp() * 1000) for event in events}
     assert letter_count(stack.aws, stack.queue()) == 0

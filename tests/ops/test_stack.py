@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import pytest
 
@@ -15,35 +14,8 @@ from ops.aws import Aws, refusals
 from ops.errors import AwsError, NotFoundError
 from ops.stack import find_stack
 from sandbox.local_aws import LocalAws
+from tests.ops.as_role import AsRole
 from tests.ops.operated import JOBS, Operated
-
-TRUST = {
-    "Version": "2012-10-17",
-    "Statement": [
-        {"Effect": "Allow", "Principal": {"Service": "states.amazonaws.com"}, "Action": "sts:AssumeRole"},
-    ],
-}
-
-
-class AsRole:
-    """Clients that may what a role may."""
-
-    region = "eu-west-1"
-
-    def __init__(self, local_aws: LocalAws, role_arn: str) -> None:
-        self._local_aws, self._role_arn = local_aws, role_arn
-
-    def __call__(self, service: str) -> Any:
-        return self._local_aws.identity.client(service, self._role_arn, "states.amazonaws.com")
-
-
-@pytest.fixture
-def role(local_aws: LocalAws) -> Iterator[str]:
-    iam = local_aws.client("iam")
-    yield iam.create_role(RoleName="asks", AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]["Arn"]
-    for name in iam.list_role_policies(RoleName="asks")["PolicyNames"]:
-        iam.delete_role_policy(RoleName="asks", PolicyName=name)
-    iam.delete_role(RoleName="asks")
 
 
 def test_tags_are_those_of_the_definitions() -> None:
@@ -54,7 +26,7 @@ def test_each_job_is_found_with_its_trigger(operated: Operated) -> None:
     found = operated.found()
     assert [job.name for job in found.jobs] == sorted(JOBS)
     machines = operated.deployment.outputs["stateMachines"]
-    assert {job.name: job.state_machine_arn for job in found.jobs} == machines
+    assert {job.name: job.state_machine_arn for job in found.machine_jobs} == machines
 
     rule = operated.job("obeys").trigger
     assert rule is not None

@@ -30,8 +30,11 @@ JOBS = {
     "ruled": _EXITS | {"schedule": "cron(7 * * * ? *)"},
     "scheduled": _EXITS | {"schedule": "cron(37 * * * ? *)", "timezone": "Europe/Paris"},
     "by-hand": _EXITS,
+    # Their tasks are started without a state machine.
+    "ruled-task": _EXITS | {"runOn": "task", "schedule": "cron(17 * * * ? *)"},
+    "scheduled-task": _EXITS | {"runOn": "task", "schedule": "cron(47 * * * ? *)", "timezone": "Europe/Paris"},
 }
-MINUTES = {"ruled": 7, "scheduled": 37}
+MINUTES = {"ruled": 7, "scheduled": 37, "ruled-task": 17, "scheduled-task": 47}
 
 
 class Undelivered:
@@ -102,7 +105,7 @@ class Undelivered:
 
     @contextmanager
     def nobody_may_start(self) -> Iterator[None]:
-        """While it lasts, the triggers' role may keep dead letters and nothing else."""
+        """While it lasts, the triggers' roles may keep dead letters and nothing else."""
         (policy,) = [made for made in self._made("aws:iam/rolePolicy:RolePolicy") if made.name == "late-dev-trigger"]
         role, name, document = policy.outputs["role"], policy.outputs["name"], json.loads(policy.outputs["policy"])
         kept = [one for one in document["Statement"] if one["Sid"] != "StartTheJobs"]
@@ -112,11 +115,20 @@ class Undelivered:
             text = json.dumps({**document, "Statement": statements})
             iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=text)
 
+        denied = {"Effect": "Deny", "Action": "ecs:RunTask", "Resource": "*"}
+        starting = [
+            made.outputs["role"] for made in self._made("aws:iam/rolePolicy:RolePolicy") if made.name.endswith("-start")
+        ]
         put(kept)
+        for each in starting:
+            text = json.dumps({"Version": "2012-10-17", "Statement": [denied]})
+            iam.put_role_policy(RoleName=each, PolicyName="denies", PolicyDocument=text)
         try:
             yield
         finally:
             put(document["Statement"])
+            for each in starting:
+                iam.delete_role_policy(RoleName=each, PolicyName="denies")
 
     @contextmanager
     def nobody_may_publish(self) -> Iterator[None]:

@@ -1,0 +1,96 @@
+"""A stack with jobs that have no state machine: a rule or a schedule starts their tasks."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Any
+
+from ops.runs import Run
+from ops.task_runs import task_changes
+from sandbox.local_aws import LocalAws
+from tests.ops.operated import OBEYS, Operated, deployed
+
+_ALONE = {
+    "image": "example.com/obeys:1",
+    "entrypoint": ["python", "-c", OBEYS],
+    "overlap": "allow",
+    "runOn": "task",
+}
+JOBS = {
+    "ruled": _ALONE | {"schedule": "cron(7 * * * ? *)", "input": {"lines": 2}},
+    "scheduled": _ALONE | {"schedule": "cron(37 * * * ? *)", "timezone": "Europe/Paris", "input": {"exit": 3}},
+    "by-hand": _ALONE | {"schedule": "rate(1 day)", "enabled": False},
+    "on-spot": _ALONE | {"schedule": "cron(0 0 1 1 ? *)", "capacity": {"spot": True}},
+    "absent": {
+        "image": "example.com/absent:1",
+        "overlap": "allow",
+        "runOn": "task",
+        "schedule": "cron(0 0 1 1 ? *)",
+    },
+    "machine": {key: value for key, value in _ALONE.items() if key != "runOn"},
+}
+MINUTES = {"ruled": 7, "scheduled": 37}
+
+
+class Alone(Operated):
+    """The deployed stack `alone` of the project `acme`."""
+
+    name = "alone"
+
+    def now(self) -> datetime:
+        return datetime.fromtimestamp(self.local_aws.clock.now(), UTC)
+
+    def fire(self, job: str) -> str:
+        """Let the next time of a job's trigger come, and its task end; the time, as the trigger writes it."""
+        from sandbox.triggers import Triggers
+
+        due = self.now().replace(minute=MINUTES[job], second=0, microsecond=0)
+        due += timedelta(hours=1) if due <= self.now() else timedelta(0)
+        while not self.local_aws.clock.advance_to(due.timestamp()):
+            self.local_aws.clock.wait_idle()
+        list(Triggers(self.local_aws, due - timedelta(seconds=1), due).fire(due))
+        self.local_aws.clock.wait_idle()
+        return f"{due:%Y-%m-%dT%H:%M:%SZ}"
+
+    def wait(self, task_arn: str) -> None:
+        """Wait for the end of a task, and until it is told."""
+        assert self.local_aws.tasks.stopped(task_arn).wait(60)
+        self.local_aws.clock.wait_idle()
+
+    def until_running(self, task_arn: str) -> None:
+        """Wait until a task works."""
+        while self.described(task_arn)["lastStatus"] != "RUNNING":
+            pass
+
+    def described(self, task_arn: str) -> dict[str, Any]:
+        """DescribeTasks, of one."""
+        ecs = self.local_aws.client("ecs")
+        (task,) = ecs.describe_tasks(cluster=task_arn.split("/")[-2], tasks=[task_arn])["tasks"]
+        return task
+
+    def forget(self) -> None:
+        """Let so much time pass that ECS tells of no task any more that has ended."""
+        while not self.local_aws.clock.advance_to(self.local_aws.clock.now() + 7200):
+            self.local_aws.clock.wait_idle()
+
+    def changes(self, job: str) -> list[Any]:
+        return list(task_changes(self.aws, self.job(job)))
+
+
+def as_told(run: Run) -> dict[str, Any]:
+    """What matters of a run."""
+    return {
+        "status": run.status,
+        "error": run.error,
+        "exit": run.exit_code,
+        "trigger": run.trigger,
+        "scheduled": run.scheduled_time,
+        "input": run.input.get("input"),
+    }
+
+
+@cache
+def alone_stack(local_aws: LocalAws) -> Alone:
+    """The stack, deployed when it is first asked for."""
+    return deployed(local_aws, Alone, JOBS)

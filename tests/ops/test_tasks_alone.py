@@ -1,0 +1,466 @@
+"""What operators are told of jobs without a state machine, and do to them: real tasks of a deployed stack."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+
+import pytest
+
+from definitions.tags import RUN_ON_TAG
+from ops import stack
+from ops.aws import Aws
+from ops.backfilling import backfill, plan
+from ops.calendar import read_calendar
+from ops.console_links import run_link
+from ops.deployed import jobs_to_be_disturbed
+from ops.errors import AwsError, NotFoundError
+from ops.executions import newest_executions
+from ops.expected import read_expected
+from ops.history import read_history
+from ops.job_runs import read_job_run
+from ops.ledger import find_ledger
+from ops.logs import read_lines, runs_since
+from ops.names import NamedRun, find_run
+from ops.pausing import pause, pause_note, resume
+from ops.redriving import redrivable
+from ops.rerunning import failed_runs, rerun_input
+from ops.runs import Run
+from ops.show import read_shown_run
+from ops.stack import find_stack
+from ops.starting import UnfitInputError, check_input, new_name, start_run
+from ops.status import read_status
+from ops.step_reruns import beginning
+from ops.stopping import live_tasks, see_tasks_stopped, stop_execution
+from ops.waiting import wait_for_end
+from sandbox.faults import FailPull, InterruptSpot, RefuseCapacity, RunOutOfMemory
+from sandbox.local_aws import LocalAws
+from spec.pause_note import PauseNote
+from tests.ops.alone import JOBS, Alone, alone_stack
+from tests.ops.as_role import AsRole
+
+
+@pytest.fixture(scope="module")
+def alone(local_aws: LocalAws) -> Alone:
+    return alone_stack(local_aws)
+
+
+def started(alone: Alone, job: str, given: Any = None, **more: Any) -> str:
+    execution_input = {"trigger": "manual", **({} if given is None else {"input": given}), **more}
+    return start_run(alone.aws, alone.job(job), new_name("manual"), execution_input)
+
+
+def ran(alone: Alone, job: str, given: Any = None, **more: Any) -> str:
+    """Start a task and wait for its end; its ARN."""
+    task_arn = started(alone, job, given, **more)
+    alone.wait(task_arn)
+    return task_arn
+
+
+def told(alone: Alone, job: str, task_arn: str) -> Run:
+    return read_job_run(alone.aws, alone.job(job), task_arn)
+
+
+@contextmanager
+def going_on(alone: Alone, *jobs: str) -> Iterator[list[str]]:
+    """Tasks of jobs that work; afterwards they do not."""
+    arns = [started(alone, job, {"seconds": 600}) for job in jobs]
+    for task_arn in arns:
+        alone.until_running(task_arn)
+    try:
+        yield arns
+    finally:
+        for task_arn in arns:
+            alone.local_aws.client("ecs").stop_task(cluster=task_arn.split("/")[-2], task=task_arn)
+        for task_arn in arns:
+            alone.wait(task_arn)
+
+
+def test_the_tag_is_that_of_the_definitions() -> None:
+    assert stack.RUN_ON_TAG == RUN_ON_TAG
+
+
+def test_each_job_is_found_by_its_rule_or_schedule(alone: Alone) -> None:
+    found = alone.found()
+    assert [job.name for job in found.jobs] == sorted(JOBS)
+    assert [job.name for job in found.machine_jobs] == ["machine"]
+    kinds = {job.name: job.trigger.kind for job in found.task_jobs if job.trigger}
+    assert kinds == {"absent": "rule", "by-hand": "rule", "on-spot": "rule", "ruled": "rule", "scheduled": "schedule"}
+    for job in found.task_jobs:
+        assert (job.run_on, job.state_machine_arn, job.has_starting_rules) == ("task", None, False)
+        assert job.trigger is not None
+        assert job.arn == job.trigger.arn
+        with pytest.raises(NotFoundError, match=f"{job.name} has no state machine"):
+            job.execution_arn("any")
+
+
+def test_who_may_not_ask_for_tags_finds_the_same(alone: Alone, local_aws: LocalAws, role: str) -> None:
+    actions = [
+        *("states:ListStateMachines", "states:ListTagsForResource", "events:ListRules", "events:ListTagsForResource"),
+        *("scheduler:ListSchedules", "scheduler:GetSchedule"),
+    ]
+    policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": actions, "Resource": "*"}]}
+    local_aws.client("iam").put_role_policy(RoleName="asks", PolicyName="asks", PolicyDocument=json.dumps(policy))
+    aws = cast(Aws, AsRole(local_aws, role))
+    assert find_stack(aws, "acme", "alone") == alone.found()
+    bare = [job.name for job in stack.find_task_jobs(aws, "acme", "alone")]
+    assert bare == [job.name for job in stack.find_task_jobs(alone.aws, "acme", "alone")]
+    assert bare == [job.name for job in alone.found().task_jobs]
+
+
+def test_a_run_of_the_schedule_is_told_as_long_as_the_ledger_lasts(alone: Alone) -> None:
+    due = {job: alone.fire(job) for job in ("ruled", "scheduled")}
+    fresh = {job: read_history(alone.aws, alone.job(job), limit=1)[0] for job in due}
+    (ruled, scheduled) = fresh["ruled"], fresh["scheduled"]
+    assert (ruled.status, ruled.error, ruled.exit_code, ruled.trigger) == ("SUCCEEDED", None, 0, "schedule")
+    assert ruled.input == {"trigger": "schedule", "scheduledTime": due["ruled"], "input": {"lines": 2}}
+    assert (scheduled.status, scheduled.error, scheduled.exit_code) == ("FAILED", "Job.ExitedNonZero", 3)
+    assert scheduled.cause == "scheduled (alone) exited with code 3"
+    assert f"{scheduled.due:%Y-%m-%dT%H:%M:%SZ}" == due["scheduled"]
+    # What nobody tells.
+    assert (ruled.attempts, ruled.start_retries, ruled.redrives) == (None, None, 0)
+
+    alone.forget()
+    for job, run in fresh.items():
+        assert told(alone, job, run.execution_arn) == run
+        assert read_history(alone.aws, alone.job(job), limit=1) == [run]
+        assert read_history(alone.aws, alone.job(job), limit=1, ledger=find_ledger(alone.aws, alone.found())) == [run]
+        assert [each.arn for each in newest_executions(alone.aws, alone.job(job), 1)] == [run.execution_arn]
+
+
+def test_history_is_of_the_statuses_and_the_time_that_are_asked_for(alone: Alone) -> None:
+    first = ran(alone, "by-hand", {"exit": 4})
+    since = alone.now()
+    second = ran(alone, "by-hand", {})
+
+    def history(**more: Any) -> list[str]:
+        found = read_history(alone.aws, alone.job("by-hand"), limit=more.pop("limit", 2), **more)
+        return [run.execution_arn for run in found]
+
+    assert history() == [second, first]
+    assert history(statuses=["SUCCEEDED"], limit=1) == [second]
+    assert history(statuses=["FAILED"], limit=1) == [first]
+    assert history(statuses=["SKIPPED", "ABORTED", "TIMED_OUT"]) == []
+    assert history(since=since, limit=10) == [second]
+
+
+@pytest.mark.parametrize(
+    ("job", "fault", "error", "says"),
+    [
+        ("absent", None, "Job.Refused", "was refused and did not start (CannotPullContainerError"),
+        ("by-hand", FailPull(because="timeout"), "Job.NeverStarted", "never started (CannotPullContainerError"),
+        ("by-hand", RunOutOfMemory(), "Job.OutOfMemory", "ran out of its memory (exit code 137)"),
+        ("on-spot", InterruptSpot(), "Job.Interrupted", "lost its machine before it finished: "),
+    ],
+)
+def test_what_else_ends_a_task_has_the_names_that_a_state_machine_gives_it(
+    alone: Alone, job: str, fault: Any, error: str, says: str
+) -> None:
+    faults = alone.local_aws.faults
+    if fault is not None:
+        faults.add(fault)
+    try:
+        run = told(alone, job, ran(alone, job, {"seconds": 600} if error != "Job.NeverStarted" else {}))
+    finally:
+        faults.clear()
+    assert (run.status, run.error) == ("FAILED", error)
+    assert (run.cause or "").startswith(f"{job} (alone) {says}")
+
+
+def test_status_is_that_of_any_job(alone: Alone) -> None:
+    book = find_ledger(alone.aws, alone.found())
+    alone.fire("scheduled")
+    with going_on(alone, "ruled") as (task_arn,):
+        for ledger in (book, None):
+            jobs = [alone.job(name) for name in ("ruled", "scheduled")]
+            found = {
+                each.job.name: each for each in read_status(alone.aws, jobs, now=alone.now(), runs=5, ledger=ledger)
+            }
+            assert [run.arn for run in found["ruled"].running] == [task_arn]
+            assert found["ruled"].last == found["ruled"].running[0]
+            assert found["scheduled"].attention == ("failed",)
+            assert found["scheduled"].next_run is not None
+    (off,) = read_status(alone.aws, [alone.job("by-hand")], now=alone.now(), runs=5, ledger=book)
+    assert "off" in off.attention
+
+
+def test_a_task_whose_end_was_never_written_is_not_said_to_go_on(alone: Alone) -> None:
+    lost = ran(alone, "by-hand")
+    book = find_ledger(alone.aws, alone.found())
+    assert book is not None
+    changes = [change for change in alone.changes("by-hand") if change["executionArn"] == lost]
+    assert [change["status"] for change in changes] == ["SUCCEEDED"]
+    # As if only its beginning had been written, of a task that there never was.
+    event = _event(alone, lost)
+    detail = event["detail"] | {"lastStatus": "RUNNING", "version": 3}
+    never = lost[:-8] + "00000000"
+    text = json.dumps(event | {"detail": detail}).replace(lost, never)
+    _write(alone, book.log_group, text)
+    alone.forget()
+    assert never not in {change["executionArn"] for change in alone.changes("by-hand")}
+    with pytest.raises(NotFoundError, match="nobody has kept how it ended"):
+        told(alone, "by-hand", never)
+    (found,) = read_status(alone.aws, [alone.job("by-hand")], now=alone.now(), runs=5, ledger=book)
+    assert found.running == ()
+
+
+def test_lines_that_come_again_or_are_odd_change_nothing(alone: Alone) -> None:
+    task_arn = ran(alone, "by-hand", {"exit": 5})
+    run, before = told(alone, "by-hand", task_arn), alone.changes("by-hand")
+    book = find_ledger(alone.aws, alone.found())
+    assert book is not None
+    event = _event(alone, task_arn)
+    detail = event["detail"]
+    details = [
+        detail,
+        detail | {"lastStatus": "RUNNING", "desiredStatus": "STOPPED", "version": 4},
+        *({**detail, key: odd} for key in ("taskArn", "createdAt", "lastStatus") for odd in (None, 7, [], {})),
+        *({**detail, key: odd} for key in ("group", "createdAt") for odd in ("x", 1e300)),
+    ]
+    lines: list[Any] = [{**event, "detail": each} for each in [*details, 7, {}, None]]
+    lines += [{"detail-type": event["detail-type"]}, []]
+    # Of no task, whatever it says.
+    lines += [{"detail": {"task": "odd", "executionArn": task_arn, "stateMachineArn": alone.job("by-hand").arn}}]
+    for line in lines:
+        _write(alone, book.log_group, json.dumps(line))
+    after = {change["executionArn"]: change["status"] for change in alone.changes("by-hand")}
+    assert after == {change["executionArn"]: change["status"] for change in before}
+    alone.forget()
+    assert told(alone, "by-hand", task_arn) == run
+
+
+def test_show_tells_of_the_one_attempt_and_its_log(alone: Alone) -> None:
+    task_arn = ran(alone, "ruled", {"lines": 3, "exit": 6})
+    named = NamedRun(job=alone.job("ruled"), execution_arn=task_arn)
+    shown = read_shown_run(alone.aws, named, now=alone.now(), lines=2)
+    assert shown.run == told(alone, "ruled", task_arn)
+    (attempt,) = shown.course.attempts
+    assert (attempt.number, attempt.outcome, attempt.exit_code) == (1, "Job.ExitedNonZero", 6)
+    assert attempt.stop_code == "EssentialContainerExited"
+    assert attempt.task_arn == task_arn
+    assert None not in [attempt.time(key) for key in ("CreatedAt", "PullStartedAt", "StartedAt", "StoppedAt")]
+    assert shown.last_lines == ("1 1", "1 2")
+    assert shown.course.state is None
+    assert sum(shown.time.values(), timedelta(0)) == shown.run.duration
+    assert f"/tasks/{task_arn.rpartition('/')[2]}" in run_link(task_arn)
+
+    with going_on(alone, "ruled") as (task_arn,):
+        named = NamedRun(job=alone.job("ruled"), execution_arn=task_arn)
+        shown = read_shown_run(alone.aws, named, now=alone.now(), lines=2)
+        assert (shown.run.status, shown.course.state) == ("RUNNING", "RUNNING")
+        assert shown.course.state_since is not None
+
+
+def test_logs_are_those_of_the_task(alone: Alone) -> None:
+    since = alone.now()
+    task_arn = ran(alone, "ruled", {"lines": 2})
+    named = NamedRun(job=alone.job("ruled"), execution_arn=task_arn)
+    for follow in (False, True):
+        lines = list(read_lines(alone.aws, named, follow=follow, wait=lambda: None))
+        assert [(line.run, line.attempt, line.message) for line in lines] == [
+            (task_arn.rpartition("/")[2], 1, "1 0"),
+            (task_arn.rpartition("/")[2], 1, "1 1"),
+        ]
+    with pytest.raises(NotFoundError, match="has no attempt 2: it has 1"):
+        list(read_lines(alone.aws, named, attempt=2))
+    assert [run.execution_arn for run in runs_since(alone.aws, named.job, since)] == [task_arn]
+
+
+def test_a_run_is_called_by_its_id_its_arn_and_its_place_in_the_list(alone: Alone) -> None:
+    found = alone.found()
+    older, newer = ran(alone, "by-hand", {"exit": 7}), ran(alone, "by-hand")
+    task_id = newer.rpartition("/")[2]
+    for text in (newer, task_id, f"by-hand@{task_id}", "by-hand@latest", "by-hand@-1"):
+        named = find_run(alone.aws, found, text)
+        assert (named.job.name, named.execution_arn, named.name) == ("by-hand", newer, task_id)
+    assert find_run(alone.aws, found, "by-hand@-2").execution_arn == older
+    assert find_run(alone.aws, found, "by-hand@failed").execution_arn == older
+    alone.forget()
+    assert find_run(alone.aws, found, task_id).execution_arn == newer
+    assert find_run(alone.aws, found, newer).execution_arn == newer
+    for text in (f"ruled@{task_id}", "0" * 32, newer[:-8] + "00000000", newer.rpartition("/")[0], "by-hand@manual-1"):
+        with pytest.raises(NotFoundError):
+            find_run(alone.aws, found, text)
+
+
+def test_a_start_is_as_the_schedule_would_have_made_it(alone: Alone) -> None:
+    alone.fire("ruled")
+    by_rule = alone.described(newest_executions(alone.aws, alone.job("ruled"), 1)[0].arn)
+    by_hand = alone.described(ran(alone, "ruled"))
+    own = {"LONGHAUL_EXECUTION", "LONGHAUL_SCHEDULED_TIME"}
+
+    def variables(task: dict[str, Any]) -> dict[str, str]:
+        pairs = task["overrides"]["containerOverrides"][0]["environment"]
+        return {pair["name"]: pair["value"] for pair in pairs}
+
+    one, other = variables(by_rule), variables(by_hand)
+    assert one.keys() == other.keys() >= own
+    assert {key: one[key] for key in one.keys() - own} == {key: other[key] for key in other.keys() - own}
+    assert other["LONGHAUL_EXECUTION"].startswith("manual-")
+    for key in ("group", "launchType", "taskDefinitionArn", "platformVersion", "enableExecuteCommand", "cpu"):
+        assert by_rule[key] == by_hand[key], key
+    assert by_hand["startedBy"] == "longhaul/manual"
+    assert by_hand["attachments"][0]["details"] == by_rule["attachments"][0]["details"]
+    (tagged,) = alone.local_aws.client("ecs").describe_tasks(
+        cluster=by_hand["clusterArn"], tasks=[by_hand["taskArn"]], include=["TAGS"]
+    )["tasks"]
+    assert {"key": "longhaul:job", "value": "ruled"} in tagged["tags"]
+    spot = alone.described(ran(alone, "on-spot"))
+    assert spot["capacityProviderName"] == "FARGATE_SPOT"
+
+
+def test_a_start_takes_an_input_a_command_and_variables(alone: Alone) -> None:
+    task_arn = ran(
+        alone,
+        "by-hand",
+        {"exit": 1},
+        command=["-c", "import os; raise SystemExit(int(os.environ['CODE']))"],
+        environment={"CODE": "9"},
+    )
+    run = told(alone, "by-hand", task_arn)
+    assert (run.status, run.exit_code, run.trigger, run.scheduled_time) == ("FAILED", 1, "manual", None)
+    again = rerun_input(run)
+    assert again["environment"] == {"CODE": "9"}
+    assert again["command"][0] == "-c"
+
+
+def test_a_start_that_is_waited_for(alone: Alone) -> None:
+    job = alone.job("by-hand")
+    run = wait_for_end(alone.aws, job, started(alone, "by-hand", {"exit": 8}))
+    assert (run.status, run.exit_code) == ("FAILED", 8)
+
+
+def test_what_no_task_can_be_started_with_is_refused(alone: Alone) -> None:
+    job = alone.job("by-hand")
+    with pytest.raises(UnfitInputError, match="of the 8,192 characters that ECS takes"):
+        check_input(alone.aws, alone.found(), job, "manual-1", {"input": "x" * 8000})
+    check_input(alone.aws, alone.found(), job, "manual-1", {"input": "x", "command": ["x"]})
+    with pytest.raises(UnfitInputError, match="has no steps to begin with"):
+        beginning(alone.aws, job, told(alone, "by-hand", ran(alone, "by-hand")), "first")
+
+
+def test_a_start_for_which_there_is_no_room_is_told_of(alone: Alone) -> None:
+    alone.local_aws.faults.add(RefuseCapacity())
+    try:
+        with pytest.raises(AwsError, match="ECS started no task of by-hand: "):
+            started(alone, "by-hand")
+    finally:
+        alone.local_aws.faults.clear()
+
+
+def test_a_job_whose_trigger_starts_no_task_cannot_be_started(alone: Alone) -> None:
+    events, name = alone.local_aws.client("events"), "acme-alone-absent"
+    (target,) = events.list_targets_by_rule(Rule=name)["Targets"]
+    events.remove_targets(Rule=name, Ids=[target["Id"]])
+    try:
+        with pytest.raises(NotFoundError, match="what starts absent has no target that runs a task"):
+            started(alone, "absent")
+    finally:
+        events.put_targets(Rule=name, Targets=[target])
+
+
+def test_a_rerun_has_the_input_and_the_time_of_the_old_run(alone: Alone) -> None:
+    since = alone.now()
+    due = alone.fire("scheduled")
+    job = alone.job("scheduled")
+    (old,) = failed_runs(alone.aws, job, since)
+    given = rerun_input(old)
+    assert given == {
+        "trigger": "rerun", "rerunOf": old.execution_arn, "scheduledTime": due, "input": {"exit": 3},
+    }  # fmt: skip
+    alone.wait(start_run(alone.aws, job, new_name("rerun"), given | {"input": {}}))
+    (again, _) = read_history(alone.aws, job, limit=2)
+    assert (again.trigger, again.rerun_of, again.scheduled_time) == ("rerun", old.execution_arn, due)
+    assert (again.status, again.input["input"]) == ("SUCCEEDED", {})
+    assert failed_runs(alone.aws, job, since) == []
+
+
+def test_a_backfill_runs_the_times_that_none_has_done(alone: Alone) -> None:
+    due = datetime.fromisoformat(alone.fire("ruled"))
+    job, leap_day = alone.job("ruled"), datetime(2024, 2, 29, 3, 7, tzinfo=UTC)
+    assert (plan(alone.aws, job, due, due).due, plan(alone.aws, job, due, due).done) == ((), 1)
+    planned = plan(alone.aws, job, leap_day, leap_day + timedelta(hours=1))
+    assert [each.name for each in planned.due] == ["backfill-20240229T030700Z-1", "backfill-20240229T040700Z-1"]
+    runs = list(backfill(alone.aws, job, planned.due, concurrency=2, max_failures=1))
+    assert {(run.status, run.trigger, run.due) for run in runs} == {
+        ("SUCCEEDED", "backfill", leap_day),
+        ("SUCCEEDED", "backfill", leap_day + timedelta(hours=1)),
+    }
+    assert plan(alone.aws, job, leap_day, leap_day + timedelta(hours=1)).due == ()
+
+
+def test_a_stop_ends_the_task_and_says_who(alone: Alone) -> None:
+    with going_on(alone, "by-hand") as (task_arn,):
+        assert [task.status for task in live_tasks(alone.aws, task_arn)] == ["RUNNING"]
+        stop_execution(alone.aws, task_arn, "disk full (stopped by user/jane with longhaul stop)")
+        stopped = see_tasks_stopped(alone.aws, task_arn, "why")
+        assert (stopped.left, stopped.by_hand) == ((), frozenset())
+        assert [task.arn for task in stopped.tasks] == [task_arn]
+        assert live_tasks(alone.aws, task_arn) == []
+    run = told(alone, "by-hand", task_arn)
+    assert (run.status, run.error) == ("FAILED", "Job.Stopped")
+    assert "disk full (stopped by user/jane with longhaul stop)" in (run.cause or "")
+
+
+def test_there_is_nothing_to_redrive(alone: Alone) -> None:
+    found = redrivable(alone.aws, ran(alone, "by-hand", {"exit": 1}))
+    assert "has no state machine" in (found.why_not or "")
+
+
+@pytest.mark.parametrize("job", ["ruled", "scheduled"])
+def test_a_trigger_is_switched_off_and_on_and_starts_the_same(alone: Alone, job: str) -> None:
+    before = alone.job(job).trigger
+    assert before is not None
+    pause(alone.aws, before, PauseNote(when="2026-11-29T14:00:00Z", who="user/jane", reason="disk full"))
+    paused = alone.job(job).trigger
+    assert paused is not None
+    note = pause_note(paused)
+    assert note is not None
+    assert (paused.enabled, note.who) == (False, "user/jane")
+    resume(alone.aws, paused)
+    assert alone.job(job).trigger == before
+    alone.wait(started(alone, job))
+
+
+def test_the_calendar_knows_how_long_they_take(alone: Alone) -> None:
+    ran(alone, "ruled")
+    jobs, book = alone.found().jobs, find_ledger(alone.aws, alone.found())
+    lengths = [read_expected(alone.aws, jobs, now=alone.now(), ledger=each)["ruled"].length for each in (book, None)]
+    assert None not in lengths
+    calendar = read_calendar(alone.aws, jobs, alone.now(), alone.now() + timedelta(hours=2), now=alone.now())
+    assert [entry.job for entry in calendar.entries].count("ruled") == 2
+    assert "by-hand" in [job.name for job in calendar.off]
+
+
+def test_a_job_that_would_go_or_move_is_told_of_with_its_tasks(alone: Alone) -> None:
+    staying = dict.fromkeys(JOBS, "task") | {"machine": "fargate"}
+    with going_on(alone, "by-hand", "scheduled") as (by_hand, scheduled):
+        del staying["by-hand"]
+        staying["scheduled"] = "fargate"
+        gone, moved = jobs_to_be_disturbed(alone.aws, "acme", "alone", staying)
+    assert (gone.name, gone.moves_to, [run.arn for run in gone.running]) == ("by-hand", None, [by_hand])
+    assert (moved.name, moved.runs_on, moved.moves_to) == ("scheduled", "task", "fargate")
+    assert [run.arn for run in moved.running] == [scheduled]
+
+
+def _event(alone: Alone, task_arn: str) -> dict[str, Any]:
+    """The event that told of the end of a task."""
+    group = alone.deployment.outputs["ledger"]
+    pages = alone.local_aws.client("logs").get_paginator("filter_log_events").paginate(logGroupName=group)
+    events = [json.loads(line["message"]) for page in pages for line in page["events"]]
+    return next(
+        event
+        for event in events
+        if event["detail"].get("taskArn") == task_arn and event["detail"]["lastStatus"] == "STOPPED"
+    )
+
+
+def _write(alone: Alone, log_group: str, text: str) -> None:
+    logs, place = alone.local_aws.client("logs"), {"logGroupName": log_group, "logStreamName": "odd"}
+    with suppress(logs.exceptions.ResourceAlreadyExistsException):
+        logs.create_log_stream(**place)
+    at = int(alone.local_aws.clock.now() * 1000)
+    logs.put_log_events(**place, logEvents=[{"timestamp": at, "message": text}])
