@@ -21,6 +21,7 @@ from definitions.trust import pod_trust_policy
 from spec.job import JobSpec
 from spec.step_containers import containers, needs_bucket, task_rights
 
+_EVERYBODY = "0.0.0.0/0"
 _WITH_ENTRIES = ("API", "API_AND_CONFIG_MAP")
 
 
@@ -113,7 +114,7 @@ def create_access_entry(
 
 
 def find_cluster(job: JobSpec) -> EksCluster:
-    """Where the API of a job's cluster is.
+    """Where the API of a job's cluster is; warns where Step Functions may not reach it.
 
     Raises:
         pulumi.RunError: Step Functions cannot call it, or access entries are no way into it.
@@ -126,6 +127,11 @@ def find_cluster(job: JobSpec) -> EksCluster:
             f"{job.name}: expected an EKS cluster with a public endpoint in runOn.cluster, found {name}, whose "
             "endpoint is private: Step Functions cannot call it. "
             "https://docs.aws.amazon.com/step-functions/latest/dg/connect-eks.html"
+        )
+    if (open_to := found.vpc_config.public_access_cidrs) and _EVERYBODY not in open_to:
+        pulumi.log.warn(
+            f"{job.name}: the public endpoint of {name} is open to {', '.join(open_to)} only. AWS does not say from "
+            "which addresses Step Functions calls: a run that it cannot start ends as Job.NeverStarted"
         )
     mode = found.access_configs[0].authentication_mode if found.access_configs else "none"
     if mode not in _WITH_ENTRIES:

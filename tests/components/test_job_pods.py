@@ -125,3 +125,15 @@ def test_a_cluster_that_step_functions_cannot_use_is_refused(
 
     with pytest.raises(pulumi.RunError, match=refusal):
         deploy(SCORING)
+
+
+@pytest.mark.parametrize(("open_to", "warned"), [(["0.0.0.0/0"], False), (["203.0.113.0/24"], True)])
+def test_an_endpoint_that_is_open_to_some_is_worth_a_warning(
+    open_to: list[str], warned: bool, deploy: Deploy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network = {"endpointPublicAccess": True, "endpointPrivateAccess": True, "publicAccessCidrs": open_to}
+    monkeypatch.setitem(FUNCTIONS, GET_CLUSTER, {**FUNCTIONS[GET_CLUSTER], "vpcConfig": network})
+
+    complaints = deploy(SCORING).complaints
+
+    assert any("is open to 203.0.113.0/24 only" in one for one in complaints) == warned
