@@ -34,6 +34,7 @@ FEATURES: dict[str, tuple[str, ...]] = {
     "`timeout`": (HOLDS, HOLDS, "yes, up to 15 minutes", NO_EFFECT, HOLDS),
     "`steps`, `count`": (HOLDS, HOLDS, HOLDS, REFUSED, HOLDS),
     "`results`": (HOLDS, HOLDS, HOLDS, REFUSED, HOLDS),
+    "no `schedule`: people start it": (HOLDS, HOLDS, HOLDS, REFUSED, HOLDS),
     "`startedBy`": (HOLDS, HOLDS, HOLDS, REFUSED, HOLDS),
     "`secrets`": (HOLDS, HOLDS, REFUSED, HOLDS, "of the cluster"),
     "`capacity: {spot: true}`": (HOLDS, NO_EFFECT, NO_EFFECT, "yes; what Spot takes is not started again", NO_EFFECT),
@@ -136,6 +137,7 @@ def _plain_job(kind: RunOnKind) -> JobSpec:
             "overlap": "allow",
             "entrypoint": ["true"],
             "runOn": run_on,
+            "schedule": "rate(1 day)",
         }
     )
 

@@ -14,7 +14,7 @@ THREE_TRANSITIONS = 0.000075
 
 def job(**fields: Any) -> JobSpec:
     said = {"name": "nightly", "image": "alpine", "entrypoint": ["true"], "timeout": "10m", "overlap": "allow"}
-    return JobSpec.model_validate({**said, "cpu": 1024, "memory": 2048, **fields})
+    return JobSpec.model_validate({**said, "cpu": 1024, "memory": 2048, "schedule": "rate(1 day)", **fields})
 
 
 @pytest.mark.parametrize(

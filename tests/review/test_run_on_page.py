@@ -19,6 +19,7 @@ FIELDS: dict[str, list[dict[str, Any]]] = {
     "`timeout`": [{"timeout": "14m"}, {"timeout": "2h"}],
     "`steps`, `count`": [{"steps": [{"name": "one"}]}, {"count": 3}],
     "`results`": [{"results": True}],
+    "no `schedule`: people start it": [{"schedule": None}],
     "`startedBy`": [{"startedBy": {"jobs": ["other"]}}, {"startedBy": {"objects": [{"bucket": "sales"}]}}],
     "`secrets`": [{"secrets": SECRET}],
     "`capacity: {spot: true}`": [{"capacity": {"spot": True}}],
@@ -34,7 +35,7 @@ def cells(says: str) -> list[tuple[str, str]]:
 def fields(kind: str, more: dict[str, Any]) -> dict[str, Any]:
     run_on = {"kind": kind, **NEEDED[kind]}  # pyright: ignore[reportArgumentType]
     said = {"name": "nightly", "image": "alpine", "entrypoint": ["true"], "timeout": "10m", "overlap": "allow"}
-    return {**said, "runOn": run_on, **more}
+    return {**said, "schedule": "rate(1 day)", "runOn": run_on, **more}
 
 
 def test_the_page_is_made_from_the_program() -> None:
