@@ -7,6 +7,7 @@ from sandbox.resources.aws import Aws
 from sandbox.resources.fields import Nested, observed
 from sandbox.resources.handler import Created, Handler, Properties
 from sandbox.resources.tags import LAMBDA, tags_all
+from sandbox.resources.unknown import UNKNOWN
 
 # What UpdateFunctionCode changes, not UpdateFunctionConfiguration.
 _OF_CODE = frozenset({"imageUri", "architectures"})
@@ -58,8 +59,11 @@ class Function(Handler):
         checked = super().check(inputs, logical_name, seed)
         if checked["packageType"] != "Image" or "imageUri" not in checked:
             raise SandboxError("the sandbox deploys functions of container images: packageType 'Image' and an imageUri")
+        given = checked.get("loggingConfig") or {}
+        if given == UNKNOWN:
+            return checked
         group = {"logFormat": "Text", "logGroup": f"/aws/lambda/{checked['name']}"}
-        return {**checked, "loggingConfig": {**group, **(checked.get("loggingConfig") or {})}}
+        return {**checked, "loggingConfig": {**group, **given}}
 
     def create(self, aws: Aws, inputs: Properties) -> Created:
         """The id is the function's name; the outputs `version` and `qualifiedArn` are those of what is published."""
