@@ -187,6 +187,45 @@ GRANTS: tuple[Grant, ...] = (
         ),
     ),
     Grant(
+        sid="LogsOfFunctions",
+        on="the log streams of the jobs' functions",
+        # https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-loggroups.html
+        resource=lambda place: place.arn(
+            "logs", f"log-group:{place.stack_log_group_prefix}*:log-stream:????/??/??/{place.prefix}*"
+        ),
+        needs=(
+            Need(
+                action="logs:GetLogEvents",
+                verbs=("show", "logs", "start"),
+                why="reads what a function wrote; of `start`, with `--follow`",
+            ),
+        ),
+    ),
+    Grant(
+        sid="LogGroups",
+        on="the jobs' log groups",
+        resource=lambda place: place.arn("logs", f"log-group:{place.stack_log_group_prefix}*"),
+        needs=(
+            Need(
+                action="logs:FilterLogEvents",
+                verbs=("show", "logs", "start"),
+                why="finds the log stream of a function that was cut off; of `start`, with `--follow`",
+            ),
+        ),
+    ),
+    Grant(
+        sid="Functions",
+        on="the jobs' Lambda functions",
+        resource=lambda place: place.function_arn("*"),
+        needs=(
+            Need(
+                action="lambda:GetFunctionConfiguration",
+                verbs=("show", "logs", "start"),
+                why="tells where a function logs that was cut off; of `start`, with `--follow`",
+            ),
+        ),
+    ),
+    Grant(
         sid="Ledger",
         on="the ledger's log group",
         resource=lambda place: place.arn("logs", f"log-group:{place.ledger_prefix}*"),

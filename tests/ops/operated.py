@@ -48,6 +48,8 @@ JOBS = {
         ],
     },
     "absent": {"image": "example.com/absent:1", "startRetries": {"attempts": 0}, "overlap": "allow"},
+    # Has three seconds.
+    "cut-off": _OBEYING | {"runOn": "lambda", "timeout": "3s", "overlap": "allow"},
     # Nobody runs it.
     "idle": _OBEYING | {"schedule": "rate(1 hour)", "enabled": False},
 }

@@ -137,11 +137,13 @@ def test_what_needs_attention_comes_first(operated: Operated) -> None:
     operated.run("obeys-alone")
     operated.run("obeys-in-line", {"input": {"exit": 1}})
     operated.run("many", {"input": {"items": [{}], "last": {}}})
+    operated.run("cut-off")
     found = read_status(operated.aws, operated.found().jobs, now=clock(operated), runs=20)
     assert [(each.job.name, each.attention[:1]) for each in found] == [
         ("absent", ("failed",)),
         ("obeys-in-line", ("failed",)),
         ("idle", ("off",)),
+        ("cut-off", ()),
         ("many", ()),
         ("obeys", ()),
         ("obeys-alone", ()),

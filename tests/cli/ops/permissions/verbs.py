@@ -28,7 +28,7 @@ TRIGGERED = ("obeys", "obeys-alone")
 @dataclass(frozen=True)
 class Stage:
     """The deployed stack, in which a run of `obeys-in-line` goes on, one of `obeys` and one of `many`, with a map
-    run, have failed and one of `obeys-alone` has succeeded with its own input.
+    run, have failed, one of `cut-off` was cut off and one of `obeys-alone` has succeeded with its own input.
 
     Attributes:
         operated: the stack.
@@ -45,6 +45,7 @@ def staged(operated: Operated, folder: Path) -> Iterator[Stage]:
     operated.beside("obeys", {"input": {"exit": 64}})
     operated.beside("obeys-alone")
     operated.beside("many", {"input": {"items": [{"lines": 1, "exit": 64}], "last": {}}})
+    operated.beside("cut-off", LONG)
     shutil.copytree(operated.root, folder, dirs_exist_ok=True)
     jobs = {name: job for name, job in JOBS.items() if name != "obeys-in-line"}
     config = {"aws:region": operated.local_aws.region, "longhaul:jobs": jobs}
@@ -89,11 +90,13 @@ def calendar(person: Person, _stage: Stage) -> None:
 def show(person: Person, _stage: Stage) -> None:
     well(person.run("show", "obeys-in-line@latest"))
     well(person.run("show", "many@failed"))
+    well(person.run("show", "cut-off@failed"))
 
 
 def logs(person: Person, _stage: Stage) -> None:
     well(person.run("logs", "obeys-in-line@latest"))
     well(person.run("logs", "many@failed", "--step", "one"))
+    assert person.run("logs", "cut-off@failed").out.startswith("1 0\n")
 
 
 def doctor(person: Person, stage: Stage) -> None:
@@ -118,6 +121,7 @@ def check_deployed(person: Person, stage: Stage) -> None:
 def start(person: Person, _stage: Stage) -> None:
     well(person.run("start", "obeys", "--input", '{"lines": 1}', "--command", "x", "--dry-run"))
     well(person.run("start", "many", "--input", '{"items": [{"lines": 1}], "last": {}}', "--follow"))
+    well(person.run("start", "cut-off", "--input", '{"lines": 1, "seconds": 600}', "--follow"), code=1)
 
 
 def rerun(person: Person, _stage: Stage) -> None:
