@@ -59,8 +59,9 @@ FACTS: dict[RunOnKind, dict[str, str]] = {
     "task": {
         "an attempt lasts": "until it ends: nothing stops it",
         "it is as large as": "Fargate's sizes, up to 16 vCPU and 120 GiB",
-        "a failed attempt": "is the end of the run; only a start that ECS throttles is tried again, and one without room "
-        "is lost",
+        "a failed attempt": (
+            "is the end of the run; only a start that ECS throttles is tried again, and one without room is lost"
+        ),
         "runs that meet": "run side by side; a time that is delivered twice starts two",
         "stopping a run": "stops its task",
         "what is known of a run": "its changes of state, in the ledger",
