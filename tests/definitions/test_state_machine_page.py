@@ -27,6 +27,7 @@ from spec.load import load_stack
 from spec.step_containers import containers
 from spec.steps import all_steps
 from tests.definitions.in_the_way import OTHER, SCHEDULED, Aws, entry
+from tests.definitions.lambda_samples import function_job
 from tests.definitions.samples import failed, job, task
 from tests.definitions.walker import Failure, walk
 
@@ -52,7 +53,11 @@ def with_retries(policy: Any) -> JobSpec:
     return job(overlap=policy, retries=RETRIES)
 
 
-DRAWN = {**{name: with_retries(policy) for name, policy in POLICIES.items()}, "results": job(results=True)}
+DRAWN = {
+    **{name: with_retries(policy) for name, policy in POLICIES.items()},
+    "skip, on Lambda": function_job(overlap="skip", retries=RETRIES),
+    "results": job(results=True),
+}
 """The jobs whose machines the page draws, in its order; after them it draws one with steps."""
 
 
