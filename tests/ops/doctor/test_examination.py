@@ -14,8 +14,8 @@ from ops.aws import Aws
 from ops.doctor import NOT_CHECKED, examine
 from ops.errors import NotFoundError
 from sandbox.local_aws import LocalAws
+from tests.ops.as_role import TRUST, AsRole
 from tests.ops.doctor.sick import Sick
-from tests.ops.test_stack import TRUST, AsRole
 
 
 @pytest.fixture
