@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import signal
 import tempfile
 import threading
 import uuid
@@ -194,7 +195,8 @@ class Pod:
         if termination.at_once:
             process.kill()
             return
-        process.terminate()
+        if self._spec.get("shareProcessNamespace") or _catches_sigterm(process):
+            process.terminate()
         grace_seconds = self._spec["terminationGracePeriodSeconds"]
         self._after(self._aws.clock.now() + grace_seconds, process.kill)
 
@@ -219,3 +221,17 @@ class Pod:
             del self._log[:-_MAX_LOG_BYTES]
         for planned in self._planned:
             planned.hear(chunk)
+
+
+def _catches_sigterm(process: Process) -> bool:
+    """Whether a process has a handler for SIGTERM: process 1 of a container ignores signals that it has none for.
+
+    With `shareProcessNamespace` it is not process 1. https://man7.org/linux/man-pages/man7/pid_namespaces.7.html
+    """
+    try:
+        status = Path(f"/proc/{process.group}/status").read_text()
+    except OSError:
+        # It is no Linux, or has ended.
+        return True
+    caught = next(line for line in status.splitlines() if line.startswith("SigCgt:"))
+    return bool(int(caught.split()[1], 16) & 1 << signal.SIGTERM - 1)

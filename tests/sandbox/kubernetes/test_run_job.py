@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -116,7 +117,8 @@ def test_a_job_over_its_deadline_loses_its_pod_and_the_log(place: Place) -> None
 
 
 def test_a_pod_s_own_deadline_ends_it_with_the_signal_s_exit_code(place: Place) -> None:
-    job = place.job("sh", "-c", "exec sleep 600", spec=FAIL_ON_EXIT, pod={"activeDeadlineSeconds": 100})
+    own = {"activeDeadlineSeconds": 100, "shareProcessNamespace": True}
+    job = place.job("sh", "-c", "exec sleep 600", spec=FAIL_ON_EXIT, pod=own)
     run = place.machines.start(place.states(job))
     job_run = place.running(run, job["metadata"]["name"])
     place.aws.clock.speed = 1000.0
@@ -125,6 +127,21 @@ def test_a_pod_s_own_deadline_ends_it_with_the_signal_s_exit_code(place: Place) 
     finally:
         place.aws.clock.speed = 1.0
     assert "failed with exit code 143 " in conditions(failed(place.machines.play(run)))[-1][2]
+
+
+def test_the_first_process_ignores_a_signal_that_it_has_no_handler_for(place: Place) -> None:
+    """As process 1 of its container: it is killed when its time is over."""
+    job = place.job("sh", "-c", "exec sleep 600", spec=FAIL_ON_EXIT, pod={"activeDeadlineSeconds": 100})
+    run = place.machines.start(place.states(job))
+    job_run = place.running(run, job["metadata"]["name"])
+    place.aws.clock.speed = 1000.0
+    try:
+        assert job_run.over.wait(30)
+    finally:
+        place.aws.clock.speed = 1.0
+    # Where the sandbox cannot see what a process catches, it tells it.
+    code = 137 if Path("/proc/self/status").exists() else 143
+    assert f"failed with exit code {code} " in conditions(failed(place.machines.play(run)))[-1][2]
 
 
 @pytest.mark.parametrize("trap", ["exit 0", "", None], ids=["ends on SIGTERM", "ignores SIGTERM", "has no handler"])
