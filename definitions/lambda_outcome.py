@@ -28,6 +28,7 @@ https://docs.aws.amazon.com/step-functions/latest/dg/bp-lambda-serviceexception.
 
 PASSING_ERRORS = (
     "Lambda.TooManyRequestsException",
+    "Lambda.CodeArtifactUserPendingException",
     "Lambda.EC2ThrottledException",
     "Lambda.EC2UnexpectedException",
     "Lambda.ENILimitReachedException",
@@ -37,9 +38,10 @@ PASSING_ERRORS = (
     "Lambda.SubnetIPAddressLimitReachedException",
 )
 """Reasons that pass for which the function was not started: throttling, no room in the subnets, a function that is not
-ready. AWS documents no other end of them than waiting, or a larger quota."""
+ready, as one is at its first start after weeks without any. AWS documents no other end of them than waiting, or a
+larger quota. https://docs.aws.amazon.com/lambda/latest/dg/functions-states.html"""
 
-_DENIED = "not authorized to perform|AccessDenied"
+_DENIED = "not authorized to perform|AccessDenied|cannot be assumed by Lambda"
 
 # A path of an array gives an array, of which a text or a number must not be made.
 _TOOLS = f"""

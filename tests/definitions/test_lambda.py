@@ -93,9 +93,19 @@ CASES = [
          "Job.NeverStarted",
          f"nightly (dev) never started {USED_UP}: Lambda.SubnetIPAddressLimitReachedException (no addresses){NO_LOG}",
          restarted=True),
+    Case("an image that Lambda has put away, once too often",
+         Failure("Lambda.CodeArtifactUserPendingException", "Lambda is initializing your function."),
+         "Job.NeverStarted",
+         f"nightly (dev) never started {USED_UP}: Lambda.CodeArtifactUserPendingException (Lambda is initializing your "
+         f"function.){NO_LOG}", restarted=True),
     Case("a machine that may not invoke it", Failure("Lambda.AWSLambdaException", DENIED), "Job.Refused",
          "nightly (dev) was refused and did not start in attempt 1 of 3: Lambda.AWSLambdaException "
          f"({DENIED}){NO_LOG}"),
+    Case("a role that Lambda cannot assume",
+         Failure("Lambda.AWSLambdaException", "The role defined for the function cannot be assumed by Lambda."),
+         "Job.Refused",
+         "nightly (dev) was refused and did not start in attempt 1 of 3: Lambda.AWSLambdaException (The role defined "
+         f"for the function cannot be assumed by Lambda.){NO_LOG}"),
     Case("a version that is gone", Failure("Lambda.ResourceNotFoundException", "Function not found"), "Job.Refused",
          "nightly (dev) was refused and did not start in attempt 1 of 3: Lambda.ResourceNotFoundException (Function "
          f"not found){NO_LOG}"),
