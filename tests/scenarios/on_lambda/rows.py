@@ -46,7 +46,6 @@ LEAVE = f"python {Path(__file__).parent.with_name('leave.py')}"
 
 TWO_RETRIES = {"retries": {"attempts": 2, "finalExitCodes": [64]}}
 TWO_STARTS = {"startRetries": {"attempts": 2}}
-NO_STARTS = {"startRetries": {"attempts": 0}}
 # Long enough for whoever sped the clock up to slow it down.
 RETRIES_TIMEOUTS = {"retries": {"attempts": 1, "onTimeout": True, "interval": "30m"}}
 
@@ -227,10 +226,9 @@ SERVICE = [
     ),
     one_run(
         "the function's role trusts another service",
-        failed("Job.NeverStarted", "cannot be assumed by Lambda", names.WHAT_FAILED, "Never started"),
+        refused("cannot be assumed by Lambda"),
         before=[loses_its_role],
-        job=NO_STARTS,
-        left=True,
+        job=TWO_RETRIES,
     ),
     one_run(
         "a person gives more input than a function is given",
