@@ -107,9 +107,10 @@ class Cluster:
     def delete_job(self, user: User, namespace: str, name: str) -> None:
         """DELETE .../jobs/<name>, with its Pods. Raises Refused."""
         self._check(user, "delete", "batch", "jobs", namespace, name)
-        self._run(namespace, name).delete()
+        run = self._run(namespace, name)
         with self._lock:
             self._jobs.pop((namespace, name), None)
+        run.delete()
 
     def pods(self, user: User, namespace: str, job_name: str) -> list[Pod]:
         """GET .../pods, of a Job. Raises Refused."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.sandbox.kubernetes.conftest import GROUP, NAMESPACE, Place, api_error, rbac
+from tests.sandbox.kubernetes.conftest import GROUP, NAMESPACE, RULES, Place, api_error, rbac
 from tests.sandbox.kubernetes.test_run_job import LOGS, log
 
 
@@ -61,6 +61,38 @@ def test_the_binding_may_name_the_user_instead(place: Place) -> None:
     ]
     place.apply(binding)
     assert place.machines.run(machine).status == "SUCCEEDED"
+
+
+@pytest.mark.parametrize(
+    ("right", "names", "error"),
+    [
+        # A request to create or list names no object.
+        ("create jobs", ["{name}"], "EKS.403"),
+        ("get jobs", ["another"], "EKS.403"),
+        ("get jobs", ["{name}"], None),
+    ],
+)
+def test_a_right_may_be_to_some_names_alone(place: Place, right: str, names: list[str], error: str | None) -> None:
+    job = place.job("true")
+    named = {**RULES[right], "resourceNames": [name.format(name=job["metadata"]["name"]) for name in names]}
+    (role,) = [each for each in map(json.loads, rbac(right).split("\n---\n")) if each["kind"] == "Role"]
+    place.apply({**role, "rules": [*role["rules"], named]})
+    assert place.run(job).failure[0] == error
+
+
+def test_a_cluster_s_role_may_be_bound_in_a_namespace_or_in_all(place: Place) -> None:
+    place.cluster.objects.remove("RoleBinding", NAMESPACE, GROUP)
+    group = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": GROUP}
+    of = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "jobs"}
+    head = {"apiVersion": "rbac.authorization.k8s.io/v1", "metadata": {"name": "jobs"}}
+    place.apply({**head, "kind": "ClusterRole", "rules": list(RULES.values())})
+    assert place.run(place.job("true")).failure[0] == "EKS.403"
+    there = {"name": "jobs", "namespace": NAMESPACE}
+    place.apply({**head, "kind": "RoleBinding", "metadata": there, "roleRef": of, "subjects": [group]})
+    assert place.run(place.job("true")).status == "SUCCEEDED"
+    place.cluster.objects.remove("RoleBinding", NAMESPACE, "jobs")
+    place.apply({**head, "kind": "ClusterRoleBinding", "roleRef": of, "subjects": [group]})
+    assert place.run(place.job("true")).status == "SUCCEEDED"
 
 
 def test_without_the_right_to_create_no_job_begins(place: Place) -> None:
