@@ -14,6 +14,7 @@ from cli.arguments import find_job
 class Document(StrEnum):
     STATE_MACHINE = "state-machine"
     TASK_DEFINITION = "task-definition"
+    FUNCTION = "function"
     POLICIES = "policies"
     TRIGGER = "trigger"
     KUBERNETES = "kubernetes"
@@ -30,12 +31,14 @@ def render(
     """
     from definitions.render import documents
     from spec.load import load_stack
+    from spec.words import listed
 
     loaded = load_stack(project.root(), stack)
     found = find_job(loaded, job)
     rendered = documents(found, loaded)
     if document is not None and document not in rendered:
-        raise typer.BadParameter(f"expected a job with runOn: {document}, found {job} with {found.run_on.kind}")
+        has = listed(rendered, "or")
+        raise typer.BadParameter(f"expected {has} of {job}, which has runOn: {found.run_on.kind}, found {document}")
     if document is Document.KUBERNETES:
         print(yaml.safe_dump_all(rendered[document]["objects"], sort_keys=False, explicit_start=True), end="")
     else:

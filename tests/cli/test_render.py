@@ -43,8 +43,29 @@ def test_what_must_be_in_a_cluster_is_printed_for_kubectl(longhaul: Longhaul, pr
     assert {one["metadata"]["namespace"] for one in objects} == {"batch"}
 
 
-def test_of_a_job_elsewhere_there_is_nothing_for_a_cluster(longhaul: Longhaul) -> None:
-    refused = longhaul("render", "hello", "--stack", "dev", "--document", "kubernetes")
+@pytest.mark.parametrize(
+    ("run_on", "document", "expected"),
+    [
+        ("fargate", "kubernetes", "state-machine, task-definition, policies or trigger"),
+        ("fargate", "function", "state-machine, task-definition, policies or trigger"),
+        ("task", "state-machine", "task-definition, policies or trigger"),
+        ("lambda", "task-definition", "state-machine, function, policies or trigger"),
+    ],
+)
+def test_what_a_job_has_not_where_it_runs_is_refused_with_what_it_has(
+    longhaul: Longhaul, project: Path, run_on: str, document: str, expected: str
+) -> None:
+    job = f"overlap: allow, schedule: rate(1 day), timeout: 5m, runOn: {run_on}"
+    (project / "Pulumi.else.yaml").write_text(f"config:\n  longhaul:jobs:\n    hello: {{{job}}}\n")
+
+    refused = longhaul("render", "hello", "--stack", "else", "--document", document)
 
     assert refused.returncode == 2
-    assert "expected a job with runOn: kubernetes, found hello with fargate" in " ".join(refused.stderr.split())
+    said = " ".join(refused.stderr.split())
+    assert f"expected {expected} of hello, which has runOn: {run_on}, found {document}" in said
+
+
+def test_a_function_alone_is_printed(longhaul: Longhaul, project: Path) -> None:
+    (project / "Pulumi.fn.yaml").write_text("config:\n  longhaul:jobs:\n    hello: {timeout: 5m, runOn: lambda}\n")
+    printed = longhaul("render", "hello", "--stack", "fn", "--document", "function").stdout
+    assert json.loads(printed)["FunctionName"] == "acme-fn-hello"
