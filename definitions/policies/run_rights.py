@@ -8,6 +8,7 @@ from typing import Any
 
 from definitions.place import Place
 from definitions.policies.statements import allow
+from definitions.policies.task_start_rights import task_start_statements, tasks_of_cluster
 from spec.job import JobSpec
 from spec.step_containers import containers
 
@@ -48,29 +49,18 @@ def rule_heard_by(job: JobSpec) -> str | None:
 def _task_statements(
     job: JobSpec, place: Place, cluster_arn: str, passed_role_arns: Sequence[str]
 ) -> list[dict[str, Any]]:
-    tasks_of_cluster = place.arn("ecs", f"task/{cluster_arn.rpartition('/')[2]}/*")
-    on_cluster = {"ArnEquals": {"ecs:cluster": cluster_arn}}
     # The families of steps begin with the job's name, and no other job's does before an underscore.
     family = place.task_family_arn(f"{job.name}_*" if job.steps else job.name)
+    run, *others = task_start_statements(family, place, cluster_arn=cluster_arn, passed_role_arns=passed_role_arns)
+    on_cluster = {"ArnEquals": {"ecs:cluster": cluster_arn}}
+    # Without StopTask an execution that is aborted or timed out leaves its task running, at its price.
+    watch = allow(
+        "WatchAndStopIt",
+        ["ecs:DescribeTasks", "ecs:StopTask"],
+        tasks_of_cluster(place, cluster_arn),
+        on_cluster,
+    )
     # Of a job that must not overlap, the statements of its lock have it.
     looks = job.run_on.kind == "ec2" and not job.overlap.is_exclusive
-    return [
-        # Every revision: a run in flight starts its retries from the revision it began with.
-        allow("RunTheJob", ["ecs:RunTask"], family, on_cluster),
-        # Without StopTask an execution that is aborted or timed out leaves its task running, at its price.
-        allow("WatchAndStopIt", ["ecs:DescribeTasks", "ecs:StopTask"], tasks_of_cluster, on_cluster),
-        *([allow(LOOK_FOR_TASKS, ["ecs:ListTasks"], "*", on_cluster)] if looks else []),
-        # RunTask copies the task definition's tags to the task.
-        allow(
-            "TagIt",
-            ["ecs:TagResource"],
-            tasks_of_cluster,
-            {"StringEquals": {"ecs:CreateAction": "RunTask"}},
-        ),
-        allow(
-            "GiveItItsRoles",
-            ["iam:PassRole"],
-            sorted(set(passed_role_arns)),
-            {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}},
-        ),
-    ]
+    look = [allow(LOOK_FOR_TASKS, ["ecs:ListTasks"], "*", on_cluster)] if looks else []
+    return [run, watch, *look, *others]
