@@ -12,11 +12,13 @@ from typing import Any
 
 import pytest
 
+from definitions.render import documents
 from ops.aws import Aws
 from ops.stack import find_stack
 from ops.starting import start_run
 from sandbox.deploy import deploy
 from sandbox.instances_of_jobs import provide_instances
+from sandbox.kubernetes.seed import seed_clusters
 from sandbox.local_aws import LocalAws
 from sandbox.seed import partition_objects, recorded_week
 from spec.load import load_stack
@@ -31,6 +33,8 @@ PLACES: dict[str, Any] = {
     "bridge": {"kind": "ec2", "capacityProvider": PROVIDER, "networkMode": "bridge", "placement": ["random"]},
     "lambda": "lambda",
     "task": "task",
+    # No Kubernetes runs here: it is the way to one and back that leaves the object unchanged.
+    "kubernetes": {"kind": "kubernetes", "cluster": PROVIDER, "namespace": "batch"},
 }
 DAY = datetime(2026, 3, 27, tzinfo=UTC)
 PATIENCE_SECONDS = 60
@@ -98,6 +102,10 @@ def rollups(local_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Ro
         made.write(place)
     stacks = [load_stack(root, place) for place in PLACES]
     provide_instances(local_aws, [container for stack in stacks for container in stack.containers])
+    for stack in stacks:
+        in_cluster = [job for job in stack.jobs if job.run_on.kind == "kubernetes"]
+        objects = {job.name: documents(job, stack)["kubernetes"]["objects"] for job in in_cluster}
+        seed_clusters(local_aws.kubernetes, in_cluster, objects)
     return made
 
 
