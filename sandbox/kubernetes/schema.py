@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import kubernetes_validate
-from kubernetes_validate.utils import VersionNotSupportedError
+if TYPE_CHECKING:
+    from kubernetes_validate import ValidationError
 
 
 def problem(document: dict[str, Any], version: str) -> str | None:
@@ -15,6 +15,10 @@ def problem(document: dict[str, Any], version: str) -> str | None:
         document: the object.
         version: of Kubernetes, as in `1.33`.
     """
+    # Not above: it would make every start of a sandbox wait for it.
+    import kubernetes_validate
+    from kubernetes_validate.utils import VersionNotSupportedError
+
     if not isinstance(document.get("apiVersion"), str):
         return "apiVersion: it says none"
     try:
@@ -26,7 +30,7 @@ def problem(document: dict[str, Any], version: str) -> str | None:
     return None
 
 
-def _sentence(error: kubernetes_validate.ValidationError) -> str:
+def _sentence(error: ValidationError) -> str:
     place = ".".join(str(part) for part in error.absolute_path)
     if error.validator == "additionalProperties":
         known: Any = error.schema.get("properties", {}) if isinstance(error.schema, dict) else {}
