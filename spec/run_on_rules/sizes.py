@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 LEAST_EC2_CPU_UNITS = 128
 """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RegisterTaskDefinition.html (cpu)"""
 
+_MEANT_AS_VCPUS = 16
+"""Whoever writes so few units means vCPUs, which is how Kubernetes counts."""
+
+_LEAST_CPU_UNITS = {"ec2": LEAST_EC2_CPU_UNITS, "kubernetes": _MEANT_AS_VCPUS + 1}
+
 LEAST_FARGATE_DISK_GIB = 20
 """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_EphemeralStorage.html"""
 
@@ -27,9 +32,10 @@ def problems(container: JobSpec) -> Iterator[Problem]:
     kind = container.run_on.kind
     if kind in ("fargate", "task"):
         yield from _on_fargate(container)
-    elif kind == "ec2" and container.cpu_units < LEAST_EC2_CPU_UNITS:
-        hint = f": did you mean {container.cpu_units} vCPU?" if container.cpu_units <= 16 else ""
-        expected = f"at least {LEAST_EC2_CPU_UNITS} CPU units on EC2"
+    elif kind in _LEAST_CPU_UNITS and container.cpu_units < _LEAST_CPU_UNITS[kind]:
+        least, where = _LEAST_CPU_UNITS[kind], "EC2" if kind == "ec2" else "Kubernetes"
+        hint = f": did you mean {container.cpu_units} vCPU?" if container.cpu_units <= _MEANT_AS_VCPUS else ""
+        expected = f"at least {least} CPU units on {where}"
         yield Problem(("cpu",), f"expected {expected}, found {shown(container.cpu_units)}{hint}")
 
 

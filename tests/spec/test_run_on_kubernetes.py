@@ -50,6 +50,7 @@ NO_NAMES = "Kubernetes does not look into the image for names"
                 "by its own key"
             ],
         ),
+        ("cpu: 2", [".cpu: expected at least 17 CPU units on Kubernetes, found 2: did you mean 2 vCPU?"]),
         ("user: app", [f".user: {BY_NUMBER} app: {NO_NAMES}"]),
         ("user: '1000:2147483648'", [f".user: {BY_NUMBER} 1000:2147483648: {NO_NAMES}"]),
         ("steps: [{name: load, user: root}]", [f".steps[0].user: {BY_NUMBER} root: {NO_NAMES}"]),
