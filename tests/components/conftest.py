@@ -150,6 +150,11 @@ def _task_definition(_: str, inputs: Mapping[str, Any]) -> Outputs:
     return inputs["family"], {"arn": arn("ecs", f"task-definition/{inputs['family']}:7"), "revision": 7}
 
 
+def _function(_: str, inputs: Mapping[str, Any]) -> Outputs:
+    own = arn("lambda", f"function:{inputs['name']}")
+    return inputs["name"], {"arn": own, "qualifiedArn": f"{own}:7", "version": "7"}
+
+
 def _only_id(name: str, _: Mapping[str, Any]) -> Outputs:
     return f"{name}-id", {}
 
@@ -173,6 +178,7 @@ ANSWERS: dict[str, Callable[[str, Mapping[str, Any]], Outputs]] = {
         {"arn": arn("ec2", f"security-group/{name}")},
     ),
     "aws:ec2/vpcEndpoint:VpcEndpoint": _only_id,
+    "aws:ecr/repositoryPolicy:RepositoryPolicy": _only_id,
     "aws:ecs/cluster:Cluster": _plain("ecs", "cluster/{}"),
     "aws:ecs/clusterCapacityProviders:ClusterCapacityProviders": _only_id,
     "aws:ecs/taskDefinition:TaskDefinition": _task_definition,
@@ -182,6 +188,7 @@ ANSWERS: dict[str, Callable[[str, Mapping[str, Any]], Outputs]] = {
     "aws:iam/rolePolicy:RolePolicy": _only_id,
     "aws:kms/alias:Alias": _plain("kms", "{}"),
     "aws:kms/key:Key": _key,
+    "aws:lambda/function:Function": _function,
     "aws:s3/bucket:Bucket": _bucket,
     "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": _only_id,
     "aws:s3/bucketPolicy:BucketPolicy": _only_id,
