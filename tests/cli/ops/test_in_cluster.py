@@ -122,6 +122,17 @@ def test_the_lines_of_each_attempt_are_told_and_that_there_may_be_more(operate: 
     assert (listed["status"], listed["attempts"], listed["exitCode"]) == ("SUCCEEDED", 2, 0)
 
 
+def test_a_start_is_followed_to_its_end_and_its_lines_come_then(operate: Operator) -> None:
+    # Step Functions asks once a minute.
+    operate.aws.clock.speed = 100.0
+    try:
+        done = operate("start", "scoring", "--input", '"echo hi; exit 3"', "--follow")
+    finally:
+        operate.aws.clock.speed = 1.0
+    assert done.returncode == 3, done.stderr
+    assert [line for line in done.stdout.splitlines() if line == "hi"] == ["hi", "hi"], done.stdout
+
+
 def test_a_stopped_run_s_job_is_deleted_and_the_cluster_is_to_be_asked(operate: Operator) -> None:
     before = operate.jobs()
     arn = operate.start("echo ready; sleep 600")
