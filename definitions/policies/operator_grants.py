@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from definitions.place import Place
 from definitions.policies.statements import Condition
+from definitions.tags import RUN_ON_TAG
 from definitions.task_definition import CONTAINER_NAME, LOG_STREAM_PREFIX
 from spec.pause_note import TAG
 
@@ -26,6 +27,9 @@ FINDING = tuple(verb for verb in VERBS if verb != "check --deployed")
 _BY_LEDGER = ("status", "history", "calendar", "doctor", "dead-letters retry")
 _OF_RUNS = ("show", "logs", "rerun", "redrive", "stop")
 _OF_STEPS = ("show", "logs", "start")
+_OF_TASKS = (*_BY_LEDGER, *_OF_RUNS, "backfill")
+"""Those that look for the runs of jobs without a state machine, of which only the ledger and ECS tell."""
+_WHERE_TASKS_ARE = (*_OF_TASKS, "check --deployed", "start")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,8 +69,8 @@ GRANTS: tuple[Grant, ...] = (
         needs=(
             Need(action="tag:GetResources", verbs=VERBS, why="finds the jobs by their tags"),
             Need(action="events:ListRules", verbs=FINDING, why="finds the rules that start them"),
-            Need(action="scheduler:ListSchedules", verbs=FINDING, why="finds the schedules that start the others"),
-            Need(action="logs:DescribeLogGroups", verbs=_BY_LEDGER, why="finds the ledger"),
+            Need(action="scheduler:ListSchedules", verbs=VERBS, why="finds the schedules that start the others"),
+            Need(action="logs:DescribeLogGroups", verbs=_OF_TASKS, why="finds the ledger"),
             Need(action="sqs:ListQueues", verbs=("doctor", *_LETTERS), why="finds the dead-letter queue"),
             Need(
                 action="ecs:DescribeTaskDefinition",
@@ -84,7 +88,7 @@ GRANTS: tuple[Grant, ...] = (
         on="the jobs' schedules",
         resource=lambda place: place.arn("scheduler", f"schedule/{place.schedule_group_name}/{place.prefix}*"),
         needs=(
-            Need(action="scheduler:GetSchedule", verbs=FINDING, why="reads a schedule, which no list tells whole"),
+            Need(action="scheduler:GetSchedule", verbs=VERBS, why="reads a schedule, which no list tells whole"),
             Need(action="scheduler:UpdateSchedule", verbs=("pause", "resume"), why="switches a schedule off or on"),
         ),
     ),
@@ -93,7 +97,13 @@ GRANTS: tuple[Grant, ...] = (
         on="tasks of the stack's cluster",
         resource=lambda _: "*",
         condition=lambda place: {"ArnLike": {"ecs:cluster": place.arn("ecs", f"cluster/{place.prefix}*")}},
-        needs=(Need(action="ecs:ListTasks", verbs=("doctor", "stop"), why="looks for tasks that were left running"),),
+        needs=(
+            Need(
+                action="ecs:ListTasks",
+                verbs=(*_OF_TASKS, "check --deployed"),
+                why="looks for tasks that were left running, and for those of jobs without a state machine",
+            ),
+        ),
     ),
     Grant(
         sid="Jobs",
@@ -165,11 +175,40 @@ GRANTS: tuple[Grant, ...] = (
         needs=(
             Need(
                 action="ecs:DescribeTasks",
-                verbs=("show", "doctor", "stop"),
-                why="tells how a task is doing, or why it ended",
+                verbs=_WHERE_TASKS_ARE,
+                why="tells how a task is doing, or why it ended; of `start`, with `--wait` or `--follow`",
             ),
-            Need(action="ecs:StopTask", verbs=("stop",), why="stops a task that Step Functions left running"),
+            Need(
+                action="ecs:StopTask",
+                verbs=("stop",),
+                why="stops a task that Step Functions left running, or that has no state machine",
+            ),
         ),
+    ),
+    # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/supported-iam-actions-tagging.html
+    Grant(
+        sid="RunTasks",
+        on="the task definitions of jobs without a state machine, in the stack's cluster",
+        resource=lambda place: place.arn("ecs", f"task-definition/{place.prefix}*:*"),
+        condition=lambda place: {
+            "ArnLike": {"ecs:cluster": place.arn("ecs", f"cluster/{place.prefix}*")},
+            "StringEquals": {f"aws:ResourceTag/{RUN_ON_TAG}": "task"},
+        },
+        needs=(Need(action="ecs:RunTask", verbs=_STARTING, why="starts a run of a job without a state machine"),),
+    ),
+    Grant(
+        sid="TagThoseTasks",
+        on="tasks that are being started in the stack's cluster",
+        resource=lambda place: place.arn("ecs", f"task/{place.prefix}*/*"),
+        condition=lambda _: {"StringEquals": {"ecs:CreateAction": "RunTask"}},
+        needs=(Need(action="ecs:TagResource", verbs=_STARTING, why="gives such a task its job's tags"),),
+    ),
+    Grant(
+        sid="GiveTasksTheirRoles",
+        on="the stack's roles, for tasks of ECS",
+        resource=lambda place: f"arn:{place.partition}:iam::{place.account}:role/{place.prefix}*",
+        condition=lambda _: {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}},
+        needs=(Need(action="iam:PassRole", verbs=_STARTING, why="gives such a task the roles of its definition"),),
     ),
     Grant(
         sid="Logs",
@@ -230,7 +269,7 @@ GRANTS: tuple[Grant, ...] = (
         on="the ledger's log group",
         resource=lambda place: place.arn("logs", f"log-group:{place.ledger_prefix}*"),
         needs=(
-            Need(action="logs:FilterLogEvents", verbs=_BY_LEDGER, why="reads the ledger"),
+            Need(action="logs:FilterLogEvents", verbs=_OF_TASKS, why="reads the ledger"),
             Need(action="logs:CreateLogStream", verbs=("dead-letters retry",), why="makes a stream for a late line"),
             Need(action="logs:PutLogEvents", verbs=("dead-letters retry",), why="writes that line"),
         ),
@@ -258,8 +297,8 @@ GRANTS: tuple[Grant, ...] = (
             Need(action="events:EnableRule", verbs=("resume",), why="switches a rule on"),
             Need(
                 action="events:ListTargetsByRule",
-                verbs=("doctor", "dead-letters retry"),
-                why="tells what a rule delivers, and where to",
+                verbs=_WHERE_TASKS_ARE,
+                why="tells what a rule delivers, and where to; how it starts a task without a state machine",
             ),
             Need(
                 action="events:ListTagsForResource", verbs=("doctor",), why="tells whose a rule is that starts no job"

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from ops.aws import Aws
 from ops.stack import DeployedJob, DeployedStack, find_stack
+from ops.starting import new_name, start_run
 from sandbox.deploy import Deployment, deploy
 from sandbox.local_aws import LocalAws
 from sandbox.play import run_to_end
@@ -52,6 +53,10 @@ JOBS = {
     "cut-off": _OBEYING | {"runOn": "lambda", "timeout": "3s", "overlap": "allow"},
     # Nobody runs it.
     "idle": _OBEYING | {"schedule": "rate(1 hour)", "enabled": False},
+    # Without a state machine, by a rule and by a schedule.
+    "tick": _OBEYING | {"runOn": "task", "overlap": "allow", "schedule": "cron(0 4 29 2 ? *)"},
+    "tock": _OBEYING
+    | {"runOn": "task", "overlap": "allow", "schedule": "cron(0 5 29 2 ? *)", "timezone": "Europe/Paris"},
 }
 
 
@@ -87,6 +92,21 @@ class Operated:
         execution_arn = self.start(job, execution_input, **more)
         self.to_end(execution_arn)
         return execution_arn
+
+    def run_task(self, job: str, given: Any, *, waited_for: bool = True) -> str:
+        """Start a task of a job without a state machine, and wait until it works, or for its end; its ARN."""
+        task_arn = start_run(self.aws, self.job(job), new_name("manual"), {"trigger": "manual", "input": given})
+        if waited_for:
+            assert self.local_aws.tasks.stopped(task_arn).wait(60)
+        else:
+            ecs, cluster = self.local_aws.client("ecs"), task_arn.split("/")[-2]
+            while ecs.describe_tasks(cluster=cluster, tasks=[task_arn])["tasks"][0]["lastStatus"] != "RUNNING":
+                pass
+        return task_arn
+
+    def stop_task(self, task_arn: str) -> None:
+        self.local_aws.client("ecs").stop_task(cluster=task_arn.split("/")[-2], task=task_arn)
+        assert self.local_aws.tasks.stopped(task_arn).wait(60)
 
     def beside(self, job: str, execution_input: Any = None, **more: Any) -> str:
         """Start a run and wait for its end while other runs go on, which keep the clock from jumping; its ARN."""

@@ -24,7 +24,9 @@ def test_what_may_be_several_and_what_is_none(operated: Operated) -> None:
         find_job(stack, "ob")
     with pytest.raises(NotFoundError, match="no job 'absnet'; did you mean absent"):
         find_job(stack, "absnet")
-    with pytest.raises(NotFoundError, match="it has absent, cut-off, idle, many, obeys, obeys-alone, obeys-in-line"):
+    with pytest.raises(
+        NotFoundError, match="it has absent, cut-off, idle, many, obeys, obeys-alone, obeys-in-line, tick, tock"
+    ):
         find_job(stack, "")
 
 

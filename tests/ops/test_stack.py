@@ -27,6 +27,7 @@ def test_each_job_is_found_with_its_trigger(operated: Operated) -> None:
     assert [job.name for job in found.jobs] == sorted(JOBS)
     machines = operated.deployment.outputs["stateMachines"]
     assert {job.name: job.state_machine_arn for job in found.machine_jobs} == machines
+    assert [job.name for job in found.task_jobs] == ["tick", "tock"]
 
     rule = operated.job("obeys").trigger
     assert rule is not None

@@ -138,6 +138,8 @@ def test_what_needs_attention_comes_first(operated: Operated) -> None:
     operated.run("obeys-in-line", {"input": {"exit": 1}})
     operated.run("many", {"input": {"items": [{}], "last": {}}})
     operated.run("cut-off")
+    operated.run_task("tick", {})
+    operated.run_task("tock", {})
     found = read_status(operated.aws, operated.found().jobs, now=clock(operated), runs=20)
     assert [(each.job.name, each.attention[:1]) for each in found] == [
         ("absent", ("failed",)),
@@ -147,4 +149,6 @@ def test_what_needs_attention_comes_first(operated: Operated) -> None:
         ("many", ()),
         ("obeys", ()),
         ("obeys-alone", ()),
+        ("tick", ()),
+        ("tock", ()),
     ]

@@ -47,6 +47,10 @@ def show(person: Person, stack: Undelivered) -> None:
 def retry(person: Person, stack: Undelivered) -> None:
     stack.empty()
     stack.fire_in_vain("ruled")
+    for job in ("ruled-task", "scheduled-task"):
+        stack.fire_in_vain(job)
+    # Of which ECS knows.
+    stack.fire("ruled-task")
     # Of which the ledger does not know.
     with stack.nobody_may_write():
         stack.run("ruled", 0)

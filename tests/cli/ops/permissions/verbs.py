@@ -28,11 +28,12 @@ TRIGGERED = ("obeys", "obeys-alone")
 @dataclass(frozen=True)
 class Stage:
     """The deployed stack, in which a run of `obeys-in-line` goes on, one of `obeys` and one of `many`, with a map
-    run, have failed, one of `cut-off` was cut off and one of `obeys-alone` has succeeded with its own input.
+    run, have failed, one of `cut-off` was cut off and one of `obeys-alone` has succeeded with its own input. A task of
+    `tick` has failed, and one of `tock` goes on.
 
     Attributes:
         operated: the stack.
-        smaller: the project's folder without `obeys-in-line`.
+        smaller: the project's folder without `obeys-in-line`, `tick` and `tock`.
     """
 
     operated: Operated
@@ -47,10 +48,11 @@ def staged(operated: Operated, folder: Path) -> Iterator[Stage]:
     operated.beside("many", {"input": {"items": [{"lines": 1, "exit": 64}], "last": {}}})
     operated.beside("cut-off", LONG)
     shutil.copytree(operated.root, folder, dirs_exist_ok=True)
-    jobs = {name: job for name, job in JOBS.items() if name != "obeys-in-line"}
+    operated.run_task("tick", {"exit": 64, "lines": 1})
+    jobs = {name: job for name, job in JOBS.items() if name not in ("obeys-in-line", "tick", "tock")}
     config = {"aws:region": operated.local_aws.region, "longhaul:jobs": jobs}
     (folder / "Pulumi.night.yaml").write_text(json.dumps({"config": config}))
-    with going_on(operated, "obeys-in-line"):
+    with going_on(operated, "obeys-in-line"), task_going_on(operated, "tock"):
         yield Stage(operated, folder)
 
 
@@ -67,6 +69,16 @@ def going_on(operated: Operated, job: str) -> Iterator[str]:
             operated.local_aws.client("ecs").stop_task(cluster=task["clusterArn"], task=task["taskArn"])
 
 
+@contextmanager
+def task_going_on(operated: Operated, job: str) -> Iterator[str]:
+    """A task of a job without a state machine that works; its ARN. Afterwards it does not."""
+    task_arn = operated.run_task(job, LONG["input"], waited_for=False)
+    try:
+        yield task_arn
+    finally:
+        operated.stop_task(task_arn)
+
+
 def well(done: Done, code: int = 0) -> None:
     """The command ended as it should."""
     assert done.code == code, done
@@ -80,6 +92,7 @@ def status(person: Person, _stage: Stage) -> None:
 def history(person: Person, _stage: Stage) -> None:
     well(person.run("history", "obeys"))
     well(person.run("history", "obeys", "--no-ledger"))
+    well(person.run("history", "tick"))
 
 
 def calendar(person: Person, _stage: Stage) -> None:
@@ -91,12 +104,14 @@ def show(person: Person, _stage: Stage) -> None:
     well(person.run("show", "obeys-in-line@latest"))
     well(person.run("show", "many@failed"))
     well(person.run("show", "cut-off@failed"))
+    well(person.run("show", "tick@failed"))
 
 
 def logs(person: Person, _stage: Stage) -> None:
     well(person.run("logs", "obeys-in-line@latest"))
     well(person.run("logs", "many@failed", "--step", "one"))
     assert person.run("logs", "cut-off@failed").out.startswith("1 0\n")
+    well(person.run("logs", "tick@failed"))
 
 
 def doctor(person: Person, stage: Stage) -> None:
@@ -122,16 +137,19 @@ def start(person: Person, _stage: Stage) -> None:
     well(person.run("start", "obeys", "--input", '{"lines": 1}', "--command", "x", "--dry-run"))
     well(person.run("start", "many", "--input", '{"items": [{"lines": 1}], "last": {}}', "--follow"))
     well(person.run("start", "cut-off", "--input", '{"lines": 1, "seconds": 600}', "--follow"), code=1)
+    well(person.run("start", "tick", "--input", '{"lines": 1}', "--follow"))
 
 
 def rerun(person: Person, _stage: Stage) -> None:
     well(person.run("rerun", "obeys-alone@latest", "--set", "lines=1", "--wait"))
     well(person.run("rerun", "many@failed", "--from", "last"))
+    well(person.run("rerun", "tick@failed", "--input", "{}"))
 
 
 def backfill(person: Person, _stage: Stage) -> None:
     time = "2024-02-29T03:15:00Z"
     well(person.run("backfill", "obeys", "--from", time, "--to", time, "--yes"))
+    well(person.run("backfill", "tick", "--from", "2024-02-29", "--to", "2024-03-01", "--yes"))
 
 
 def redrive(person: Person, stage: Stage) -> None:
@@ -140,12 +158,15 @@ def redrive(person: Person, stage: Stage) -> None:
         well(person.run("redrive", "obeys@latest"))
     # What it asks of a run with steps ends in the advice to run it again.
     well(person.run("redrive", "many@failed"), code=1)
+    well(person.run("redrive", "tick@failed"), code=1)
 
 
 def stop(person: Person, stage: Stage) -> None:
     with going_on(stage.operated, "obeys"), may_not(stage.operated, "obeys", "ecs:StopTask"):
         done = person.run("stop", "obeys@latest", "--yes")
     well(person.run("stop", "many@failed", "--yes"))
+    with task_going_on(stage.operated, "tick"):
+        well(person.run("stop", "tick@latest", "--yes"))
     well(done)
     assert "after Step Functions had left it running" in done.out
 
