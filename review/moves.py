@@ -89,12 +89,16 @@ def move(old: JobSpec, new: JobSpec, old_stack: StackSpec, new_stack: StackSpec)
         for what in FACTS[before]
         if FACTS[before][what] != FACTS[after][what]
     ]
-    known = {note.message for note in notes(old)}
+    known = {note.message for note in notes(old, old_stack.network)}
     return Move(
         before=PLACES[before],
         after=PLACES[after],
         lines=(*_costs(old, new, old_stack, new_stack), *facts),
-        notes=tuple(f"{path_text(note.loc)}: {note.message}" for note in notes(new) if note.message not in known),
+        notes=tuple(
+            f"{path_text(note.loc)}: {note.message}"
+            for note in notes(new, new_stack.network)
+            if note.message not in known
+        ),
         prices=f"list prices of {prices.REGION}, {prices.SEEN}; without logs, traffic and free tiers",
     )
 

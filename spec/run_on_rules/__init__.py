@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from spec.network import NetworkSpec
 
 _RULES = {"ec2": ec2, "lambda": lambda_, "task": task, "kubernetes": kubernetes}
+_REACH = {"ec2": ec2.reach_notes, "lambda": lambda_.reach_notes}
 
 
 @dataclass(frozen=True)
@@ -46,5 +47,5 @@ def notes(job: JobSpec, network: NetworkSpec | None = None) -> Iterator[JobNote]
     """
     kind = job.run_on.kind
     found: Iterator[Note] = _RULES[kind].notes(job) if kind in _RULES else iter(())
-    reach = ec2.reach_notes(job, network) if kind == "ec2" and network is not None else iter(())
+    reach = _REACH[kind](job, network) if kind in _REACH and network is not None else iter(())
     return (JobNote(job.name, note.loc, note.message) for note in chain(found, reach))

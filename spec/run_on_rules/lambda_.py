@@ -18,6 +18,7 @@ from spec.words import listed
 
 if TYPE_CHECKING:
     from spec.job import JobSpec
+    from spec.network import NetworkSpec
 
 LONGEST_SECONDS = 900
 NEAR_SECONDS = 720
@@ -52,6 +53,17 @@ def problems(job: JobSpec) -> Iterator[Problem]:
 def notes(job: JobSpec) -> Iterator[Note]:
     """What the job says that has no effect there, and a timeout near the limit."""
     yield from notes_of_each(job, _notes)
+
+
+def reach_notes(job: JobSpec, network: NetworkSpec) -> Iterator[Note]:  # noqa: ARG001
+    """What it cannot reach from the stack's network."""
+    if network.vpc_id is not None and network.gives_public_ips:
+        yield Note(
+            ("runOn",),
+            "is lambda, and no function has a public address: with assignPublicIp it is left outside of "
+            f"{network.vpc_id}, and reaches the internet and nothing private there. Private subnets with a way out "
+            "would have it in",
+        )
 
 
 def _problems(container: JobSpec) -> Iterator[Problem]:

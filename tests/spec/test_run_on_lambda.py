@@ -173,3 +173,22 @@ def test_what_an_image_starts_is_not_for_people_to_write(repository) -> None:
         "jobs/nightly/job.yaml:1 build.starts: expected no starts here, found one: the Dockerfile says what its image "
         "starts"
     ]
+
+
+@pytest.mark.parametrize(
+    ("network", "is_said"),
+    [
+        ("{vpcId: vpc-0a1b2c3d, subnetIds: [subnet-0a1b2c3d], assignPublicIp: true}", True),
+        ("{vpcId: vpc-0a1b2c3d, subnetIds: [subnet-0a1b2c3d]}", False),
+        # In a VPC of the stack's own there is nothing else that it could want to reach.
+        ("{nat: none}", False),
+        ("{nat: single}", False),
+    ],
+)
+def test_a_function_that_is_left_outside_of_the_vpc_is_told_of(repository, network: str, is_said: bool) -> None:
+    repository.write("Pulumi.dev.yaml", STACK.format(more="") + f"  longhaul:network: {network}\n")
+    stack = repository.load()
+
+    said = [note.loc for note in notes(stack.jobs[0], stack.network)]
+
+    assert said == ([("runOn",)] if is_said else [])
