@@ -6,15 +6,15 @@ from typing import Any
 from definitions.alerts import TARGET_ID
 from definitions.place import Place
 
-# The paths of an event that a message is written with; a task has one container.
-# https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_task_events.html
+# The paths of an event that a message is written with: what is in all of them, and no item
+# of a list, which the API's page rules out. https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_task_events.html and
+# https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_InputTransformer.html
 _PATHS = {
     "run": "$.detail.taskArn",
     "group": "$.detail.group",
     "code": "$.detail.stopCode",
-    "exit": "$.detail.containers[0].exitCode",
     "reason": "$.detail.stoppedReason",
-    "container": "$.detail.containers[0].reason",
+    "containers": "$.detail.containers",
 }
 
 
@@ -44,10 +44,10 @@ def _message(place: Place) -> str:
         "job": "<group>",
         "stack": json.dumps(place.stack),
         "error": "<code>",
-        "exit code": "<exit>",
         "to look": json.dumps(f"./longhaul show <run> {where}"),
         "to rerun": json.dumps(f"./longhaul rerun <run> {where}"),
         "what happened": "<reason>",
-        "in the container": "<container>",
+        # With exit codes and reasons. Last, because the rest of it is for programs.
+        "containers": "<containers>",
     }
     return "{\n" + ",\n".join(f"  {json.dumps(key)}: {value}" for key, value in lines.items()) + "\n}"

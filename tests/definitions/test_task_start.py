@@ -10,6 +10,7 @@ from hypothesis import example, given, settings
 from definitions import alerts, task_alerts, task_changes, task_start
 from definitions.place import Place
 from definitions.run_task import RunTarget, run_task_arguments, task_of_job
+from ops.input_transformer import input_of
 from spec.job import JobSpec
 from tests.definitions.samples import job
 from tests.definitions.strategies import json_values, unhurried
@@ -137,3 +138,20 @@ def test_a_message_is_json_whatever_a_task_says(place: Place) -> None:
     in_strings = set(re.findall("<([^<>]*)>", "".join(re.findall(r'"(?:\\.|[^"\\])*"', template["InputTemplate"]))))
     assert in_strings == {"run"}
     assert json.loads(re.sub("(?<=: )<[^<>]*>", '""', template["InputTemplate"]))
+
+
+def test_an_alert_that_was_not_delivered_can_be_made_again(place: Place) -> None:
+    """As `dead-letters retry` makes it, of the event in the letter."""
+    containers = [{"name": "job", "exitCode": 3, "reason": 'a "quote"'}]
+    detail = {
+        "taskArn": "arn:aws:ecs:eu-west-1:123456789012:task/longhaul-dev/0a1b",
+        "group": "family:longhaul-dev-nightly",
+        "stopCode": "EssentialContainerExited",
+        "stoppedReason": "Essential container in task exited",
+        "containers": containers,
+    }
+    message = input_of(task_alerts.target(place, topic_arn=TOPIC, dead_letter_arn=QUEUE), {"detail": detail})
+
+    assert (message["job"], message["error"]) == (detail["group"], detail["stopCode"])
+    assert (message["what happened"], message["containers"]) == (detail["stoppedReason"], containers)
+    assert message["to rerun"] == f"./longhaul rerun {detail['taskArn']} --stack dev --region eu-west-1"

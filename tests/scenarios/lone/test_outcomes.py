@@ -76,10 +76,11 @@ def test_a_task_that_did_not_do_its_work_is_told_of_and_not_started_again(world:
     assert ("startedAt" in ended) is (stop_code != "TaskFailedToStart")
     (alert,) = world.alerts()
     assert alert["error"] == stop_code
-    assert alert["exit code"] == ("" if exit_code is None else exit_code)
+    (container,) = alert["containers"]
+    assert container.get("exitCode") == exit_code
     assert alert["job"] == f"family:{world.name(job)}"
     assert alert["to look"] == f"./longhaul show {run.task_arn} --stack dev --region eu-west-1"
-    assert reason in f"{alert['what happened']} {alert['in the container']}"
+    assert reason in f"{alert['what happened']} {container.get('reason')}"
     assert world.dead_letters() == []
 
 
