@@ -6,8 +6,8 @@ from typing import Any
 from definitions.alerts import TARGET_ID
 from definitions.place import Place
 
-# The paths of an event that a message is written with: what is in all of them, and no item
-# of a list, which the API's page rules out. https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_task_events.html and
+# The paths of an event that a message is written with: what is in all of them, and no item of a list, which the second
+# page rules out. https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_task_events.html
 # https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_InputTransformer.html
 _PATHS = {
     "run": "$.detail.taskArn",
