@@ -161,9 +161,24 @@ def test_a_stopped_run_s_job_is_deleted_and_the_cluster_is_to_be_asked(operate: 
     assert (attempt["outcome"], attempt["kubernetesJob"]) == ("ABORTED", f"batch/{job}")
 
 
-def test_doctor_finds_nothing_wrong(operate: Operator) -> None:
-    operate.run("exit 0")
+def doctors_findings(operate: Operator) -> list[tuple[str, str]]:
+    """What doctor finds wrong with the job: its check, and the problem."""
     done = operate("doctor", "--output", "json")
     assert done.stdout, done.stderr
-    findings = json.loads(done.stdout)
-    assert [each for each in findings if each["job"] == "scoring"] == []
+    return [(each["check"], each["problem"]) for each in json.loads(done.stdout) if each["job"] == "scoring"]
+
+
+def test_doctor_finds_nothing_wrong_and_sees_what_is_not_deployed(operate: Operator) -> None:
+    operate.run("exit 0")
+    assert doctors_findings(operate) == []
+    file = operate.root / "Pulumi.dev.yaml"
+    own = file.read_text()
+    changed = json.loads(own)
+    changed["config"]["longhaul:jobs"]["scoring"]["memory"] = 4096
+    file.write_text(json.dumps(changed))
+    try:
+        ((check, problem),) = doctors_findings(operate)
+    finally:
+        file.write_text(own)
+    assert check == "machine-differs"
+    assert "'Run the job'" in problem
