@@ -7,7 +7,7 @@ import shlex
 import shutil
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,9 +17,12 @@ from cli.faults import AskedFault, add_faults, parse_fault, say_what_they_did
 from cli.sandbox_stack import deployed_stack, end_in_order
 from sandbox.engine.installation import create_stacks, find_cli, install
 from sandbox.engine.stack_settings import without_new_salts
+from sandbox.instances_of_jobs import provide_instances
 from sandbox.local_aws import LocalAws
 from sandbox.play import follow
 from sandbox.triggers import Delivery
+from spec.errors import SpecErrors
+from spec.job import JobSpec
 from spec.load import load_stack, stack_names
 from spec.stack import StackSpec
 
@@ -34,6 +37,7 @@ def serve(root: Path, stack: str | None, port: int, speed: float, fault_texts: S
     faults = [parse_fault(text, [job.name for job in spec.jobs] if spec else []) for text in fault_texts]
     with _local_aws(root, spec, port, faults) as aws, _pulumi(root, stack) as lines:
         aws.clock.speed = speed
+        provide_instances(aws, _containers(root))
         for name, value in aws.environment.items():
             print(f"export {name}={shlex.quote(value)}")
         for line in lines:
@@ -44,6 +48,13 @@ def serve(root: Path, stack: str | None, port: int, speed: float, fault_texts: S
         except KeyboardInterrupt:
             notices().print("Stopping")
         say_what_they_did(faults)
+
+
+def _containers(root: Path) -> Iterator[JobSpec]:
+    """What the project's stacks run: `pulumi up` may deploy any of them here. Of a wrong one it says so itself."""
+    for name in stack_names(root):
+        with suppress(SpecErrors):
+            yield from load_stack(root, name).containers
 
 
 @contextmanager

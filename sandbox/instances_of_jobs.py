@@ -22,7 +22,7 @@ _NETWORK_INTERFACES = 8
 
 
 def provide_instances(aws: LocalAws, containers: Iterable[JobSpec]) -> None:
-    """Create the capacity providers of what runs on EC2, with instances that will do for it.
+    """Create the capacity providers of what runs on EC2, with instances that will do for it, where they are not there.
 
     Args:
         aws: the local AWS.
@@ -32,7 +32,10 @@ def provide_instances(aws: LocalAws, containers: Iterable[JobSpec]) -> None:
     for container in containers:
         if container.run_on.kind == "ec2" and container.run_on.capacity_provider is not None:
             by_provider[container.run_on.capacity_provider].append(container)
+    there = {one["name"] for one in aws.client("ecs").describe_capacity_providers()["capacityProviders"]}
     for provider, its_own in by_provider.items():
+        if provider in there:
+            continue
         group = f"arn:aws:autoscaling:{aws.region}:{aws.account}:autoScalingGroup:1:autoScalingGroupName/{provider}"
         aws.client("ecs").create_capacity_provider(
             name=provider,
