@@ -88,10 +88,14 @@ def associations_are_with_roles_that_are_there(_aws: LocalAws) -> None:
 
 
 def associations_have_tags(_aws: LocalAws) -> None:
-    """As shipped, the tags of a Pod identity association can be given with it, and neither read nor changed then."""
+    """As shipped, the tags of a Pod identity association can be given with it, and neither read nor changed then.
+
+    Nor could those of an access entry whose ARN is AWS's.
+    """
 
     def resolve(arn: str) -> tuple[str | None, Response | None]:
-        if any(each["associationArn"] == arn for each in eks._pod_identity_associations.values()):
+        entries = (entry["accessEntryArn"] for entry in eks._access_entries.values())
+        if arn in {*entries, *(each["associationArn"] for each in eks._pod_identity_associations.values())}:
             return arn, None
         return _resolve_tagged(arn)
 

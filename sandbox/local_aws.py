@@ -14,8 +14,8 @@ from sandbox.clock import Clock
 from sandbox.container_instances import ContainerInstances
 from sandbox.errors import SandboxError
 from sandbox.faults import Faults
-from sandbox.identity import RoleSessions
 from sandbox.functions import Environments
+from sandbox.identity import RoleSessions
 from sandbox.images import ImageStore
 from sandbox.kubernetes import Clusters
 from sandbox.pushed_images import find_build
