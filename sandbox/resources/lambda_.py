@@ -103,7 +103,9 @@ class Function(Handler):
         if changed & _OF_CONCURRENCY:
             _reserve(client, made.id, inputs)
         if inputs["publish"] and (configures or codes or "publish" in changed):
-            client.publish_version(FunctionName=made.id)
+            version = client.publish_version(FunctionName=made.id)["Version"]
+            # The provider waits for a version by GetFunctionConfiguration, and by GetFunction for all else.
+            client.get_waiter("function_updated").wait(FunctionName=made.id, Qualifier=version, WaiterConfig=_WAITER)
 
     def look(self, aws: Aws, made: Created) -> Properties:
         """What GetFunction and ListVersionsByFunction tell."""

@@ -13,6 +13,8 @@ from ops.deployed import jobs_to_be_disturbed
 from sandbox.deploy import deploy
 from sandbox.errors import SandboxError
 from sandbox.local_aws import LocalAws
+from sandbox.resources.handler import Created
+from sandbox.resources.lambda_ import Function
 from tests.bootstrap.templates import policies, roles
 
 ROOT = Path(__file__).parents[2]
@@ -156,6 +158,23 @@ def test_it_deploys_jobs_that_run_elsewhere(
     deployment = deploy(tmp_path, "dev", aws)
 
     assert [job.name for job in jobs_to_be_disturbed(cast(Aws, aws.client), "longhaul", "dev", {})] == ["report"]
+    deployment.destroy()
+
+
+def test_it_changes_a_function_and_publishes_a_version_of_it(
+    local_aws: LocalAws, role_arns: dict[str, str], tmp_path: Path
+) -> None:
+    for file in ("__main__.py", "Pulumi.yaml"):
+        shutil.copy(ROOT / file, tmp_path)
+    (tmp_path / "components").symlink_to(ROOT / "components")
+    (tmp_path / "Pulumi.dev.yaml").write_text(AS_A_FUNCTION)
+    deployment = deploy(tmp_path, "dev", cast(LocalAws, As(local_aws, role_arns["DeployRole"])))
+    (function,) = [one for one in deployment.resources if one.token == Function.token]
+
+    made = Created(function.id, function.outputs)
+    Function().change(deployment.aws, made, {**function.inputs, "timeout": 60})
+
+    assert Function().look(deployment.aws, made)["version"] == "2"
     deployment.destroy()
 
 
