@@ -62,6 +62,18 @@ longhaul:jobs:
     memory: 700 GB
     overlap: allow
     runOn: {kind: ec2, capacityProvider: warehouse, networkMode: host, constraints: ["attribute:disk exists"]}
+  quick:
+    description: Of seconds
+    build: {context: code, dockerfile: code/Dockerfile}
+    entrypoint: [quick]
+    environment: {LEVEL: info}
+    memory: 300
+    ephemeralStorage: 2
+    architecture: arm64
+    timeout: 30s
+    schedule: rate(5 minutes)
+    permissions: [{actions: [s3:GetObject], resources: ["arn:aws:s3:::sales/*"]}]
+    runOn: lambda
   scoring:
     image: "210987654321.dkr.ecr.eu-west-1.amazonaws.com/elsewhere:1"
     overlap: allow

@@ -141,6 +141,29 @@ ACCEPTED = (
         "So are those of subnets.",
     ),
     Accepted(
+        "cfn-lint",
+        "E3031",
+        "Function.*",
+        "'sg-longhaul-.*' does not match .*",
+        "So are those of groups.",
+    ),
+    Accepted(
+        "parliament",
+        "RESOURCE_STAR",
+        "RolePolicy.*Lambda",
+        r"\['ec2:AssignPrivateIpAddresses', .*",
+        "Interfaces of functions have no name to be told by, and the function's own code is denied all of it: "
+        "https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html",
+    ),
+    Accepted(
+        "parliament",
+        "UNKNOWN_CONDITION_FOR_ACTION",
+        "RolePolicy.*Lambda",
+        "Unknown condition lambda:SourceFunctionArn .*",
+        "Every call of a function's code has it: "
+        "https://docs.aws.amazon.com/lambda/latest/dg/permissions-source-function-arn.html",
+    ),
+    Accepted(
         "parliament",
         "CREDENTIALS_EXPOSURE",
         "Role(?!Policy).*",
