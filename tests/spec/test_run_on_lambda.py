@@ -101,6 +101,14 @@ def test_jobs_of_a_group_are_all_functions_or_none_is(repository) -> None:
     ]
 
 
+def test_an_image_of_another_registry_is_within_reach_of_whoever_deploys(repository) -> None:
+    repository.write("Pulumi.dev.yaml", f"{STACK.format(more='')}  longhaul:network: {{endpoints: [sqs]}}\n")
+    assert repository.load().job("nightly").image == "alpine"
+    on_fargate = STACK.format(more="").replace("runOn: lambda, ", "")
+    repository.write("Pulumi.dev.yaml", f"{on_fargate}  longhaul:network: {{endpoints: [sqs]}}\n")
+    assert "expected an image in ECR" in repository.mistakes()[0]
+
+
 @pytest.mark.parametrize(
     ("dockerfile", "start"),
     [
