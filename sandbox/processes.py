@@ -36,6 +36,9 @@ class Process:
         self._home = home
         self._reading = threading.Lock()
         self._is_read = False
+        assert popen.stdout is not None
+        # Two may read it, and neither waits for what the other has taken.
+        os.set_blocking(popen.stdout.fileno(), False)
         self._reader = threading.Thread(target=self._read, daemon=True, name=f"sandbox-output-{popen.pid}")
         self._reader.start()
 
@@ -96,7 +99,6 @@ class Process:
         output = self._popen.stdout
         assert output is not None
         with output:
-            os.set_blocking(output.fileno(), False)
             readable = select.poll()
             readable.register(output)
             while not self._is_read:
@@ -154,8 +156,8 @@ class Processes:
             command: the executable and its arguments.
             folder: the working directory.
             environment: all environment variables.
-            on_output: called in one thread with what the process writes to its standard output and error, in order,
-                and with b"" at the end.
+            on_output: called by one thread at a time with what the process writes to its standard output and error, in
+                order, and with b"" at the end.
             home: a folder of `homes` that is this process's alone: what has its HOME in there ends with it, whatever
                 group it is in (on Linux).
 

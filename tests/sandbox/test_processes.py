@@ -82,6 +82,56 @@ def test_output_and_errors_arrive_in_order_before_the_end(processes: Processes, 
     assert output.ended.is_set()
 
 
+def test_what_is_written_is_delivered_when_it_is_asked_for(
+    processes: Processes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Nothing else reads until the end.
+    read_on = Process._read
+    monkeypatch.setattr(Process, "_read", lambda _process: None)
+    done = tmp_path / "done"
+    process, output = start(processes, tmp_path, "sh", "-c", f"echo one; echo two; touch {done}; sleep 1000")
+    while not done.exists():
+        os.sched_yield()
+    process.deliver_written()
+    assert output.text == b"one\ntwo\n"
+    process.deliver_written()
+    assert output.text == b"one\ntwo\n"
+    process.kill()
+    read_on(process)
+    assert output.ended.is_set()
+    process.deliver_written()
+    assert process.wait() == 137
+    assert process.signal == 9
+
+
+def test_what_has_its_home_in_a_processs_own_ends_with_it(processes: Processes, tmp_path: Path) -> None:
+    home, output = processes.homes / "own", Output()
+    environment = {**ENVIRONMENT, "HOME": str(home / "home")}
+    command = ["sh", "-c", "setsid sleep 1000 & echo $!; wait"]
+    process = processes.start(command, tmp_path, environment, output, home)
+    assert output.line.wait(PATIENCE_SECONDS)
+    process.kill()
+    assert processes.wait(process) == 137
+    await_end(int(output.text))
+
+
+def test_a_group_stands_still_and_goes_on(processes: Processes, tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    program = "import os, sys; print('ready', flush=True)\nwhile not os.path.exists(sys.argv[1]): pass\nprint('on')"
+    process, output = start(processes, tmp_path, sys.executable, "-c", program, str(gate))
+    assert output.line.wait(PATIENCE_SECONDS)
+    process.freeze()
+    state = Path(f"/proc/{process.group}/stat")
+    while state.read_text().rpartition(")")[2].split()[0] != "T":
+        os.sched_yield()
+    gate.touch()
+    assert output.text == b"ready\n"
+    process.thaw()
+    assert processes.wait(process) == 0
+    assert output.text == b"ready\non\n"
+    assert process.signal is None
+
+
 def test_environment_and_folder_are_exactly_what_is_given(
     processes: Processes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
