@@ -69,10 +69,11 @@ def create_function_image(
         parent: its component.
         repository_url: where it is pushed to.
     """
+    # With a dot, which no name of a job or a step has: a job may be called after another one that is on Lambda.
     return awsx.ecr.Image(
-        f"{place.name(name)}-lambda",
+        f"{place.name(name)}.lambda",
         repository_url=repository_url,
-        image_name=f"{name}-lambda-{container.architecture}",
+        image_name=f"{name}.lambda-{container.architecture}",
         context=_LAMBDA_IMAGE,
         dockerfile=f"{_LAMBDA_IMAGE}/Dockerfile",
         args={"JOB_IMAGE": image},

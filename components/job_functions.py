@@ -55,7 +55,7 @@ class JobFunctions:
             rights = task_rights(self.job, container)
             if rights.name not in roles:
                 roles[rights.name] = self._create_role(rights)
-            key = f"{image_key(container)} {container.architecture}"
+            key = _image_key(container)
             if key not in images:
                 images[key] = self._create_image(container)
             function = self._create_function(container, images[key], roles[rights.name])
@@ -85,7 +85,7 @@ class JobFunctions:
         url = self.cluster.repository_url
         assert url is not None, "a stack with a function has a repository"
         image: Input[str] = create_image(self.job, container, self.place, parent=self.parent, repository_url=url)
-        name = self.job.name if image_key(container) == image_key(self.job) else container.name
+        name = self.job.name if _image_key(container) == _image_key(self.job) else container.name
         return create_function_image(name, self.place, image, container, parent=self.parent, repository_url=url)
 
     def _create_function(self, container: JobSpec, image: Output[str], role: GrantedRole) -> lambda_.Function:
@@ -122,3 +122,8 @@ class JobFunctions:
             # Lambda looks whether the role may connect it to a VPC, and whether it may read the image.
             opts=ResourceOptions(parent=self.parent, depends_on=[*role.grants, *self.cluster.image_grants]),
         )
+
+
+def _image_key(container: JobSpec) -> str:
+    """The same for containers whose functions run the same image: of one architecture, also where it is named."""
+    return f"{image_key(container)} {container.architecture}"

@@ -41,7 +41,7 @@ def policy_of(deployment: Deployment, role: Resource) -> dict:
 
 def test_the_function_is_the_job(report: Deployment) -> None:
     function = report.one("lambda/function:Function", NAME)
-    image = report.one("awsx:ecr:Image", f"{NAME}-lambda")
+    image = report.one("awsx:ecr:Image", f"{NAME}.lambda")
     log_group = report.one("cloudwatch/logGroup:LogGroup", NAME)
     role = report.one("iam/role:Role", f"{NAME}-lambda")
 
@@ -60,7 +60,7 @@ def test_the_function_is_the_job(report: Deployment) -> None:
 
 
 def test_its_image_is_the_jobs_with_the_bootstrap(report: Deployment) -> None:
-    own, image = (report.one("awsx:ecr:Image", name) for name in (NAME, f"{NAME}-lambda"))
+    own, image = (report.one("awsx:ecr:Image", name) for name in (NAME, f"{NAME}.lambda"))
     assert own.inputs["context"] == "code"
     assert image.inputs["context"] == "components/lambda_image"
     assert image.inputs["dockerfile"] == "components/lambda_image/Dockerfile"
@@ -182,3 +182,24 @@ longhaul:jobs:
     assert len(deployment.all("awsx:ecr:Image")) == 1
     roles = {role.name for role in deployment.all("iam/role:Role") if role.name.endswith("-lambda")}
     assert roles == {f"{NAME}-lambda", f"{NAME}_second-lambda"}
+
+
+TWINS = """
+longhaul:network: {nat: none}
+longhaul:jobs:
+  report: {runOn: lambda, timeout: 5m, build: {context: code}, entrypoint: [report]}
+  report-lambda: {build: {context: code}}
+  sales:
+    runOn: lambda
+    timeout: 5m
+    image: alpine
+    entrypoint: [load]
+    steps: [{name: one}, {name: two, architecture: arm64}]
+"""
+
+
+def test_no_two_images_have_the_same_name(deploy: Callable[..., Deployment]) -> None:
+    images = deploy(TWINS).all("awsx:ecr:Image")
+    assert len(images) == 5
+    assert len({one.urn for one in images}) == 5
+    assert len({one.inputs["imageName"] for one in images}) == 5
