@@ -204,11 +204,21 @@ GRANTS: tuple[Grant, ...] = (
         needs=(Need(action="ecs:TagResource", verbs=_STARTING, why="gives such a task its job's tags"),),
     ),
     Grant(
-        sid="GiveTasksTheirRoles",
-        on="the stack's roles, for tasks of ECS",
+        sid="GiveRoles",
+        on="the stack's roles, for tasks of ECS and for schedules",
         resource=lambda place: f"arn:{place.partition}:iam::{place.account}:role/{place.prefix}*",
-        condition=lambda _: {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}},
-        needs=(Need(action="iam:PassRole", verbs=_STARTING, why="gives such a task the roles of its definition"),),
+        condition=lambda _: {
+            "StringEquals": {"iam:PassedToService": ["ecs-tasks.amazonaws.com", "scheduler.amazonaws.com"]}
+        },
+        needs=(
+            # https://docs.aws.amazon.com/scheduler/latest/UserGuide/setting-up.html#setting-up-execution-role
+            Need(
+                action="iam:PassRole",
+                verbs=(*_STARTING, "pause", "resume"),
+                why="gives a task without a state machine the roles of its definition, and leaves a schedule its own: "
+                "AWS has whoever updates one give it anew",
+            ),
+        ),
     ),
     Grant(
         sid="Logs",
@@ -272,20 +282,6 @@ GRANTS: tuple[Grant, ...] = (
             Need(action="logs:FilterLogEvents", verbs=_OF_TASKS, why="reads the ledger"),
             Need(action="logs:CreateLogStream", verbs=("dead-letters retry",), why="makes a stream for a late line"),
             Need(action="logs:PutLogEvents", verbs=("dead-letters retry",), why="writes that line"),
-        ),
-    ),
-    # https://docs.aws.amazon.com/scheduler/latest/UserGuide/setting-up.html#setting-up-execution-role
-    Grant(
-        sid="LeaveSchedulesTheirRole",
-        on="the stack's trigger role",
-        resource=lambda place: f"arn:{place.partition}:iam::{place.account}:role/{place.prefix}trigger-*",
-        condition=lambda _: {"StringEquals": {"iam:PassedToService": "scheduler.amazonaws.com"}},
-        needs=(
-            Need(
-                action="iam:PassRole",
-                verbs=("pause", "resume"),
-                why="leaves a schedule its role: AWS has whoever updates a schedule give it anew",
-            ),
         ),
     ),
     Grant(

@@ -86,7 +86,8 @@ ACCEPTED = (
         "PERMISSIONS_MANAGEMENT_ACTIONS",
         "ManagedPolicyOperator",
         "iam:passrole",
-        "The stack's trigger role, and only to EventBridge Scheduler, which wants it with every update of a schedule: "
+        "The stack's roles, and only to ECS, for tasks that people start, and to EventBridge Scheduler, which wants a "
+        "role with every update of a schedule: "
         "https://docs.aws.amazon.com/scheduler/latest/APIReference/API_UpdateSchedule.html",
     ),
     Accepted(

@@ -26,8 +26,13 @@ REFUSED = {
     "stop obeys-in-line@latest --yes": "states:DescribeStateMachineForExecution",
     "pause obeys": "events:TagResource",
     "pause obeys-alone": "scheduler:UpdateSchedule",
+    "pause tock": "scheduler:UpdateSchedule",
 }
-REFUSED_WHILE_PAUSED = {"resume obeys": "events:EnableRule", "resume obeys-alone": "scheduler:UpdateSchedule"}
+REFUSED_WHILE_PAUSED = {
+    "resume obeys": "events:EnableRule",
+    "resume obeys-alone": "scheduler:UpdateSchedule",
+    "resume tock": "scheduler:UpdateSchedule",
+}
 
 
 @pytest.fixture(scope="module")
@@ -157,4 +162,4 @@ def test_an_account_has_twelve_digits(onlooker: Person) -> None:
 
 def test_jobs_with_either_trigger_are_switched(operated: Operated) -> None:
     triggers = [operated.job(job).trigger for job in TRIGGERED]
-    assert [trigger.kind for trigger in triggers if trigger] == ["rule", "schedule"]
+    assert [trigger.kind for trigger in triggers if trigger] == ["rule", "schedule", "schedule"]

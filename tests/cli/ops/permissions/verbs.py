@@ -21,8 +21,8 @@ from tests.ops.operated import JOBS, Operated
 from tests.ops.tasks import tasks
 
 LONG = {"input": {"seconds": 600, "lines": 1}}
-TRIGGERED = ("obeys", "obeys-alone")
-"""Jobs with a rule, and with a schedule."""
+TRIGGERED = ("obeys", "obeys-alone", "tock")
+"""Jobs with a rule, with a schedule, and with one that starts a task."""
 
 
 @dataclass(frozen=True)
