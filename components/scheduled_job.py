@@ -27,7 +27,7 @@ from definitions.run_task import RunTarget
 from definitions.trust import trust_policy
 from spec.job import JobSpec
 from spec.stack import StackSpec
-from spec.step_containers import needs_bucket
+from spec.step_containers import containers, needs_bucket
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,7 +157,8 @@ class ScheduledJob(pulumi.ComponentResource):
             ),
             tags=self._tags,
         )
-        in_cluster = job.run_on.kind == "kubernetes"
+        # One that only runs other jobs has nothing to ask of the cluster.
+        in_cluster = job.run_on.kind == "kubernetes" and bool(containers(job))
         eks_cluster, entries = find_cluster(job) if in_cluster else None, []
         if in_cluster:
             entries.append(create_access_entry(self._name, job, place, parent=self, role=role, tags=self._tags))

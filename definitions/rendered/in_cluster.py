@@ -16,7 +16,7 @@ def in_cluster(given: StandIns) -> Containers:
     return Containers(
         documents={
             "kubernetes": {
-                "access-entry": access.access_entry(job, place),
+                **({"access-entry": access.access_entry(job, place)} if containers(job) else {}),
                 "pod-identity-associations": access.pod_identity_associations(job),
                 "objects": access.objects(job, place),
             }

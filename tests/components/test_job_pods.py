@@ -137,3 +137,11 @@ def test_an_endpoint_that_is_open_to_some_is_worth_a_warning(
     complaints = deploy(SCORING).complaints
 
     assert any("is open to 203.0.113.0/24 only" in one for one in complaints) == warned
+
+
+def test_a_job_that_only_runs_others_is_not_let_into_the_cluster(deploy: Deploy) -> None:
+    flow = "  flow: {runOn: {kind: kubernetes, cluster: analytics}, overlap: allow, steps: [{name: first, job: scoring}]}\n"
+
+    deployment = deploy(SCORING + flow)
+
+    assert [one.name for one in deployment.all("eks/accessEntry:AccessEntry")] == [NAME]
