@@ -11,6 +11,7 @@ from spec.model import Loc, Problem
 from spec.run_on import FIELDS_OF
 from spec.run_on_rules import ec2, kubernetes, lambda_, task
 from spec.run_on_rules.note import Note
+from spec.step_containers import containers
 
 if TYPE_CHECKING:
     from spec.job import JobSpec
@@ -47,5 +48,6 @@ def notes(job: JobSpec, network: NetworkSpec | None = None) -> Iterator[JobNote]
     """
     kind = job.run_on.kind
     found: Iterator[Note] = _RULES[kind].notes(job) if kind in _RULES else iter(())
-    reach = _REACH[kind](job, network) if kind in _REACH and network is not None else iter(())
-    return (JobNote(job.name, note.loc, note.message) for note in chain(found, reach))
+    if kind in _REACH and network is not None and containers(job):
+        found = chain(found, _REACH[kind](job, network))
+    return (JobNote(job.name, note.loc, note.message) for note in found)

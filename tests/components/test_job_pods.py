@@ -140,8 +140,8 @@ def test_an_endpoint_that_is_open_to_some_is_worth_a_warning(
 
 
 def test_a_job_that_only_runs_others_is_not_let_into_the_cluster(deploy: Deploy) -> None:
-    flow = "  flow: {runOn: {kind: kubernetes, cluster: analytics}, overlap: allow, steps: [{name: first, job: scoring}]}\n"
+    flow = "overlap: allow, runOn: {kind: kubernetes, cluster: analytics}, steps: [{name: first, job: scoring}]"
 
-    deployment = deploy(SCORING + flow)
+    deployment = deploy(f"{SCORING}  flow: {{{flow}}}\n")
 
     assert [one.name for one in deployment.all("eks/accessEntry:AccessEntry")] == [NAME]

@@ -87,3 +87,7 @@ def test_a_step_is_told_of_its_own() -> None:
 def test_a_task_that_would_reach_nothing_is_told_of(network: NetworkSpec, mode: str, is_said: bool) -> None:
     said = [note.loc for note in notes(job(mode=mode), network)]
     assert said == ([("runOn", "networkMode")] if is_said else [])
+
+
+def test_a_job_that_only_runs_others_reaches_for_nothing() -> None:
+    assert list(notes(job(image=None, steps=[{"name": "first", "job": "other"}]), NetworkSpec(nat="none"))) == []
