@@ -106,7 +106,7 @@ def _in_the_way(stack: StackSpec) -> bool:
         return False
     for job in busy:
         _say_busy(stack, job)
-    if any(job.moves_to is None for job in busy):
+    if any(job.moves_to is None and job.state_machine_arn for job in busy):
         print(
             "AWS deletes a state machine when its runs have ended: it lets the present attempt end and then terminates "
             "the run, whatever came of it.",
@@ -117,9 +117,14 @@ def _in_the_way(stack: StackSpec) -> bool:
             "A job that moves loses the permissions that its runs have where they are: what they do next is denied.",
             file=sys.stderr,
         )
+    stops = []
+    if any(job.state_machine_arn for job in busy):
+        stops.append("  aws stepfunctions stop-execution --execution-arn ARN\n")
+    if any(job.state_machine_arn is None for job in busy):
+        stops.append("  aws ecs stop-task --cluster CLUSTER --task ARN\n")
     print(
         "Wait until these have ended, or stop each:\n"
-        "  aws stepfunctions stop-execution --execution-arn ARN\n"
+        f"{''.join(stops)}"
         "So that no more begin, deploy the job with `enabled: false` before.",
         file=sys.stderr,
     )

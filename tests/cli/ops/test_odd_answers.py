@@ -45,6 +45,15 @@ VERBS = (
     "pause obeys-alone",
     "resume idle --yes",
     "backfill obeys --from 2026-01-01 --to 2026-01-02 --yes",
+    "status tick --no-ledger",
+    "history tick --output json",
+    "show tick@failed",
+    "show tock@latest --output json",
+    "logs tick@latest",
+    "start tick --wait",
+    "rerun tick@failed --set exit=0",
+    "stop tock@latest --yes",
+    "backfill tick --from 2024-02-29 --to 2024-03-01 --yes",
 )
 GONE = object()
 KINDS = (GONE, None, 7, -1e300, True, "odd", "", [], {}, [7], {"odd": 7})
@@ -89,6 +98,9 @@ def asked(operated: Operated) -> Iterator[Asked]:
     ended = operated.run("obeys", {"input": {"lines": 1}})
     goes_on = operated.start("obeys", {"input": {"seconds": 100_000}}, name="goes-on")
     operated.until_submitted(goes_on)
+    operated.run_task("tick", {"exit": 64, "lines": 1})
+    ticked = operated.run_task("tick", {"lines": 1})
+    works = operated.run_task("tock", {"seconds": 100_000}, waited_for=False)
     trigger = operated.job("obeys-alone").trigger
     assert trigger is not None
     # So nothing is changed.
@@ -97,6 +109,7 @@ def asked(operated: Operated) -> Iterator[Asked]:
         "StopExecution": {"stopDate": 1.0},
         "RedriveExecution": {"redriveDate": 1.0},
         "StopTask": {"task": {}},
+        "RunTask": {"tasks": [{"taskArn": ticked}], "failures": []},
         "PUT schedules": {"ScheduleArn": trigger.arn},
         **{key: {} for key in ("TagResource", "UntagResource", "EnableRule", "DisableRule")},
     }
@@ -119,6 +132,7 @@ def asked(operated: Operated) -> Iterator[Asked]:
 
         yield Asked(ask, way)
     operated.stop(goes_on)
+    operated.stop_task(works)
 
 
 def places(value: Any) -> Iterator[tuple[Any, ...]]:
