@@ -52,7 +52,7 @@ _INTRODUCTION = """\
 # Where a job runs
 
 `runOn`, in `job.yaml`, in the stack's file or in `longhaul:defaults`, says where a job runs, with all its steps. It is
-Fargate where nothing is said.
+Fargate where nothing is said. Of a layer below that says another `kind` nothing is left.
 
 ```yaml
 longhaul:jobs:

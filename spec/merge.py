@@ -31,6 +31,7 @@ class Merged:
         self._layer_of: dict[Loc, Written] = {}
         for layer in self._layers:
             self._replace_alternatives(layer.value)
+            self._leave_other_place(layer.value)
             self._lay(self.value, layer.value, (), layer)
 
     def layer_of(self, loc: Loc) -> Written | None:
@@ -61,6 +62,15 @@ class Merged:
         for key, other in _ALTERNATIVES.items():
             if fields.get(key) is not None and fields.get(other) is None:
                 self.drop((other,))
+
+    def _leave_other_place(self, fields: Mapping[str, Any]) -> None:
+        """A place of another kind takes nothing from the one below: each kind has fields of its own."""
+        over, under = fields.get("runOn"), self.written(("runOn",))
+        if not isinstance(over, Mapping) or not isinstance(under, Mapping):
+            return
+        kinds = (over.get("kind"), under.get("kind"))
+        if None not in kinds and kinds[0] != kinds[1]:
+            self.drop(("runOn",))
 
     def _lay(self, under: dict[str, Any], over: Mapping[str, Any], loc: Loc, layer: Written) -> None:
         for key, value in over.items():

@@ -4,6 +4,7 @@ import pytest
 
 from spec.container import BuildSpec, SecretSpec
 from spec.overlap import OverlapSpec
+from spec.run_on import RunOnSpec
 
 STACK = """\
 config:
@@ -261,3 +262,32 @@ class TestWhatHasNoEffectHere:
             "Pulumi.dev.yaml:6 longhaul:jobs.nightly.overlap.group: expected the policy skip, queue or replace beside "
             "it, found allow: runs that may overlap need no group"
         ]
+
+
+@pytest.mark.parametrize(
+    ("defaults", "entry", "expected"),
+    [
+        (
+            "{kind: kubernetes, cluster: analytics}",
+            "{kind: ec2, capacityProvider: warehouse}",
+            {"kind": "ec2", "capacityProvider": "warehouse"},
+        ),
+        ("{kind: ec2, capacityProvider: warehouse}", "{kind: fargate}", {"kind": "fargate"}),
+        ("{kind: ec2, capacityProvider: warehouse}", "fargate", {"kind": "fargate"}),
+        (
+            "{kind: ec2, capacityProvider: warehouse}",
+            "{kind: ec2, networkMode: bridge}",
+            {"kind": "ec2", "capacityProvider": "warehouse", "networkMode": "bridge"},
+        ),
+        (
+            "{cluster: analytics}",
+            "{kind: kubernetes, namespace: batch}",
+            {"kind": "kubernetes", "cluster": "analytics", "namespace": "batch"},
+        ),
+    ],
+)
+def test_a_place_of_another_kind_takes_nothing_from_the_one_below(
+    repository, defaults: str, entry: str, expected: dict[str, str]
+) -> None:
+    write(repository, defaults=f"image: alpine\noverlap: allow\nrunOn: {defaults}", entry=f"runOn: {entry}")
+    assert repository.load().job("nightly").run_on == RunOnSpec.from_yaml(expected)
