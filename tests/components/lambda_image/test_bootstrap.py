@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import importlib.util
 import json
 import os
 import select
@@ -103,6 +104,28 @@ def test_any_other_exit_code_is_an_error_that_names_it(api: RuntimeApi, start: S
     assert facts["exitCode"] == code
     assert facts["requestId"] == "request-1"
     assert facts["startedAt"] <= facts["stoppedAt"]
+
+
+@pytest.mark.parametrize(("killed", "error"), [(1, "Job.OutOfMemory"), (0, "Job.ExitedNonZero")])
+def test_a_program_that_the_kernel_killed_ran_out_of_memory(
+    monkeypatch: pytest.MonkeyPatch, killed: int, error: str
+) -> None:
+    spec = importlib.util.spec_from_file_location("bootstrap", BOOTSTRAP)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    counts = iter((7, 7 + killed))
+    monkeypatch.setattr(module, "_killed_for_memory", lambda: next(counts))
+
+    kind, facts = module.Bootstrap("", ["sh", "-c", "kill -KILL $$"])._invoke("request-1", "", b"{}")
+    assert (kind, facts["exitCode"]) == (error, 137)
+
+
+def test_the_kernel_shall_choose_the_program_when_there_is_no_memory_left(api: RuntimeApi, start: Start) -> None:
+    start("sh", "-c", 'until [ "$(cat /proc/self/oom_score_adj)" = 1000 ]; do sleep 0.01; done')
+    api.invoke("request-1", {})
+    assert answer(api)[1] == "response"
 
 
 def test_one_environment_takes_one_invocation_after_the_other(api: RuntimeApi, start: Start) -> None:
