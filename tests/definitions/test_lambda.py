@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from definitions.render import documents
 from spec.job import JobSpec
+from tests.definitions.golden_jobs import stack_of
 from tests.definitions.lambda_samples import (
     REQUEST,
     STREAM,
@@ -20,7 +22,10 @@ from tests.definitions.lambda_samples import (
     without_type,
 )
 from tests.definitions.samples import LOG_GROUP
+from tests.definitions.strategies import json_values as inputs
+from tests.definitions.strategies import permissions, tag_texts, words
 from tests.definitions.test_unreadable_causes import NAMES, causes, few, json_values
+from tests.definitions.validators import document_problems
 from tests.definitions.walker import Failure, walk
 
 MachineOf = Callable[[JobSpec], dict[str, Any]]
@@ -201,6 +206,30 @@ def test_a_persons_command_goes_behind_the_entry_point(machine_of: MachineOf, co
 
 def test_the_state_waits_longer_than_the_function_may_take(machine_of: MachineOf) -> None:
     assert machine_of(function_job())["States"]["Run the job"]["TimeoutSeconds"] == 360
+
+
+any_function_job = st.builds(
+    function_job,
+    description=st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=512),
+    entrypoint=st.lists(words, min_size=1, max_size=3),
+    command=st.none() | st.lists(words, min_size=1, max_size=3),
+    memory=st.integers(128, 10_240),
+    ephemeralStorage=st.integers(1, 10),
+    architecture=st.sampled_from(["arm64", "x86_64"]),
+    environment=st.dictionaries(st.from_regex(r"V[A-Z0-9_]{1,10}", fullmatch=True), words, max_size=3),
+    permissions=st.lists(permissions, max_size=2),
+    timeout=st.sampled_from(["1s", "90s", "15m"]),
+    overlap=st.sampled_from(["skip", "queue", "replace", "allow"]),
+    results=st.booleans(),
+    input=inputs,
+    tags=st.dictionaries(tag_texts, tag_texts, max_size=3),
+)
+
+
+@few
+@given(any_function_job)
+def test_no_validator_objects_to_any_document_of_any_job(any_job: JobSpec) -> None:
+    assert document_problems(documents(any_job, stack_of(any_job))) == []
 
 
 @few
