@@ -36,7 +36,8 @@ def problems(job: JobSpec) -> Iterator[Problem]:
     for owner, fields in FIELDS_OF.items():
         for key, name in job.run_on.yaml_keys().items():
             if name in fields and name in job.run_on.model_fields_set and kind != owner:
-                yield Problem(("runOn", key), f"expected kind: {owner} beside it, found {kind}", (("runOn", "kind"),))
+                message = f"expected kind: {owner} beside {key}, found {kind}"
+                yield Problem(("runOn", key), message, (("runOn", "kind"),))
     if kind in _RULES:
         yield from _RULES[kind].problems(job)
 

@@ -291,3 +291,14 @@ def test_a_place_of_another_kind_takes_nothing_from_the_one_below(
 ) -> None:
     write(repository, defaults=f"image: alpine\noverlap: allow\nrunOn: {defaults}", entry=f"runOn: {entry}")
     assert repository.load().job("nightly").run_on == RunOnSpec.from_yaml(expected)
+
+
+def test_a_field_of_another_kind_is_named_wherever_the_kind_was_said(repository) -> None:
+    write(
+        repository,
+        defaults="image: alpine\nrunOn: {cluster: analytics}",
+        entry="runOn: {kind: ec2, capacityProvider: x}",
+    )
+    assert repository.mistakes() == [
+        "Pulumi.dev.yaml:7 longhaul:jobs.nightly.runOn.kind: expected kind: kubernetes beside cluster, found ec2"
+    ]
