@@ -26,6 +26,7 @@ PLACES: dict[RunOnKind, str] = {
 _BY_BUDGETS = "tried again as retries and startRetries say"
 _IN_STEP_FUNCTIONS = "Step Functions for 90 days, then the ledger"
 _BY_POLICY = "as overlap says"
+_NOTHING_TO_DO = "there is nothing to do"
 
 # What to know about each place, in the same order for all of them.
 FACTS: dict[RunOnKind, dict[str, str]] = {
@@ -36,6 +37,7 @@ FACTS: dict[RunOnKind, dict[str, str]] = {
         "runs that meet": _BY_POLICY,
         "stopping a run": "stops its task",
         "what is known of a run": _IN_STEP_FUNCTIONS,
+        "before the first run": _NOTHING_TO_DO,
         "while it rests": "costs nothing",
     },
     "ec2": {
@@ -45,6 +47,7 @@ FACTS: dict[RunOnKind, dict[str, str]] = {
         "runs that meet": _BY_POLICY,
         "stopping a run": "stops its task",
         "what is known of a run": _IN_STEP_FUNCTIONS,
+        "before the first run": "machines of the provider join the stack's cluster",
         "while it rests": "the machines cost what they cost",
     },
     "lambda": {
@@ -54,6 +57,7 @@ FACTS: dict[RunOnKind, dict[str, str]] = {
         "runs that meet": _BY_POLICY,
         "stopping a run": "ends the run; its function goes on to its own end",
         "what is known of a run": _IN_STEP_FUNCTIONS,
+        "before the first run": _NOTHING_TO_DO,
         "while it rests": "costs nothing",
     },
     "task": {
@@ -65,6 +69,7 @@ FACTS: dict[RunOnKind, dict[str, str]] = {
         "runs that meet": "run side by side; a time that is delivered twice starts two",
         "stopping a run": "stops its task",
         "what is known of a run": "its changes of state, in the ledger",
+        "before the first run": _NOTHING_TO_DO,
         "while it rests": "costs nothing",
     },
     "kubernetes": {
@@ -74,6 +79,7 @@ FACTS: dict[RunOnKind, dict[str, str]] = {
         "runs that meet": "run side by side",
         "stopping a run": "deletes its Job",
         "what is known of a run": f"{_IN_STEP_FUNCTIONS}; its log is the cluster's",
+        "before the first run": "somebody applies to the cluster what `render --document kubernetes` prints",
         "while it rests": "the cluster costs what it costs",
     },
 }
