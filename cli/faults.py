@@ -117,10 +117,10 @@ KINDS = {
         ),
         Kind(
             name="invoke",
-            summary="Lambda throttles an invocation; error: an error of its own",
+            summary="Lambda throttles; error: its own error; runs-on: but the job runs",
             make=RefuseInvoke,
             meets="calls of Invoke",
-            words={"error": {"throttled": False}},
+            words={"error": {"throttled": False}, "runs-on": {"throttled": False, "runs_on": True}},
         ),
         Kind(
             name="out-of-time",

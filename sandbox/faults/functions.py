@@ -21,26 +21,31 @@ class InvokeAnswer:
         message: its message.
         status: its HTTP status.
         reason: its member `Reason`, of one that has it.
+        runs_on: whether the function is invoked all the same.
     """
 
     error_code: str
     message: str
     status: int
     reason: str = ""
+    runs_on: bool = False
 
 
 @dataclass(kw_only=True, eq=False)
 class RefuseInvoke(Fault):
-    """Invoke answers with an error, and the function does not run.
+    """Invoke answers with an error.
 
     https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html#API_Invoke_Errors
 
     Args:
         throttled: whether it is TooManyRequestsException, for want of concurrency in the account; ServiceException
             otherwise, which is Lambda's own error.
+        runs_on: whether the function runs all the same, as after an error of Lambda's own it may.
+            https://docs.aws.amazon.com/step-functions/latest/dg/bp-lambda-serviceexception.html
     """
 
     throttled: bool = True
+    runs_on: bool = False
 
     def answer(self, function: str) -> InvokeAnswer | None:
         """What to answer to an invocation of a function, by its name; None lets it through."""
@@ -51,7 +56,7 @@ class RefuseInvoke(Fault):
             return InvokeAnswer(
                 error_code="TooManyRequestsException", message="Rate Exceeded.", status=429, reason=reason
             )
-        return InvokeAnswer(error_code="ServiceException", message="Service failure.", status=500)
+        return InvokeAnswer(error_code="ServiceException", message="Service failure.", status=500, runs_on=self.runs_on)
 
 
 @dataclass(kw_only=True, eq=False)

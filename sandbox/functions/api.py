@@ -6,9 +6,11 @@ published although nothing has changed, and to run such a function takes Docker.
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import copy
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ministack import app
@@ -77,6 +79,7 @@ def install(aws: LocalAws) -> None:
 class _Api:
     def __init__(self, aws: LocalAws) -> None:
         self._aws = aws
+        self._unanswered: set[asyncio.Task[None]] = set()
 
     def create(self, request: dict[str, Any]) -> Answer:
         """CreateFunction."""
@@ -163,6 +166,8 @@ class _Api:
         """Invoke, unless a fault is in its way."""
         fault = self._aws.faults.invoke(name) if name in lambda_svc._functions else None
         if fault is not None:
+            if fault.runs_on:
+                self._run_beside(lambda: _invoke(name, event, headers, qualifier, query))
             body = {"__type": fault.error_code, "message": fault.message} | (
                 {"Reason": fault.reason} if fault.reason else {}
             )
@@ -171,6 +176,22 @@ class _Api:
             return await _invoke(name, event, headers, qualifier, query)
         except RefusedError as refused:
             return error_response_json(refused.code, str(refused), refused.status)
+
+    def _run_beside(self, invocation: Callable[[], Coroutine[Any, Any, Answer]]) -> None:
+        """Let an invocation go on of which nobody waits for the answer."""
+        # Taken here, so that the clock does not jump before the function runs.
+        work = self._aws.clock.working()
+
+        async def run() -> None:
+            try:
+                with contextlib.suppress(RefusedError):
+                    await invocation()
+            finally:
+                work.release()
+
+        task = asyncio.get_running_loop().create_task(run())
+        self._unanswered.add(task)
+        task.add_done_callback(self._unanswered.discard)
 
     def execute(
         self, function: dict[str, Any], config: dict[str, Any], event: Any, request_id: str, started: float

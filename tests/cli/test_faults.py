@@ -54,6 +54,7 @@ DOCS = (Path(__file__).parents[2] / "docs" / "sandbox.md").read_text()
         ("memory@10m", None, RunOutOfMemory(after=600)),
         ("invoke:2", None, RefuseInvoke(first=2)),
         ("invoke:error:hello", "hello", RefuseInvoke(throttled=False)),
+        ("invoke:runs-on", None, RefuseInvoke(throttled=False, runs_on=True)),
         ("out-of-time:hello@30s", "hello", TimeOutFunction(after=30)),
         ("cause", None, SpoilCause(into="text")),
         ("cause:no-exit-code", None, SpoilCause(into="no-exit-code")),

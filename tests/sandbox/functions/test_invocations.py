@@ -20,7 +20,7 @@ from botocore.exceptions import ClientError
 
 from sandbox.faults import RefuseInvoke, RunOutOfMemory, TimeOutFunction
 from tests.sandbox.conftest import policy
-from tests.sandbox.functions.conftest import Place, Told
+from tests.sandbox.functions.conftest import Place, Told, until
 
 REQUEST = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
@@ -274,6 +274,17 @@ class TestFaults:
         assert functions.streams() == []
         assert functions.invoke(name).error is None
         assert (fault.met, fault.struck) == (2, 1)
+
+    def test_a_function_may_run_although_lambda_has_said_that_it_failed(self, functions: Place, tmp_path: Path) -> None:
+        name, gate = functions.make(), tmp_path / "gate"
+        functions.aws.faults.add(RefuseInvoke(of=name, throttled=False, runs_on=True, first=1))
+        with pytest.raises(ClientError, match="ServiceException"):
+            functions.invoke(name, say="ready", wait=str(gate))
+        until(lambda: bool(functions.streams()) and "ready\n" in functions.lines(functions.streams()[0]))
+        assert not functions.aws.clock.advance_to(functions.aws.clock.now() + 1000)
+        gate.touch()
+        assert functions.aws.clock.wait_idle(30)
+        assert any(line.startswith("END ") for line in functions.lines(functions.streams()[0]))
 
     @pytest.mark.parametrize(
         ("kind", "error_type", "message"),

@@ -213,6 +213,13 @@ SERVICE = [
         before=[meets(RefuseInvoke, throttled=False, first=1)],
     ),
     one_run(
+        "Lambda's own error, after which the function runs all the same: once, until it has ended",
+        succeeded(*STARTS, *WAITS_FOR_FUNCTION, names.DECIDE, *STARTS_AGAIN, *SUCCEEDS, start_retries=1),
+        script=WAITS,
+        before=[meets(RefuseInvoke, throttled=False, runs_on=True, first=1)],
+        after=[is_ready(), reaches("run", names.WAIT_FOR_FUNCTION), opens()],
+    ),
+    one_run(
         "the machine may not invoke the function",
         refused("is not authorized to perform: lambda:InvokeFunction"),
         before=[without("lambda:InvokeFunction")],
