@@ -117,7 +117,7 @@ KINDS = {
         ),
         Kind(
             name="invoke",
-            summary="Lambda throttles; error: its own error; runs-on: but the job runs",
+            summary="Lambda throttles; error: its own; runs-on: and runs it",
             make=RefuseInvoke,
             meets="calls of Invoke",
             words={"error": {"throttled": False}, "runs-on": {"throttled": False, "runs_on": True}},
