@@ -129,8 +129,8 @@ def _tags_fit(job: JobSpec, settings: StackSettings) -> Iterator[Problem]:
 
 
 def _image_within_reach(job: JobSpec, settings: StackSettings) -> Iterator[Problem]:
-    # A cluster has a network of its own, and whoever deploys a function pulls its image.
-    if settings.network.endpoints is None or job.run_on.kind in ("kubernetes", "lambda"):
+    # A machine pulls by its own network, as a cluster does, and whoever deploys a function pulls its image.
+    if settings.network.endpoints is None or job.run_on.kind in ("ec2", "kubernetes", "lambda"):
         return
     parts = [(loc, container) for loc, _, container in placed_containers(job)] if job.steps else [((), job)]
     for loc, container in parts:

@@ -202,3 +202,26 @@ def test_isolated_subnets_reach_images_in_ecr_only(repository, image: str, withi
             f'Pulumi.dev.yaml:5 longhaul:jobs.nightly.image: expected an image in ECR, found "{image}": '
             "the stack's isolated subnets reach no other registry"
         ]
+
+
+@pytest.mark.parametrize(
+    ("run_on", "within_reach"),
+    [
+        ("fargate", False),
+        ("task", False),
+        ("{kind: ec2, capacityProvider: warehouse}", True),
+        ("{kind: kubernetes, cluster: analytics}", True),
+        ("lambda", True),
+    ],
+)
+def test_only_fargate_pulls_images_through_the_subnets(repository, run_on: str, within_reach: bool) -> None:
+    job = f"image: alpine, entrypoint: [run], timeout: 5m, overlap: allow, schedule: rate(1 day), runOn: {run_on}"
+    repository.write(
+        "Pulumi.dev.yaml",
+        f"config:\n  longhaul:network: {{endpoints: []}}\n  longhaul:jobs:\n    nightly: {{{job}}}\n",
+    )
+    if within_reach:
+        assert [one.name for one in repository.load().jobs] == ["nightly"]
+    else:
+        (mistake,) = repository.mistakes()
+        assert "image: expected an image in ECR" in mistake
