@@ -20,6 +20,7 @@ from ministack.services import ec2, ecs
 from sandbox import ecs_clusters, ecs_reads, permissions, task_placement
 from sandbox.ecs_refusals import RefusedError, Request, Response, find_cluster, find_task
 from sandbox.faults import RunTaskAnswer
+from sandbox.run_task_tokens import RunTaskTokens
 from sandbox.task_definitions import compatibilities, definition_problem
 from sandbox.task_placement import Capacity, Room
 from sandbox.task_start import task_roles
@@ -45,13 +46,14 @@ class EcsApi:
 
     def __init__(self, aws: LocalAws) -> None:
         self._aws = aws
+        self._tokens = RunTaskTokens(aws.clock.now)
 
     @property
     def handlers(self) -> dict[str, Callable[[Request], Response]]:
         """By the name of the action."""
         return {
             "RegisterTaskDefinition": self._answered(self._register_task_definition),
-            "RunTask": self._answered(self._run_task),
+            "RunTask": self._answered(lambda request: self._tokens.once(request, self._run_task)),
             "StopTask": self._answered(self._stop_task),
             "DescribeTasks": self._answered(ecs_reads.describe_tasks),
             "ListTasks": self._answered(self._list_tasks),

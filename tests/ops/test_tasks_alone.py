@@ -342,6 +342,14 @@ def test_what_no_task_can_be_started_with_is_refused(alone: Alone) -> None:
         beginning(alone.aws, job, told(alone, "by-hand", ran(alone, "by-hand")), "first")
 
 
+def test_a_start_that_is_asked_for_again_under_its_name_is_made_once(alone: Alone) -> None:
+    job, name = alone.job("by-hand"), new_name("manual")
+    first = start_run(alone.aws, job, name, {"trigger": "manual", "input": {}})
+    alone.wait(first)
+    assert start_run(alone.aws, job, name, {"trigger": "manual", "input": {"exit": 1}}) == first
+    assert told(alone, "by-hand", first).status == "SUCCEEDED"
+
+
 def test_a_start_for_which_there_is_no_room_is_told_of(alone: Alone) -> None:
     alone.local_aws.faults.add(RefuseCapacity())
     try:
