@@ -28,7 +28,11 @@ LEAST_FARGATE_DISK_GIB = 20
 
 
 def problems(container: JobSpec) -> Iterator[Problem]:
-    """What is wrong with the size of a container: of a job, or of a step."""
+    """What is wrong with the size of a container, of a job or of a step, where it runs."""
+    return (Problem(one.loc, one.message, (*one.others, ("runOn",))) for one in _problems(container))
+
+
+def _problems(container: JobSpec) -> Iterator[Problem]:
     kind = container.run_on.kind
     if kind in ("fargate", "task"):
         yield from _on_fargate(container)

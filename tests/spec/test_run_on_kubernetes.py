@@ -151,3 +151,12 @@ def test_a_cluster_reaches_what_the_stacks_subnets_do_not(repository) -> None:
     repository.write("Pulumi.dev.yaml", text)
 
     assert [job.image for job in repository.load().jobs] == ["alpine"]
+
+
+def test_a_place_that_cannot_be_read_says_nothing_of_the_size(repository) -> None:
+    text = STACK.format(more=", cpu: 100, memory: 300, ephemeralStorage: 1").replace(
+        "analytics", "analytics, namespace: B"
+    )
+    repository.write("Pulumi.dev.yaml", text)
+
+    assert repository.mistakes() == [f'{AT}.runOn.namespace: expected a namespace\'s name, found "B"']
