@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import pulumi
 from pulumi import Input, Output, ResourceOptions
+
+# A lazy module, which a stack without such a job never reads.
 from pulumi_aws import lambda_
 
 from components.created import CreatedContainer
@@ -58,8 +60,8 @@ class JobFunctions:
             key = _image_key(container)
             if key not in images:
                 images[key] = self._create_image(container)
-            function = self._create_function(container, images[key], roles[rights.name])
-            created[container.name] = CreatedContainer(what_runs=function.qualified_arn, roles=(roles[rights.name],))
+            version_arn = self._create_function(container, images[key], roles[rights.name])
+            created[container.name] = CreatedContainer(what_runs=version_arn, roles=(roles[rights.name],))
         return created
 
     @property
@@ -88,7 +90,8 @@ class JobFunctions:
         name = self.job.name if _image_key(container) == _image_key(self.job) else container.name
         return create_function_image(name, self.place, image, container, parent=self.parent, repository_url=url)
 
-    def _create_function(self, container: JobSpec, image: Output[str], role: GrantedRole) -> lambda_.Function:
+    def _create_function(self, container: JobSpec, image: Output[str], role: GrantedRole) -> Output[str]:
+        """The ARN of the function's latest version."""
         # All but these is known before the program's first resource, and so shown by every preview.
         known = lambda_function(container, self.place, image="", role_arn="", log_group_name="", network=None)
         environment, network = known.get("Environment"), self.network
@@ -121,7 +124,7 @@ class JobFunctions:
             tags=self.tags,
             # Lambda looks whether the role may connect it to a VPC, and whether it may read the image.
             opts=ResourceOptions(parent=self.parent, depends_on=[*role.grants, *self.cluster.image_grants]),
-        )
+        ).qualified_arn
 
 
 def _image_key(container: JobSpec) -> str:
