@@ -131,7 +131,10 @@ def read_job(root: Path, layers: JobLayers) -> tuple[ReadJob, list[SpecError]]:
             fields = with_builds(fields, lambda build: {**build, "starts": _start_of(root, build)})
     spec = JobSpec.from_yaml({**fields, "name": layers.name})
     job = ReadJob(spec, wrong, merged, layers.entry)
-    errors.extend(job.error(problem) for problem in _missing_files(root, spec) if not problem.concerns(wrong))
+    missing = [problem for problem in _missing_files(root, spec) if not problem.concerns(wrong)]
+    errors.extend(job.error(problem) for problem in missing)
+    # What is not there says nothing about what is built from it.
+    wrong.update(field_of(problem.loc) for problem in missing)
     return job, errors
 
 

@@ -200,3 +200,14 @@ def test_a_function_that_is_left_outside_of_the_vpc_is_told_of(repository, netwo
     said = [note.loc for note in notes(stack.jobs[0], stack.network)]
 
     assert said == ([("runOn",)] if is_said else [])
+
+
+def test_a_dockerfile_that_is_missing_is_said_once(repository) -> None:
+    repository.write(
+        "Pulumi.dev.yaml",
+        STACK.format(more="").replace("image: alpine, entrypoint: [run], ", "build: {dockerfile: none}, "),
+    )
+
+    (mistake,) = repository.mistakes()
+
+    assert ".build.dockerfile: expected the file " in mistake
