@@ -35,6 +35,7 @@ from ops.starting import UnfitInputError, check_input, new_name, start_run
 from ops.status import read_status
 from ops.step_reruns import beginning
 from ops.stopping import live_tasks, see_tasks_stopped, stop_execution
+from ops.task_start import read_start
 from ops.waiting import wait_for_end
 from sandbox.faults import FailPull, InterruptSpot, RefuseCapacity, RunOutOfMemory
 from sandbox.local_aws import LocalAws
@@ -411,6 +412,22 @@ def test_a_stop_ends_the_task_and_says_who(alone: Alone) -> None:
     run = told(alone, "by-hand", task_arn)
     assert (run.status, run.error) == ("FAILED", "Job.Stopped")
     assert "disk full (stopped by user/jane with longhaul stop)" in (run.cause or "")
+
+
+def test_a_task_of_another_group_is_no_run(alone: Alone) -> None:
+    # As that of an execution, of a job that has moved here since.
+    start = read_start(alone.aws, alone.job("by-hand"))
+    ecs = alone.local_aws.client("ecs")
+    (task,) = ecs.run_task(
+        **start.parameters, cluster=start.cluster, taskDefinition=start.task_definition, group="an-execution"
+    )["tasks"]
+    try:
+        assert task["taskArn"] not in {change["executionArn"] for change in alone.changes("by-hand")}
+        with pytest.raises(NotFoundError, match="by-hand has no run "):
+            told(alone, "by-hand", task["taskArn"])
+    finally:
+        ecs.stop_task(cluster=start.cluster, task=task["taskArn"])
+        alone.wait(task["taskArn"])
 
 
 def test_there_is_nothing_to_redrive(alone: Alone) -> None:
