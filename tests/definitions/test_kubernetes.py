@@ -196,7 +196,7 @@ cluster_jobs = st.builds(
     name=st.from_regex(r"[a-z][a-z0-9]{0,30}(-[a-z0-9]{1,16})?", fullmatch=True),
     entrypoint=st.none() | st.lists(words, min_size=1, max_size=3),
     command=st.none() | st.lists(words, min_size=1, max_size=3),
-    cpu=st.integers(1, 196_608),
+    cpu=st.integers(17, 196_608),
     memory=st.integers(6, 1_000_000),
     ephemeralStorage=st.integers(20, 200),
     architecture=st.sampled_from(["arm64", "x86_64"]),
