@@ -19,7 +19,7 @@ from ops.stack import DeployedJob, DeployedStack, Trigger
 _WHAT = "what differs"
 _DEPLOY = "`pulumi up --refresh` deploys what is checked out; `./longhaul diff` tells what a commit changed."
 _MOST_NAMED = 5
-_BUILT = re.compile(r"[0-9]{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?/([^@]+)@sha256:[0-9a-f]{64}")
+_REGISTRY = r"[0-9]{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?"
 _ANY_ARN = re.compile(r"arn:[a-z-]+:([a-z0-9-]+):[a-z0-9-]*:[0-9]{12}:")
 
 
@@ -190,7 +190,8 @@ def _plain(definition: Mapping[str, Any], stack: DeployedStack) -> dict[str, Any
     # `acme-night-locks-0a1b2c3`, `/longhaul/acme/night/rollup-20261124031500...`: Pulumi adds such an end.
     name = stack.resource_name
     # S3 takes fewer characters.
-    beginnings = {name, name.lower().replace("_", "-"), f"/longhaul/{stack.project}/{stack.name}/"}
+    own = {name, name.lower(), name.lower().replace("_", "-")}
+    beginnings = {*own, f"/longhaul/{stack.project}/{stack.name}/"}
     beginning = "|".join(map(re.escape, sorted(beginnings)))
     text = re.sub(rf"((?:{beginning})[\w/-]*?)-[0-9a-f]{{7,}}(?![\w-])", r"\1", text)
     plain = json.loads(_ANY_ARN.sub(r"arn:\1:", text))
@@ -198,12 +199,14 @@ def _plain(definition: Mapping[str, Any], stack: DeployedStack) -> dict[str, Any
         network = arguments.get("NetworkConfiguration", {}).get("AwsvpcConfiguration", {})
         network.pop("Subnets", None)
         network.pop("SecurityGroups", None)
+    # The stack's repository is called as Pulumi likes.
+    built = re.compile(rf"{_REGISTRY}/(?:{'|'.join(map(re.escape, own))})(?:-images)?@sha256:[0-9a-f]{{64}}")
     for arguments in cluster_arguments(plain):
         # Where the cluster's API is, and which image was built last.
         for key in ("Endpoint", "CertificateAuthority"):
             arguments.pop(key, None)
         for container in _containers(arguments):
-            container["image"] = _BUILT.sub(r"\1", str(container.get("image")))
+            container["image"] = built.sub("built", str(container.get("image")))
     return plain
 
 

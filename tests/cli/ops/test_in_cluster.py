@@ -34,7 +34,7 @@ JOB = {
 
 
 class Operator:
-    """Runs the command on a deployed stack with one job in a cluster."""
+    """Runs the command on a deployed stack with jobs in a cluster: one of an image that is there, and a built one."""
 
     def __init__(self, aws: LocalAws, root: Path) -> None:
         self.aws = aws
@@ -44,8 +44,11 @@ class Operator:
         config = {
             "aws:region": aws.region,
             "longhaul:network": {"nat": "none", "availabilityZones": 1},
-            "longhaul:jobs": {"scoring": JOB},
+            "longhaul:jobs": {"scoring": JOB, "built": {key: JOB[key] for key in ("overlap", "runOn")}},
         }
+        (root / "jobs/built").mkdir(parents=True)
+        (root / "jobs/built/Dockerfile").write_text('FROM alpine:3\nENTRYPOINT ["true"]\n')
+        (root / "jobs/built/job.yaml").write_text("description: of an image that is built\n")
         (root / "Pulumi.dev.yaml").write_text(json.dumps({"config": config}))
         spec = load_stack(root, "dev")
         objects = {job.name: documents(job, spec)["kubernetes"]["objects"] for job in spec.jobs}
@@ -162,10 +165,10 @@ def test_a_stopped_run_s_job_is_deleted_and_the_cluster_is_to_be_asked(operate: 
 
 
 def doctors_findings(operate: Operator) -> list[tuple[str, str]]:
-    """What doctor finds wrong with the job: its check, and the problem."""
+    """What doctor finds wrong with the jobs: its check, and the problem."""
     done = operate("doctor", "--output", "json")
     assert done.stdout, done.stderr
-    return [(each["check"], each["problem"]) for each in json.loads(done.stdout) if each["job"] == "scoring"]
+    return [(each["check"], each["problem"]) for each in json.loads(done.stdout) if each["job"]]
 
 
 def test_doctor_finds_nothing_wrong_and_sees_what_is_not_deployed(operate: Operator) -> None:
