@@ -12,8 +12,9 @@ from ops.course import Course
 
 KINDS: tuple[str, ...] = ("turn", "capacity", "pulling", "running", "between", "ending")
 """turn: before its first task was asked for, as other runs were in the way. capacity: from there until its image was
-pulled, or where ECS does not say when, until it ran. pulling: until it ran. running: the job itself, or runs of other
-jobs that its steps started. between: from one attempt to the next. ending: after the last."""
+pulled, or where ECS does not say when, until it ran; none where nothing says when that was. pulling: until it ran.
+running: the job itself, or runs of other jobs that its steps started. between: from one attempt to the next. ending:
+after the last."""
 _FARTHEST_FIRST = ("running", "pulling", "capacity")
 
 
@@ -59,8 +60,11 @@ def _of_attempt(attempt: Attempt, now: datetime) -> list[tuple[str, datetime, da
         # Step Functions sees it up to five minutes later.
         end = min(end, attempt.time("StoppedAt") or end)
     started, pulling = attempt.time("StartedAt"), attempt.time("PullStartedAt")
+    # Of a function and of a Job in a cluster their beginning is told when they have ended, or never.
+    told_late = attempt.function_arn is not None or attempt.kubernetes_job is not None
+    unknown = attempt.requested if told_late and attempt.start_error is None else end
     # A function has another clock than what asked for it.
-    ran = min(max(started, attempt.requested) if started else end, end)
+    ran = min(max(started, attempt.requested) if started else unknown, end)
     begun = min(pulling or ran, end)
     return [("capacity", attempt.requested, begun), ("pulling", begun, ran), ("running", ran, end)]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -102,6 +103,20 @@ def test_the_time_until_somebody_looked_is_not_the_job_s() -> None:
     lengths = of_attempt(told, seen)
     assert lengths["running"] == timedelta(minutes=1)
     assert lengths["capacity"] == timedelta(seconds=1)
+
+
+@pytest.mark.parametrize("what", [{"KubernetesJob": "batch/one"}, {"FunctionArn": "arn:aws:lambda:x:1:function:one:1"}])
+@pytest.mark.parametrize("outcome", ["RUNNING", "ABORTED", "Job.TimedOut"])
+def test_what_tells_no_beginning_is_not_said_to_wait_for_capacity(outcome: str, what: dict[str, str]) -> None:
+    untold = attempt(outcome, **what)
+    lengths = of_attempt(untold, untold.requested + timedelta(minutes=3))
+    assert (lengths["capacity"], lengths["running"]) == (timedelta(0), timedelta(minutes=3))
+
+
+def test_what_could_not_be_started_waited_for_capacity() -> None:
+    refused = replace(attempt("Job.NeverStarted", FunctionArn="f:1"), start_error="Lambda.TooManyRequestsException")
+    lengths = of_attempt(refused, refused.requested + timedelta(seconds=3))
+    assert (lengths["capacity"], lengths["running"]) == (timedelta(seconds=3), timedelta(0))
 
 
 @pytest.mark.parametrize(
