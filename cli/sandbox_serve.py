@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 
 from cli.console import notices
 from cli.faults import AskedFault, add_faults, parse_fault, say_what_they_did
-from cli.sandbox_stack import deployed_stack, end_in_order
+from cli.sandbox_stack import deployed_stack, end_in_order, provide_clusters
 from sandbox.engine.installation import create_stacks, find_cli, install
 from sandbox.engine.stack_settings import without_new_salts
 from sandbox.instances_of_jobs import provide_instances
@@ -22,7 +22,6 @@ from sandbox.local_aws import LocalAws
 from sandbox.play import follow
 from sandbox.triggers import Delivery
 from spec.errors import SpecErrors
-from spec.job import JobSpec
 from spec.load import load_stack, stack_names
 from spec.stack import StackSpec
 
@@ -37,7 +36,7 @@ def serve(root: Path, stack: str | None, port: int, speed: float, fault_texts: S
     faults = [parse_fault(text, [job.name for job in spec.jobs] if spec else []) for text in fault_texts]
     with _local_aws(root, spec, port, faults) as aws, _pulumi(root, stack) as lines:
         aws.clock.speed = speed
-        provide_instances(aws, _containers(root))
+        _bring_what_jobs_name(aws, root)
         for name, value in aws.environment.items():
             print(f"export {name}={shlex.quote(value)}")
         for line in lines:
@@ -50,11 +49,19 @@ def serve(root: Path, stack: str | None, port: int, speed: float, fault_texts: S
         say_what_they_did(faults)
 
 
-def _containers(root: Path) -> Iterator[JobSpec]:
-    """What the project's stacks run: `pulumi up` may deploy any of them here. Of a wrong one it says so itself."""
+def _bring_what_jobs_name(aws: LocalAws, root: Path) -> None:
+    """Have the instances and clusters of the project's stacks: `pulumi up` may deploy any of them here."""
+    stacks = list(_stacks(root))
+    provide_instances(aws, [container for spec in stacks for container in spec.containers])
+    for spec in stacks:
+        provide_clusters(aws, spec)
+
+
+def _stacks(root: Path) -> Iterator[StackSpec]:
+    """The project's, but for wrong ones: of these `pulumi up` says so itself."""
     for name in stack_names(root):
         with suppress(SpecErrors):
-            yield from load_stack(root, name).containers
+            yield load_stack(root, name)
 
 
 @contextmanager
@@ -87,7 +94,9 @@ def _pulumi(root: Path, deployed: str | None) -> Iterator[list[str]]:
         lines = [f"export {name}={shlex.quote(value)}" for name, value in installation.environment.items()]
         if shutil.which("pulumi") is None:
             lines.append(f'export PATH={shlex.quote(str(cli.parent))}:"$PATH"')
-        yield [*lines, f"# With these `pulumi up` deploys to this AWS, for the stacks {', '.join(stacks)}."]
+        if stacks:
+            lines.append(f"# With these `pulumi up` deploys to this AWS, for the stacks {', '.join(stacks)}.")
+        yield lines
 
 
 def _say(delivery: Delivery) -> None:

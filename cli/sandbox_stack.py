@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from cli.console import notices
 from sandbox.deploy import Deployment, deploy
@@ -57,17 +56,18 @@ def deployed_stack(
         with notices().status(f"Deploying {spec.name} into an AWS on this machine"):
             seed(aws.client, environments, begin, end, aws.clock.advance_to)
             provide_instances(aws, spec.containers)
-            seed_clusters(aws.kubernetes, spec.jobs, _in_clusters(spec))
+            provide_clusters(aws, spec)
             deployment = deploy(root, spec.name, aws)
         yield DeployedStack(aws=aws, spec=spec, deployment=deployment)
 
 
-def _in_clusters(spec: StackSpec) -> dict[str, list[dict[str, Any]]]:
-    """What people would apply with kubectl for each job that runs on Kubernetes, by its name."""
+def provide_clusters(aws: LocalAws, spec: StackSpec) -> None:
+    """Have the EKS clusters that a stack's jobs name, with what people would apply there with kubectl."""
     from definitions.render import documents
 
     jobs = [job for job in spec.jobs if job.run_on.kind == "kubernetes"]
-    return {job.name: documents(job, spec)["kubernetes"]["objects"] for job in jobs}
+    objects = {job.name: documents(job, spec)["kubernetes"]["objects"] for job in jobs}
+    seed_clusters(aws.kubernetes, jobs, objects)
 
 
 def end_in_order() -> None:

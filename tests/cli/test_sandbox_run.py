@@ -192,6 +192,35 @@ def test_serve_is_reached_from_another_process_and_stops_in_order(project: Path,
     assert (process.returncode, "Traceback" in said) == (0, False)
 
 
+def test_serve_has_the_clusters_and_instances_that_any_stack_names(tmp_path: Path) -> None:
+    import boto3
+
+    (tmp_path / "Pulumi.yaml").write_text("name: acme\nruntime: python\n")
+    jobs = {
+        "scored": {"image": "example.com/scored:1", "overlap": "allow"}
+        | {"runOn": {"kind": "kubernetes", "cluster": "analytics", "namespace": "batch"}},
+        "loaded": {"image": "example.com/loaded:1", "runOn": {"kind": "ec2", "capacityProvider": "warehouse"}},
+    }
+    config = {"aws:region": "eu-west-1", "longhaul:jobs": jobs}
+    (tmp_path / "Pulumi.dev.yaml").write_text(json.dumps({"config": config}))
+    command = [*COMMAND, "-C", str(tmp_path), "sandbox", "serve"]
+    with (tmp_path / "served").open("w") as served:
+        process = subprocess.Popen(command, env=ENVIRONMENT, stdout=served, stderr=subprocess.PIPE, text=True)
+    try:
+        while "is up" not in (printed := wait_for(tmp_path / "served", process)):
+            time.sleep(0.02)
+        told = dict(line.removeprefix("export ").split("=", 1) for line in printed.splitlines() if "AWS_" in line)
+        session = boto3.Session(told["AWS_ACCESS_KEY_ID"], told["AWS_SECRET_ACCESS_KEY"], region_name="eu-west-1")
+        cluster = session.client("eks", endpoint_url=told["AWS_ENDPOINT_URL"]).describe_cluster(name="analytics")
+        providers = session.client("ecs", endpoint_url=told["AWS_ENDPOINT_URL"]).describe_capacity_providers()
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=40)
+    finally:
+        process.kill()
+    assert cluster["cluster"]["status"] == "ACTIVE"
+    assert "warehouse" in {provider["name"] for provider in providers["capacityProviders"]}
+
+
 def test_a_port_in_use_is_one_line(longhaul: Longhaul) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
