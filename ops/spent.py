@@ -26,7 +26,7 @@ def spent(course: Course, started: datetime, ended: datetime) -> dict[str, timed
     stretches = [stretch for stretch in _stretches(course, ended) if stretch[1] < stretch[2]]
     begun = min((attempt.requested for attempt in course.attempts), default=ended)
     begun = min([begun, *(start for _, start, _ in stretches)])
-    over = max([begun, *(end for _, _, end in stretches), *(one.ended or ended for one in course.attempts)])
+    over = max([begun, *(end for _, _, end in stretches), *(_end(one, ended) for one in course.attempts)])
     changes: list[tuple[datetime, str, int]] = [(moment, "", 0) for moment in (started, begun, over, ended)]
     for kind, start, end in stretches:
         changes += [(start, kind, 1), (end, kind, -1)]
@@ -55,10 +55,7 @@ def _stretches(course: Course, now: datetime) -> Iterator[tuple[str, datetime, d
 
 
 def _of_attempt(attempt: Attempt, now: datetime) -> list[tuple[str, datetime, datetime]]:
-    end = attempt.ended or now
-    if attempt.kubernetes_job is not None:
-        # Step Functions sees it up to five minutes later.
-        end = min(end, attempt.time("StoppedAt") or end)
+    end = _end(attempt, now)
     started, pulling = attempt.time("StartedAt"), attempt.time("PullStartedAt")
     # Of a function and of a Job in a cluster their beginning is told when they have ended, or never.
     told_late = attempt.function_arn is not None or attempt.kubernetes_job is not None
@@ -67,6 +64,14 @@ def _of_attempt(attempt: Attempt, now: datetime) -> list[tuple[str, datetime, da
     ran = min(max(started, attempt.requested) if started else unknown, end)
     begun = min(pulling or ran, end)
     return [("capacity", attempt.requested, begun), ("pulling", begun, ran), ("running", ran, end)]
+
+
+def _end(attempt: Attempt, now: datetime) -> datetime:
+    seen = attempt.ended or now
+    if attempt.kubernetes_job is None:
+        return seen
+    # Step Functions sees it up to five minutes later.
+    return min(seen, attempt.time("StoppedAt") or seen)
 
 
 def _length(start: datetime, end: datetime) -> timedelta:

@@ -12,7 +12,8 @@ import pytest
 from ops.advice import advice, in_words
 from ops.attempts import Attempt
 from ops.cluster_jobs import asked_for, ended, is_job, logs_command, not_known_ended, pods_command, recorded
-from ops.spent import of_attempt
+from ops.course import Course
+from ops.spent import of_attempt, spent
 
 # As in https://docs.aws.amazon.com/step-functions/latest/dg/connect-eks.html
 STATUS = {"startTime": "2026-11-24T03:15:01Z", "completionTime": "2026-11-24T03:20:00Z", "succeeded": 1}
@@ -103,6 +104,13 @@ def test_the_time_until_somebody_looked_is_not_the_job_s() -> None:
     lengths = of_attempt(told, seen)
     assert lengths["running"] == timedelta(minutes=1)
     assert lengths["capacity"] == timedelta(seconds=1)
+    course = Course(attempts=(replace(told, ended=seen),), state=None, state_since=None, last_event=seen)
+    whole = spent(course, told.requested, seen)
+    assert {kind: length for kind, length in whole.items() if length} == {
+        "capacity": timedelta(seconds=1),
+        "running": timedelta(minutes=1),
+        "ending": timedelta(minutes=5) - timedelta(seconds=61),
+    }
 
 
 @pytest.mark.parametrize("what", [{"KubernetesJob": "batch/one"}, {"FunctionArn": "arn:aws:lambda:x:1:function:one:1"}])
