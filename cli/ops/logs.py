@@ -73,20 +73,23 @@ def _lines(where: Where, what: str, chosen: dict[str, Any], *, follow: bool) -> 
     else:
         runs = runs_since(where.aws, found, chosen["since"])
     for run in runs:
-        yield from read_lines(where.aws, run, follow=follow, **chosen)
+        none = True
+        for line in read_lines(where.aws, run, follow=follow, **chosen):
+            none = False
+            yield line
         if run.job.run_on == "kubernetes":
-            _say_that_there_is_more(f"{run.job.name}@{run.name}")
+            _say(
+                "Of a job in a cluster, Step Functions keeps the last lines of each attempt, once it has ended. How to "
+                f"ask the cluster for all of them: ./longhaul show {run.job.name}@{run.name}"
+            )
+        elif run.job.run_on == "lambda" and none:
+            _say(f"There is no line of {run.job.name}@{run.name}: on Lambda an attempt's come once it has ended.")
 
 
-def _say_that_there_is_more(run: str) -> None:
+def _say(notice: str) -> None:
     from cli.console import notices
 
-    notices().print(
-        "Of a job in a cluster, Step Functions keeps the last lines of each attempt, once it has ended. How to ask the "
-        f"cluster for all of them: ./longhaul show {run}",
-        markup=False,
-        soft_wrap=True,
-    )
+    notices().print(notice, markup=False, soft_wrap=True)
 
 
 def _writer(output: Listing, *, timestamps: bool, utc: bool) -> Callable[[LogLine], None]:

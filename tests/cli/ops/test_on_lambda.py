@@ -53,6 +53,9 @@ def test_a_run_is_stopped_and_its_function_goes_on(functions: Functions, operate
     execution_arn = functions.start("obeys", {"input": {"seconds": 600}})
     while not any(event["type"] == "TaskStarted" for event in functions.events(execution_arn)):
         pass
+    unwritten = operate("logs", "obeys@latest")
+    assert (unwritten.returncode, unwritten.stdout) == (0, "")
+    assert "on Lambda an attempt's come once it has ended" in unwritten.stderr
     would = operate("stop", "obeys@latest", "--dry-run").stdout
     assert re.fullmatch(r"Would stop \S+ of obeys, running for .*, a function\.\n", would)
     stopped = operate("stop", "obeys@latest", "--yes")
