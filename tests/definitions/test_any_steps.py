@@ -56,7 +56,7 @@ ON_EC2 = {
     "kind": "ec2",
     "capacityProvider": "w" * 255,
     "placement": ["spread:attribute:ecs.availability-zone"] * 5,
-    "constraints": ["attribute:ecs.instance-type =~ \"r6.*\""] * 10,
+    "constraints": ['attribute:ecs.instance-type =~ "r6.*"'] * 10,
 }
 
 
