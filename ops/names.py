@@ -129,10 +129,19 @@ def _by_name(aws: Aws, jobs: tuple[DeployedJob, ...], name: str, whose: str) -> 
     with ThreadPoolExecutor(CALLS_AT_ONCE) as pool:
         found = [run for run in pool.map(found_of, jobs) if run is not None]
     if not found:
-        raise NotFoundError(f"{whose} has no run {name!r}, or it ended more than 90 days ago. {RUN_HELP}")
+        raise NotFoundError(_no_run(jobs, name, whose))
     if len(found) > 1:
         raise AmbiguousError(f"{name!r} is a run of {' and of '.join(run.job.name for run in found)}: write JOB@{name}")
     return found[0]
+
+
+def _no_run(jobs: tuple[DeployedJob, ...], name: str, whose: str) -> str:
+    """What to tell whoever asks for a run that is not found."""
+    if name in {job.name for job in jobs}:
+        return f"{name} is a job: write {name}@latest for its latest run. {RUN_HELP}"
+    # Of a job that has moved to a place without a state machine, or from one, the runs before have other names.
+    moved = ", or the job ran elsewhere then" if len(jobs) == 1 else ""
+    return f"{whose} has no run {name!r}, or it ended more than 90 days ago{moved}. {RUN_HELP}"
 
 
 def _task_by_id(aws: Aws, job: DeployedJob, task_id: str) -> NamedRun | None:
