@@ -70,7 +70,7 @@ def test_command_and_environment_are_the_run_s(operated: Operated, operate: Long
 
 def test_a_dry_run_starts_nothing(operated: Operated, operate: Longhaul) -> None:
     arguments = ("start", "absent", "--input", '{"day": "2026-11-24"}', "--env", "PASSWORD=hunter2", "--command", "a b")
-    machine = operated.job("absent").state_machine_arn
+    machine = operated.job("absent").machine_arn
     before = operated.states.list_executions(stateMachineArn=machine)["executions"]
     done = operate(*arguments, "--dry-run")
     assert done.returncode == 0

@@ -129,7 +129,7 @@ def test_a_run_whose_task_nobody_knows(sick: Sick, goes_on: str) -> None:
 
 
 def test_a_task_that_was_asked_for_a_moment_ago_is_waited_for(sick: Sick, goes_on: str) -> None:
-    machine = sick.job("daily").state_machine_arn
+    machine = sick.job("daily").machine_arn
     # As one that waited for its turn for an hour.
     started = (sick.now - timedelta(hours=1)).timestamp() * 1000
     written = {"executionArn": goes_on, "stateMachineArn": machine, "status": "RUNNING", "startDate": started}

@@ -58,7 +58,7 @@ def test_a_rule_without_a_target(sick: Sick) -> None:
 
 
 def test_a_rule_that_starts_another_job(sick: Sick) -> None:
-    other = sick.job("line").state_machine_arn
+    other = sick.job("line").machine_arn
     with other_targets(sick, "daily", {"Arn": other}):
         findings = found(sick)
     assert keys(findings) == [("trigger-elsewhere", "daily", rule_arn(sick, "daily"))]
@@ -117,7 +117,7 @@ def test_a_rule_on_events_that_starts_another_job(sick: Sick) -> None:
     events = sick.local_aws.client("events")
     (rule,) = events.list_rules(NamePrefix="acme-sick-off.")["Rules"]
     own = events.list_targets_by_rule(Rule=rule["Name"])["Targets"]
-    events.put_targets(Rule=rule["Name"], Targets=[own[0] | {"Arn": sick.job("daily").state_machine_arn}])
+    events.put_targets(Rule=rule["Name"], Targets=[own[0] | {"Arn": sick.job("daily").machine_arn}])
     findings = found(sick)
     events.put_targets(Rule=rule["Name"], Targets=own)
     assert keys(findings) == [("trigger-elsewhere", "off", rule["Arn"])]

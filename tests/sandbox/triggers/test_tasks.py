@@ -280,7 +280,9 @@ def test_tasks_are_played_to_their_end(stack, faults):
     ]
     assert [bool(run.task_arn) for run in runs] == [False, True, True]
     assert not any(run.execution_arn for run in runs)
-    assert runs[2].task["containers"][0]["exitCode"] == 3
+    failed = runs[2].task
+    assert failed is not None
+    assert failed["containers"][0]["exitCode"] == 3
 
 
 @pytest.mark.parametrize(
