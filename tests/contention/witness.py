@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from sandbox.task_placement import Room
 from sandbox.tasks import Tasks
 
 
@@ -35,13 +36,13 @@ class Witness:
         with self._lock:
             return [task["group"] for task in self.tasks if family_of(task) == family and is_in(task, "RUNNING")]
 
-    def _see(self, task: dict[str, Any], definition: Mapping[str, Any]) -> None:
+    def _see(self, task: dict[str, Any], definition: Mapping[str, Any], room: Room | None = None) -> None:
         with self._lock:
             for other in self.tasks:
                 if family_of(other) == family_of(task) and not is_in(other, "STOPPED"):
                     self.meetings.append((family_of(task), other["group"], task["group"]))
             self.tasks.append(task)
-        self._start(task, definition)
+        self._start(task, definition, room)
 
 
 def family_of(task: Mapping[str, Any]) -> str:
