@@ -43,7 +43,7 @@ class Stack:
         }
         # JSON is YAML too.
         (root / f"Pulumi.{STACK}.yaml").write_text(json.dumps({"config": config}))
-        provide_instances(aws)
+        provide_instances(aws, {FIXED: "DISABLED", SCALED: "ENABLED"})
         self._deployment: Deployment = deploy(root, STACK, aws)
         self.cluster: str = self._deployment.outputs["cluster"]
         (self.lock_table,) = (
@@ -74,11 +74,14 @@ class Stack:
         return told["roleArn"].rpartition("/")[2]
 
 
-def provide_instances(aws: LocalAws) -> None:
-    """Have the capacity providers that jobs name, if they are not there from another stack."""
+def provide_instances(aws: LocalAws, scaling_of: Mapping[str, str]) -> None:
+    """Have capacity providers, if they are not there from another stack: by their names, whether they scale.
+
+    One that scales is of one cluster at a time.
+    """
     ecs = aws.client("ecs")
     group = f"arn:aws:autoscaling:{aws.region}:{aws.account}:autoScalingGroup:1:autoScalingGroupName/scenes"
-    for name, scaling in ((FIXED, "DISABLED"), (SCALED, "ENABLED")):
+    for name, scaling in scaling_of.items():
         if ecs.describe_capacity_providers(capacityProviders=[name])["capacityProviders"]:
             continue
         managed = {"autoScalingGroupArn": group, "managedScaling": {"status": scaling}}

@@ -6,8 +6,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tests.scenarios.stack import SCALED
-
 LEAVE = f"{sys.executable} {Path(__file__).parent.with_name('leave.py')}"
 WAITS = "touch READY; until [ -e OPEN ]; do sleep 0.02; done"
 """Runs until a test opens its gate; a SIGTERM ends it at once."""
@@ -15,6 +13,8 @@ TAKES_TIME_TO_STOP = "trap 'sleep 0.3; exit 5' TERM; touch READY; while :; do sl
 ENDS_WITH_0_ON_SIGTERM = "trap 'exit 0' TERM; touch READY; echo ready; while :; do sleep 0.02; done"
 
 BUCKET = "objects-of-the-scenarios-of-steps"
+PROVIDER = "stepped-scaled"
+"""The capacity provider that jobs on EC2 name, with managed scaling and one instance of 2 GiB."""
 
 # What the run's start says of the step in its environment, or else what the step does by itself.
 _OBEYS = {
@@ -142,7 +142,7 @@ JOBS: dict[str, dict[str, Any]] = {
     "packed": {
         "steps": [{"name": "first", **_LEAVES}, {"name": "second", "memory": 2049, "input": "{% $first %}"}],
         "onFailure": _CLEANS,
-        "runOn": {"kind": "ec2", "capacityProvider": SCALED, "networkMode": "bridge"},
+        "runOn": {"kind": "ec2", "capacityProvider": PROVIDER, "networkMode": "bridge"},
         "timeout": "2m",
         "startRetries": {"attempts": 1},
     },

@@ -17,7 +17,7 @@ from sandbox.deploy import Deployment, deploy
 from sandbox.faults import Fault
 from sandbox.local_aws import LocalAws
 from tests.scenarios.stack import provide_instances
-from tests.scenarios.stepped.jobs import BUCKET, JOBS
+from tests.scenarios.stepped.jobs import BUCKET, JOBS, PROVIDER
 
 ROOT = Path(__file__).parents[3]
 PROJECT = "steps"
@@ -62,7 +62,7 @@ class World:
         s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": aws.region})
         for key in ("in/a", "in/b", "in/c", "out/d"):
             s3.put_object(Bucket=BUCKET, Key=key, Body=b"")
-        provide_instances(aws)
+        provide_instances(aws, {PROVIDER: "ENABLED"})
         self.deployment: Deployment = deploy(root, "dev", aws)
         (self.results_bucket,) = (made.id for made in self.deployment.resources if made.token == "aws:s3/bucket:Bucket")
         self.cluster: str = self.deployment.outputs["cluster"]
