@@ -46,6 +46,9 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def deployed(clone: Path, aws_without_buckets: LocalAws) -> Iterator[LocalAws]:
     """The local AWS with the stack dev in it."""
     deployment = deploy(clone, "dev", aws_without_buckets)
+    # What the page stops has been started, whichever of its commands this worker runs.
+    machine = deployment.outputs["stateMachines"]["daily-rollup"]
+    aws_without_buckets.client("stepfunctions").start_execution(stateMachineArn=machine)
     yield aws_without_buckets
     deployment.destroy()
 
