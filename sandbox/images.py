@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import posixpath
 import re
 import threading
@@ -16,8 +15,8 @@ from dockerfile_parse.parser import image_from
 from dockerfile_parse.util import WordSplitter, extract_key_values
 
 from sandbox.errors import SandboxError
+from spec.dockerfile_words import exec_form, without_heredocs, words
 
-_HEREDOC = re.compile(r"""^\s*(?:RUN|COPY|ADD)\b.*<<-?\s*(["']?)(?P<delimiter>\w+)\1""", re.IGNORECASE)
 _WITH_DEFAULT = re.compile(r"\$\{(?P<name>\w+):(?P<operator>[-+])(?P<word>[^}]*)\}")
 _FLAGS = re.compile(r"(?:--\S+\s+)*")
 
@@ -182,7 +181,7 @@ class _Dockerfile:
         """The stage that is the build's target."""
         wanted = self._build.target.lower() if self._build.target is not None else None
         current: _Stage | None = None
-        parser = DockerfileParser(fileobj=io.StringIO(_without_heredocs(text)))
+        parser = DockerfileParser(fileobj=io.StringIO(without_heredocs(text)))
         for instruction in parser.structure:
             keyword, value = instruction["instruction"], instruction["value"].strip()
             line = instruction["startline"] + 1
@@ -251,12 +250,12 @@ class _Dockerfile:
             value = _resolve_defaults(value, {**stage.args, **stage.environment})
             stage.environment.update(extract_key_values(True, stage.args, dict(stage.environment), value))
         elif keyword == "SHELL":
-            stage.shell = _exec_form(value) or ()
+            stage.shell = exec_form(value) or ()
         elif keyword == "CMD":
-            stage.command = _words(value, stage.shell)
+            stage.command = words(value, stage.shell)
             stage.sets_command = True
         elif keyword == "ENTRYPOINT":
-            stage.entry_point = _words(value, stage.shell)
+            stage.entry_point = words(value, stage.shell)
             # An image's own ENTRYPOINT drops the CMD that it inherits.
             if not stage.sets_command:
                 stage.command = ()
@@ -270,8 +269,8 @@ class _Dockerfile:
         flags = _FLAGS.match(value)
         assert flags is not None
         rest = value[flags.end() :]
-        words = _exec_form(rest) or tuple(str(word) for word in WordSplitter(rest).split())
-        *sources, destination = (_expand(word, stage.args, stage.environment) for word in words)
+        paths = exec_form(rest) or tuple(str(word) for word in WordSplitter(rest).split())
+        *sources, destination = (_expand(path, stage.args, stage.environment) for path in paths)
         # What comes from another image, from the Dockerfile itself or from elsewhere is not on this machine.
         if "--from=" in flags[0] or any(source.startswith("<<") or "://" in source for source in sources):
             return
@@ -291,21 +290,6 @@ def _place(path: str, inside: str | None) -> str:
     return posixpath.normpath(path if inside is None else posixpath.join(inside, path))
 
 
-def _words(value: str, shell: tuple[str, ...]) -> tuple[str, ...]:
-    words = _exec_form(value)
-    return (*shell, value) if words is None else words
-
-
-def _exec_form(value: str) -> tuple[str, ...] | None:
-    try:
-        words = json.loads(value)
-    except json.JSONDecodeError:
-        return None
-    if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
-        return None
-    return tuple(words)
-
-
 def _expand(text: str, args: Mapping[str, str], environment: Mapping[str, str]) -> str:
     text = _resolve_defaults(text, {**args, **environment})
     return WordSplitter(text, args=args, envs=environment).dequote()
@@ -321,17 +305,3 @@ def _resolve_defaults(text: str, values: Mapping[str, str]) -> str:
         return match["word"] if value else ""
 
     return _WITH_DEFAULT.sub(resolved, text)
-
-
-def _without_heredocs(text: str) -> str:
-    """The text with the lines of here-documents emptied: dockerfile-parse takes them for instructions."""
-    lines, delimiter = [], None
-    for line in text.splitlines():
-        if delimiter is not None:
-            delimiter = None if line.strip() == delimiter else delimiter
-            lines.append("")
-            continue
-        match = _HEREDOC.match(line)
-        delimiter = match["delimiter"] if match else None
-        lines.append(line)
-    return "\n".join(lines) + "\n"

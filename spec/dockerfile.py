@@ -6,8 +6,6 @@ https://docs.docker.com/reference/dockerfile/
 from __future__ import annotations
 
 import io
-import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -16,8 +14,8 @@ from dockerfile_parse.parser import image_from
 from dockerfile_parse.util import WordSplitter
 
 from spec.container import ImageStart
+from spec.dockerfile_words import exec_form, without_heredocs, words
 
-_HEREDOC = re.compile(r"""^\s*(?:RUN|COPY|ADD)\b.*<<-?\s*(["']?)(?P<delimiter>\w+)\1""", re.IGNORECASE)
 _EMPTY_IMAGE = "scratch"
 
 
@@ -42,7 +40,7 @@ def image_start(text: str, target: str | None, args: Mapping[str, str]) -> Image
     known: dict[str, str] = {}
     current: _Stage | None = None
     wanted = target.lower() if target is not None else None
-    parser = DockerfileParser(fileobj=io.StringIO(_without_heredocs(text)))
+    parser = DockerfileParser(fileobj=io.StringIO(without_heredocs(text)))
     for instruction in parser.structure:
         keyword, value = instruction["instruction"], instruction["value"].strip()
         if keyword == "FROM":
@@ -74,41 +72,12 @@ def _declared(value: str, args: Mapping[str, str]) -> dict[str, str]:
 
 def _apply(stage: _Stage, keyword: str, value: str) -> None:
     if keyword == "SHELL":
-        stage.shell = _exec_form(value) or stage.shell
+        stage.shell = exec_form(value) or stage.shell
     elif keyword == "CMD":
-        stage.command = _words(value, stage.shell)
+        stage.command = words(value, stage.shell)
         stage.sets_command = True
     elif keyword == "ENTRYPOINT":
-        stage.entrypoint = _words(value, stage.shell)
+        stage.entrypoint = words(value, stage.shell)
         # An image's own ENTRYPOINT drops the CMD that it inherits.
         if not stage.sets_command:
             stage.command = ()
-
-
-def _words(value: str, shell: tuple[str, ...]) -> tuple[str, ...]:
-    words = _exec_form(value)
-    return (*shell, value) if words is None else words
-
-
-def _exec_form(value: str) -> tuple[str, ...] | None:
-    try:
-        words = json.loads(value)
-    except json.JSONDecodeError:
-        return None
-    if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
-        return None
-    return tuple(words)
-
-
-def _without_heredocs(text: str) -> str:
-    """The text with the lines of here-documents emptied: dockerfile-parse takes them for instructions."""
-    lines, delimiter = [], None
-    for line in text.splitlines():
-        if delimiter is not None:
-            delimiter = None if line.strip() == delimiter else delimiter
-            lines.append("")
-            continue
-        match = _HEREDOC.match(line)
-        delimiter = match["delimiter"] if match else None
-        lines.append(line)
-    return "\n".join(lines) + "\n"
