@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from pulumi import Output, ResourceOptions
+from pulumi import Input, Output, ResourceOptions
 from pulumi_aws import cloudwatch
 
 from components.trigger_delivery import TriggerDelivery
@@ -15,16 +15,22 @@ def create_target(
     rule: cloudwatch.EventRule,
     target: Mapping[str, Any],
     delivery: TriggerDelivery,
-    state_machine_arn: Output[str],
+    arn: Output[str],
+    role_arn: Output[str],
     opts: ResourceOptions,
+    ecs_target: Input[cloudwatch.EventTargetEcsTargetArgs] | None = None,
 ) -> None:
-    """Have a rule start a job's state machine, as `target` says (PutTargets, but for the ARNs in it)."""
+    """Have a rule start what has the ARN, with the role, as `target` says (PutTargets, but for the ARNs in it).
+
+    `ecs_target`: how a task is started, where that is a cluster.
+    """
     cloudwatch.EventTarget(
         name,
         rule=rule.name,
         target_id=target["Id"],
-        arn=state_machine_arn,
-        role_arn=delivery.role_arn,
+        arn=arn,
+        role_arn=role_arn,
+        ecs_target=ecs_target,
         input_transformer=cloudwatch.EventTargetInputTransformerArgs(
             input_paths=target["InputTransformer"]["InputPathsMap"],
             input_template=target["InputTransformer"]["InputTemplate"],

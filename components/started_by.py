@@ -64,7 +64,8 @@ def create_starters(
             rule=event_rule,
             target=target,
             delivery=delivery,
-            state_machine_arn=state_machine_arn,
+            arn=state_machine_arn,
+            role_arn=delivery.role_arn,
             opts=opts,
         )
     for role in job.started_by.role_names:

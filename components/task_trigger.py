@@ -11,7 +11,9 @@ from components.created import CreatedContainer
 from components.documents import document
 from components.job_cluster import JobCluster
 from components.network import Network
-from components.roles import GrantedRole, create_role
+from components.roles import create_role
+from components.rule_target import create_target
+from components.timers import create_rule, create_schedule
 from components.trigger_delivery import TriggerDelivery
 from definitions import task_start, trigger
 from definitions.place import Place
@@ -77,126 +79,74 @@ def create_task_trigger(
     arns = {"role_arn": "", "dead_letter_arn": ""}
     if kind == "rule":
         known = task_start.rule_target(job, place, target, **arns)
-        _create_rule(name, job, place, known, delivery, network, cluster, created, role, tags, opts)
-    else:
-        known = trigger.schedule_of(job, place, task_start.schedule_target(job, place, target, **arns))
-        _create_schedule(name, known, delivery, network, cluster, created, role, opts)
-
-
-def _create_rule(
-    name: str,
-    job: JobSpec,
-    place: Place,
-    target: Mapping[str, Any],
-    delivery: TriggerDelivery,
-    network: Network,
-    cluster: JobCluster,
-    created: CreatedContainer,
-    role: GrantedRole,
-    tags: Mapping[str, str],
-    opts: ResourceOptions,
-) -> None:
-    rule, parameters = trigger.rule(job, place), target["EcsParameters"]
-    event_rule = cloudwatch.EventRule(
-        name,
-        name=rule["Name"],
-        description=rule["Description"],
-        schedule_expression=rule["ScheduleExpression"],
-        state=rule["State"],
-        tags=tags,
-        opts=opts,
-    )
-    cloudwatch.EventTarget(
-        name,
-        rule=event_rule.name,
-        target_id=target["Id"],
-        arn=cluster.cluster_arn,
-        role_arn=role.arn,
-        ecs_target=cloudwatch.EventTargetEcsTargetArgs(
-            task_definition_arn=created.what_runs,
-            task_count=parameters["TaskCount"],
-            launch_type=parameters.get("LaunchType"),
-            capacity_provider_strategies=[
-                cloudwatch.EventTargetEcsTargetCapacityProviderStrategyArgs(
-                    capacity_provider=each["capacityProvider"], weight=each["weight"]
-                )
-                for each in parameters.get("CapacityProviderStrategy", ())
-            ]
-            or None,
-            platform_version=parameters["PlatformVersion"],
-            network_configuration=cloudwatch.EventTargetEcsTargetNetworkConfigurationArgs(
-                subnets=network.subnet_ids,
-                security_groups=network.security_group_ids,
-                assign_public_ip=network.assign_public_ip,
-            ),
-            propagate_tags=parameters["PropagateTags"],
-            enable_execute_command=parameters["EnableExecuteCommand"],
-        ),
-        input_transformer=cloudwatch.EventTargetInputTransformerArgs(
-            input_paths=target["InputTransformer"]["InputPathsMap"],
-            input_template=target["InputTransformer"]["InputTemplate"],
-        ),
-        dead_letter_config=cloudwatch.EventTargetDeadLetterConfigArgs(arn=delivery.dead_letter_arn),
-        retry_policy=cloudwatch.EventTargetRetryPolicyArgs(
-            maximum_event_age_in_seconds=target["RetryPolicy"]["MaximumEventAgeInSeconds"],
-            maximum_retry_attempts=target["RetryPolicy"]["MaximumRetryAttempts"],
-        ),
-        opts=opts,
-    )
-
-
-def _create_schedule(
-    name: str,
-    schedule: Mapping[str, Any],
-    delivery: TriggerDelivery,
-    network: Network,
-    cluster: JobCluster,
-    created: CreatedContainer,
-    role: GrantedRole,
-    opts: ResourceOptions,
-) -> None:
-    target, window = schedule["Target"], schedule["FlexibleTimeWindow"]
-    parameters = target["EcsParameters"]
-    scheduler.Schedule(
-        name,
-        name=schedule["Name"],
-        group_name=delivery.schedule_group_name,
-        description=schedule["Description"],
-        schedule_expression=schedule["ScheduleExpression"],
-        schedule_expression_timezone=schedule["ScheduleExpressionTimezone"],
-        flexible_time_window=scheduler.ScheduleFlexibleTimeWindowArgs(
-            mode=window["Mode"], maximum_window_in_minutes=window.get("MaximumWindowInMinutes")
-        ),
-        state=schedule["State"],
-        target=scheduler.ScheduleTargetArgs(
+        create_target(
+            name,
+            rule=create_rule(name, trigger.rule(job, place), tags=tags, opts=opts),
+            target=known,
+            delivery=delivery,
             arn=cluster.cluster_arn,
             role_arn=role.arn,
-            input=target["Input"],
-            ecs_parameters=scheduler.ScheduleTargetEcsParametersArgs(
-                task_definition_arn=created.what_runs,
-                task_count=parameters["TaskCount"],
-                launch_type=parameters.get("LaunchType"),
-                capacity_provider_strategies=[
-                    scheduler.ScheduleTargetEcsParametersCapacityProviderStrategyArgs(
-                        capacity_provider=each["capacityProvider"], weight=each["weight"]
-                    )
-                    for each in parameters.get("CapacityProviderStrategy", ())
-                ]
-                or None,
-                platform_version=parameters["PlatformVersion"],
-                network_configuration=scheduler.ScheduleTargetEcsParametersNetworkConfigurationArgs(
-                    subnets=network.subnet_ids,
-                    security_groups=network.security_group_ids,
-                    assign_public_ip=network.assign_public_ip,
-                ),
-                propagate_tags=parameters["PropagateTags"],
-                enable_execute_command=parameters["EnableExecuteCommand"],
-            ),
-            dead_letter_config=scheduler.ScheduleTargetDeadLetterConfigArgs(arn=delivery.dead_letter_arn),
-            retry_policy=scheduler.ScheduleTargetRetryPolicyArgs(
-                maximum_event_age_in_seconds=target["RetryPolicy"]["MaximumEventAgeInSeconds"],
-                maximum_retry_attempts=target["RetryPolicy"]["MaximumRetryAttempts"],
-            ),
+            ecs_target=_of_rule(known["EcsParameters"], network, created),
+            opts=opts,
+        )
+    else:
+        known = task_start.schedule_target(job, place, target, **arns)
+        create_schedule(
+            name,
+            trigger.schedule_of(job, place, known),
+            delivery=delivery,
+            arn=cluster.cluster_arn,
+            role_arn=role.arn,
+            ecs_parameters=_of_schedule(known["EcsParameters"], network, created),
+            opts=opts,
+        )
+
+
+def _of_rule(
+    parameters: Mapping[str, Any], network: Network, created: CreatedContainer
+) -> cloudwatch.EventTargetEcsTargetArgs:
+    return cloudwatch.EventTargetEcsTargetArgs(
+        task_definition_arn=created.what_runs,
+        task_count=parameters["TaskCount"],
+        launch_type=parameters.get("LaunchType"),
+        capacity_provider_strategies=[
+            cloudwatch.EventTargetEcsTargetCapacityProviderStrategyArgs(
+                capacity_provider=each["capacityProvider"], weight=each["weight"]
+            )
+            for each in parameters.get("CapacityProviderStrategy", ())
+        ]
+        or None,
+        platform_version=parameters["PlatformVersion"],
+        network_configuration=cloudwatch.EventTargetEcsTargetNetworkConfigurationArgs(
+            subnets=network.subnet_ids,
+            security_groups=network.security_group_ids,
+            assign_public_ip=network.assign_public_ip,
         ),
-        opts=opts,
+        propagate_tags=parameters["PropagateTags"],
+        enable_execute_command=parameters["EnableExecuteCommand"],
+    )
+
+
+def _of_schedule(
+    parameters: Mapping[str, Any], network: Network, created: CreatedContainer
+) -> scheduler.ScheduleTargetEcsParametersArgs:
+    return scheduler.ScheduleTargetEcsParametersArgs(
+        task_definition_arn=created.what_runs,
+        task_count=parameters["TaskCount"],
+        launch_type=parameters.get("LaunchType"),
+        capacity_provider_strategies=[
+            scheduler.ScheduleTargetEcsParametersCapacityProviderStrategyArgs(
+                capacity_provider=each["capacityProvider"], weight=each["weight"]
+            )
+            for each in parameters.get("CapacityProviderStrategy", ())
+        ]
+        or None,
+        platform_version=parameters["PlatformVersion"],
+        network_configuration=scheduler.ScheduleTargetEcsParametersNetworkConfigurationArgs(
+            subnets=network.subnet_ids,
+            security_groups=network.security_group_ids,
+            assign_public_ip=network.assign_public_ip,
+        ),
+        propagate_tags=parameters["PropagateTags"],
+        enable_execute_command=parameters["EnableExecuteCommand"],
     )
