@@ -56,6 +56,7 @@ class Bootstrap:
         self._runtime_api = runtime_api
         self._command = list(command)
         self._child: subprocess.Popen[bytes] | None = None
+        self._is_invoked = False
         self._is_ending = False
 
     def run(self) -> None:
@@ -63,18 +64,21 @@ class Bootstrap:
         signal.signal(signal.SIGTERM, self._end)
         while not self._is_ending:
             request_id, trace, event = self._next()
+            self._is_invoked = True
             error_type, facts = self._invoke(request_id, trace, event)
             if error_type is None:
                 self._post(f"{request_id}/response", facts)
             else:
                 error = {"errorType": error_type, "errorMessage": json.dumps(facts), "stackTrace": []}
                 self._post(f"{request_id}/error", error, {"Lambda-Runtime-Function-Error-Type": error_type})
+            self._is_invoked = False
 
     def _end(self, signal_number: int, frame: object) -> None:  # noqa: ARG002
         self._is_ending = True
-        if self._child is None:
+        if not self._is_invoked:
             sys.exit(0)
-        self._child.send_signal(signal_number)
+        if self._child is not None:
+            self._child.send_signal(signal_number)
 
     def _next(self) -> tuple[str, str, bytes]:
         # Without a timeout: the environment is frozen until there is something to do.
@@ -147,6 +151,9 @@ class Bootstrap:
         except (OSError, ValueError) as error:
             raise CannotStartError(f"cannot start {command[0]}: {error}") from None
         self._child = child
+        # The signal may have come before there was somebody to pass it on to.
+        if self._is_ending:
+            child.send_signal(signal.SIGTERM)
         _let_be_killed_first(child.pid)
         code = child.wait()
         self._child = None

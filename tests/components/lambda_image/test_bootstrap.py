@@ -39,7 +39,7 @@ def start(api: RuntimeApi, tmp_path: Path) -> Iterator[Start]:
     scratch = tmp_path / "scratch"
     scratch.mkdir()
 
-    def begin(*command: str, **variables: str) -> subprocess.Popen[str]:
+    def begin(*command: str, program: Path | None = None, **variables: str) -> subprocess.Popen[str]:
         environment = {
             "PATH": os.environ["PATH"],
             "TMPDIR": str(scratch),
@@ -48,7 +48,8 @@ def start(api: RuntimeApi, tmp_path: Path) -> Iterator[Start]:
             "AWS_LAMBDA_LOG_STREAM_NAME": "2026/11/30/x[7]abc",
             **variables,
         }
-        arguments = [sys.executable, str(BOOTSTRAP), *command]
+        before = [] if program is None else [str(program)]
+        arguments = [sys.executable, *before, str(BOOTSTRAP), *command]
         process = subprocess.Popen(
             arguments, env=environment, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
@@ -58,7 +59,10 @@ def start(api: RuntimeApi, tmp_path: Path) -> Iterator[Start]:
     yield begin
     for process in running:
         process.kill()
-        process.communicate()
+        process.wait()
+        # Not read to its end: a program that was left behind may hold it open.
+        assert process.stdout is not None
+        process.stdout.close()
 
 
 def answer(api: RuntimeApi) -> tuple[str, str, dict[str, Any], dict[str, str]]:
@@ -198,6 +202,29 @@ def test_sigterm_is_passed_on_and_what_the_program_came_to_is_still_told(api: Ru
     assert process.stdout.readline() == "ready\n"
     process.terminate()
     assert error_of(api)[1]["exitCode"] == 5
+    assert process.wait(PATIENCE_SECONDS) == 0
+
+
+SIGTERM_BEFORE_POPEN_RETURNS = """
+import os, runpy, signal, subprocess, sys
+
+class Popen(subprocess.Popen):
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, **options)
+        signal.raise_signal(signal.SIGTERM)
+
+subprocess.Popen = Popen
+sys.argv = sys.argv[1:]
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+
+
+def test_sigterm_while_a_program_is_being_started_is_passed_on(api: RuntimeApi, start: Start, tmp_path: Path) -> None:
+    driver = tmp_path / "driver.py"
+    driver.write_text(SIGTERM_BEFORE_POPEN_RETURNS)
+    process = start("sleep", "1000", program=driver)
+    api.invoke("request-1", {})
+    assert error_of(api)[1]["exitCode"] == 128 + signal.SIGTERM
     assert process.wait(PATIENCE_SECONDS) == 0
 
 
