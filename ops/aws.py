@@ -23,6 +23,8 @@ from ops.pace import Clock, list_executions_bucket
 # Adaptive: the SDK itself goes slower while AWS throttles, whoever else is asking.
 # https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
 _ATTEMPTS = 8
+# Of a call that finds nobody to talk to. Once somebody has answered, the way is there, and may be for a while away.
+_ATTEMPTS_TO_CONNECT = 3
 _CONNECT_SECONDS, _READ_SECONDS = 5, 30
 CALLS_AT_ONCE = 10
 """How many calls are made at the same time where many are needed."""
@@ -74,6 +76,7 @@ class Aws:
             read_timeout=_READ_SECONDS,
             max_pool_connections=CALLS_AT_ONCE,
         )
+        self._has_been_answered = False
         self._clients: dict[str, Any] = {}
         # A session makes one client at a time:
         # https://boto3.amazonaws.com/v1/documentation/api/latest/guide/clients.html#caveats
@@ -93,7 +96,24 @@ class Aws:
         if service == "stepfunctions":
             bucket = list_executions_bucket(client.meta.region_name, self._clock)
             client.meta.events.register("before-call.sfn.ListExecutions", lambda **_: bucket.take())
+        if "AWS_MAX_ATTEMPTS" not in os.environ:
+            client.meta.events.register_first("needs-retry", self._give_up_where_nobody_is)
         return client
+
+    def _give_up_where_nobody_is(
+        self, response: object, attempts: int, caught_exception: Exception | None, **_: object
+    ) -> None:
+        """Spare whoever has no network, or a wrong endpoint, half a minute of attempts."""
+        from botocore.exceptions import ConnectionError as NoConnectionError
+
+        if response is not None:
+            self._has_been_answered = True
+        elif (
+            isinstance(caught_exception, NoConnectionError)
+            and attempts >= _ATTEMPTS_TO_CONNECT
+            and not self._has_been_answered
+        ):
+            raise caught_exception
 
     @property
     def region(self) -> str:
