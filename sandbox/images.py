@@ -15,10 +15,9 @@ from dockerfile_parse.parser import image_from
 from dockerfile_parse.util import WordSplitter, extract_key_values
 
 from sandbox.errors import SandboxError
-from spec.dockerfile_words import exec_form, without_heredocs, words
+from spec.dockerfile_words import exec_form, split_flags, without_heredocs, words
 
 _WITH_DEFAULT = re.compile(r"\$\{(?P<name>\w+):(?P<operator>[-+])(?P<word>[^}]*)\}")
-_FLAGS = re.compile(r"(?:--\S+\s+)*")
 
 
 @dataclass(frozen=True)
@@ -206,7 +205,8 @@ class _Dockerfile:
         return current
 
     def _begin(self, value: str) -> _Stage:
-        base, name = image_from(_expand(value, self._global_args, {}))
+        _, named = split_flags(value)
+        base, name = image_from(_expand(named, self._global_args, {}))
         if base is None:
             raise ValueError("names no image")
         stage = self._inherited(base)
@@ -266,13 +266,11 @@ class _Dockerfile:
             self._copy(stage, value)
 
     def _copy(self, stage: _Stage, value: str) -> None:
-        flags = _FLAGS.match(value)
-        assert flags is not None
-        rest = value[flags.end() :]
+        flags, rest = split_flags(value)
         paths = exec_form(rest) or tuple(str(word) for word in WordSplitter(rest).split())
         *sources, destination = (_expand(path, stage.args, stage.environment) for path in paths)
         # What comes from another image, from the Dockerfile itself or from elsewhere is not on this machine.
-        if "--from=" in flags[0] or any(source.startswith("<<") or "://" in source for source in sources):
+        if "--from=" in flags or any(source.startswith("<<") or "://" in source for source in sources):
             return
         place = _place(destination, stage.working_directory)
         stage.destinations = (*stage.destinations, place)

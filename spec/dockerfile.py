@@ -14,7 +14,7 @@ from dockerfile_parse.parser import image_from
 from dockerfile_parse.util import WordSplitter
 
 from spec.container import ImageStart
-from spec.dockerfile_words import exec_form, without_heredocs, words
+from spec.dockerfile_words import exec_form, split_flags, without_heredocs, words
 
 _EMPTY_IMAGE = "scratch"
 
@@ -44,7 +44,9 @@ def image_start(text: str, target: str | None, args: Mapping[str, str]) -> Image
     for instruction in parser.structure:
         keyword, value = instruction["instruction"], instruction["value"].strip()
         if keyword == "FROM":
-            base, name = image_from(WordSplitter(value, args=known, envs={}).dequote())
+            # What FROM's flags name may be unknown here, such as the platform that builds.
+            _, named = split_flags(value)
+            base, name = image_from(WordSplitter(named, args=known, envs={}).dequote())
             current = _begin(stages, str(base).lower())
             if name:
                 stages[name.lower()] = current

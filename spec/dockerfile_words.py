@@ -6,7 +6,10 @@ https://docs.docker.com/reference/dockerfile/
 import json
 import re
 
-_HEREDOC = re.compile(r"""^\s*(?:RUN|COPY|ADD)\b.*<<-?\s*(["']?)(?P<delimiter>\w+)\1""", re.IGNORECASE)
+_FLAGS = re.compile(r"(?:--\S+\s+)*")
+_TAKES_HEREDOCS = re.compile(r"\s*(?:ONBUILD\s+)?(?:RUN|COPY|ADD)\s", re.IGNORECASE)
+_WORD = re.compile(r"""(?:[^\s"'\\]|\\.|"(?:[^"\\]|\\.)*"|'[^']*')+""")
+_HEREDOC = re.compile(r"""\d*<<(?P<dash>-?)(?P<quote>["']?)(?P<delimiter>[^<"']+)(?P=quote)""")
 
 
 def words(value: str, shell: tuple[str, ...]) -> tuple[str, ...]:
@@ -26,15 +29,36 @@ def exec_form(value: str) -> tuple[str, ...] | None:
     return tuple(read)
 
 
+def split_flags(value: str) -> tuple[str, str]:
+    """The flags of an instruction, such as `--platform=$BUILDPLATFORM`, and the rest."""
+    flags = _FLAGS.match(value)
+    assert flags is not None
+    return flags[0], value[flags.end() :]
+
+
 def without_heredocs(text: str) -> str:
-    """The text with the lines of here-documents emptied: dockerfile-parse takes them for instructions."""
-    lines, delimiter = [], None
+    """The text with the lines of here-documents emptied: dockerfile-parse takes them for instructions.
+
+    https://docs.docker.com/reference/dockerfile/#here-documents
+    """
+    lines: list[str] = []
+    unclosed: list[re.Match[str]] = []
+    instruction = ""
     for line in text.splitlines():
-        if delimiter is not None:
-            delimiter = None if line.strip() == delimiter else delimiter
+        if unclosed:
+            if (line.lstrip("\t") if unclosed[0]["dash"] else line) == unclosed[0]["delimiter"]:
+                del unclosed[0]
             lines.append("")
             continue
-        match = _HEREDOC.match(line)
-        delimiter = match["delimiter"] if match else None
         lines.append(line)
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        instruction += line
+        if instruction.rstrip().endswith("\\"):
+            instruction = instruction.rstrip()[:-1]
+            continue
+        if _TAKES_HEREDOCS.match(instruction):
+            # Only a whole word is one: `$((1<<n))`, `"<<EOF"` and `<<< text` are the shell's own.
+            unclosed = [found for word in _WORD.findall(instruction) if (found := _HEREDOC.fullmatch(word))]
+        instruction = ""
     return "\n".join(lines) + "\n"

@@ -59,6 +59,11 @@ def test_environment(tmp_path: Path, instructions: str, expected: dict[str, str]
     assert image(tmp_path, f"FROM alpine\n{instructions}\n").environment == expected
 
 
+def test_a_stage_is_built_on_whatever_platform(tmp_path: Path) -> None:
+    dockerfile = 'FROM --platform=$BUILDPLATFORM alpine AS base\nENTRYPOINT ["a"]\nFROM base AS job\n'
+    assert image(tmp_path, dockerfile, target="job").entry_point == ("a",)
+
+
 def test_build_arguments_win_over_defaults(tmp_path: Path) -> None:
     found = image(tmp_path, "FROM alpine\nARG V=1.0\nENV VERSION=$V\n", args={"V": "2.0"})
     assert found.environment == {"VERSION": "2.0"}
