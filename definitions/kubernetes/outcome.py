@@ -29,8 +29,11 @@ a rule. https://kubernetes.io/docs/tasks/configure-pod-container/assign-memory-r
 _PASSING_STATUSES = "408|429|5[0-9][0-9]"
 """The API's own trouble, or too many requests."""
 
-_QUOTA = "exceeded quota"
-"""In a refusal that passes: the namespace has no room. https://kubernetes.io/docs/concepts/policy/resource-quotas/"""
+_QUOTA = "exceeded quota|cannot be fulfilled on resourcequotas"
+"""In a refusal that passes: the namespace has no room, or others ask for room in the same instant.
+
+https://kubernetes.io/docs/concepts/policy/resource-quotas/, https://github.com/kubernetes/kubernetes/issues/67761
+"""
 
 
 def after_result(task: TaskRun) -> str:
@@ -91,16 +94,19 @@ _TOLD = rf"""
     $atDeadline := $contains($cause, /{_REASON}DeadlineExceeded\x22/);
     $failed := $exists($exitCode) or $disrupted or $atDeadline
         or $contains($cause, /{_REASON}BackoffLimitExceeded\x22/);
-    $message := $match($cause, /\x22message\x22\s*:\s*\x22({_IN_TEXT})\x22/)[-1].groups[0];
+    $messages := $match($cause, /\x22message\x22\s*:\s*\x22({_IN_TEXT})\x22/);
+    $message := $exists($status) ? $messages[0].groups[0] : $messages[-1].groups[0];
     $said := $exists($message) and $message != '' ? $join($split($message, '\\"'), '"') : $cause;
     $startError := $not($error in ['States.TaskFailed', 'States.DataLimitExceeded']) ? $error;
 """
 
 
 def _outcome() -> str:
-    passes = "|".join((*PASSING_REASONS, _QUOTA))
+    # Where there is a status, the words have names in them, of a job and its role, that may read like the network's.
     return one_line(f"""
-        $passes := $contains($error, /^EKS[.](?:{_PASSING_STATUSES})$/) or $contains($said, /{passes}/i);
+        $passes := $exists($status)
+            ? $contains($status, /^(?:{_PASSING_STATUSES})$/) or $contains($said, /{_QUOTA}/)
+            : $contains($said, /{"|".join(PASSING_REASONS)}/i);
         $deleted := $status = '404' and $contains($said, /^jobs[.]batch /);
         $outcome :=
             $deleted ? '{Outcome.STOPPED}'
@@ -122,11 +128,13 @@ def _record(task: TaskRun) -> str:
         "404": f"there must be a namespace {namespace} in the cluster",
         "409": "this attempt has a Job in the cluster already, which may be running",
     }
-    advised = " : ".join(f"$status = '{status}' ? {literal(f' ({text})')}" for status, text in advice.items())
+    advised = " : ".join(f"$about = '{status}' ? {literal(f' ({text})')}" for status, text in advice.items())
     return rf"""
-        $advice := $deleted or $passes ? '' : {advised} : '';
-        $refused := ($status in ['400', '401', '404', '422'] and $not($deleted))
-            or ($status = '403' and $contains($said, / create resource /));
+        $verb := $match($said, / cannot ([a-z]+) resource /)[0].groups[0];
+        $about := $deleted or $passes or ($status = '403' and $not($exists($verb))) ? '' : $status;
+        $advice := {advised} : '';
+        $refused := ($status in ['400', '404', '422'] and $not($deleted))
+            or ($status = '403' and ($verb = 'create' or $not($exists($verb))));
         $log := $match($cause, /\x22{CONTAINER_NAME}\x22\s*:\s*\{{\s*\x22log\x22\s*:\s*\x22({_IN_TEXT})/)[-1].groups[0];
         {{
             'outcome': $outcome,

@@ -152,7 +152,8 @@ CASES = [
         "Job.Refused",
         "Refused",
         "nightly (dev) was refused in attempt 1 of 3: EKS.401 (Unauthorized (the cluster does not know the role of the "
-        f"state machine: has somebody removed its access entry?)){NO_JOB}",
+        # It may have known it when the Job was made.
+        f"state machine: has somebody removed its access entry?)); {KUBECTL}",
     ),
     Case(
         "RBAC lets it create no Job",
@@ -200,8 +201,30 @@ CASES = [
         "Job.NeverStarted",
         "Never started",
         f"nightly (dev) never started {USED_UP}: EKS.403 (jobs.batch "
-        f'"nightly-0a1b2c3d" is forbidden: exceeded quota: batch); {KUBECTL}',
+        f'"nightly-0a1b2c3d" is forbidden: exceeded quota: batch){NO_JOB}',
         restarted=True,
+    ),
+    Case(
+        "others use the namespace's quota in the same instant, once too often",
+        refused(
+            409,
+            "Conflict",
+            'Operation cannot be fulfilled on resourcequotas "batch": the object has been modified; please apply your '
+            "changes to the latest version and try again",
+        ),
+        "Job.NeverStarted",
+        "Never started",
+        f'nightly (dev) never started {USED_UP}: EKS.409 (Operation cannot be fulfilled on resourcequotas "batch": the '
+        f"object has been modified; please apply your changes to the latest version and try again); {KUBECTL}",
+        restarted=True,
+    ),
+    Case(
+        "an admission policy that takes no such Job",
+        refused(403, "Forbidden", 'admission webhook "policy.example.com" denied the request: no limits'),
+        "Job.Refused",
+        "Refused",
+        "nightly (dev) was refused in attempt 1 of 3: EKS.403 (admission webhook "
+        f'"policy.example.com" denied the request: no limits){NO_JOB}',
     ),
     Case(
         "too many requests, once too often",
@@ -238,6 +261,32 @@ CASES = [
         retried=True,
     ),
 ]
+
+
+NAMED_LIKE_TROUBLE = [
+    (403, 'jobs.batch is forbidden: User "longhaul-dev-temporary-files-states/x" cannot create resource "jobs" in API'),
+    (409, 'jobs.batch "temporary-files-0a1b2c3d" already exists'),
+    (422, 'Job.batch "temporary-files-0a1b2c3d" is invalid: spec: Required value'),
+]
+
+
+@pytest.mark.parametrize(("status", "message"), NAMED_LIKE_TROUBLE)
+def test_the_name_of_a_job_makes_no_refusal_one_that_passes(status: int, message: str, machine_of: MachineOf) -> None:
+    job = cluster_job(name="temporary-files", startRetries={"attempts": 2})
+
+    run = walk(machine_of(job), INPUT, [refused(status, "x", message)])
+
+    assert (run.error, run.states) == ("Job.Refused", [RUN, DECIDE, "Refused"])
+
+
+def test_of_an_answer_with_details_the_whole_is_told(machine_of: MachineOf) -> None:
+    answer = refused(422, "Invalid", 'Job.batch "x" is invalid: spec.template.spec.containers[0].image: Required value')
+    cause = json.loads(answer.cause)
+    cause["ResponseBody"]["details"] = {"causes": [{"reason": "FieldValueRequired", "message": "Required value"}]}
+
+    run = walk(machine_of(cluster_job()), INPUT, [replace(answer, cause=json.dumps(cause))])
+
+    assert "containers[0].image: Required value" in run.sentence
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
