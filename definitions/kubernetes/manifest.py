@@ -24,6 +24,14 @@ https://kubernetes.io/docs/concepts/workloads/pods/disruptions/#pod-disruption-c
 _LATER_SECONDS = 60
 """How much later a pod would end itself than its Job ends it."""
 
+_LET_IT_RUN = {"karpenter.sh/do-not-disrupt": "true", "cluster-autoscaler.kubernetes.io/safe-to-evict": "false"}
+"""What keeps autoscalers from taking a node away under a pod only because it could be spared. EKS Auto Mode, which is
+Karpenter, moves pods together by itself: a job of hours would begin anew each time.
+
+https://karpenter.sh/docs/concepts/disruption/#pod-level-controls,
+https://github.com/kubernetes/autoscaler/blob/master/cluster-autoscaler/FAQ.md
+"""
+
 _ARCHITECTURES = {"arm64": "arm64", "x86_64": "amd64"}
 
 
@@ -54,7 +62,7 @@ def job_manifest(task: TaskRun) -> dict[str, Any]:
             "ttlSecondsAfterFinished": KEPT_SECONDS,
             "podFailurePolicy": _what_a_job_says_of_its_end(),
             "template": {
-                "metadata": {"labels": labels, "annotations": annotations},
+                "metadata": {"labels": labels, "annotations": {**annotations, **_LET_IT_RUN}},
                 "spec": _pod(task),
             },
         },
@@ -99,7 +107,12 @@ def _pod(task: TaskRun) -> dict[str, Any]:
 
 def _container(task: TaskRun) -> dict[str, Any]:
     job = task.container
-    container: dict[str, Any] = {"name": CONTAINER_NAME, "image": task.target.what_runs}
+    container: dict[str, Any] = {
+        "name": CONTAINER_NAME,
+        "image": task.target.what_runs,
+        # As ECS does: a node may have an older image of the same tag.
+        "imagePullPolicy": "Always",
+    }
     # What people wrote is put into expressions: read as it is, `{% %}` in it would be one.
     if job.entrypoint is not None:
         container["command"] = expression(literal([_plain(part) for part in job.entrypoint]))

@@ -88,7 +88,14 @@ def test_the_plainest_job_is_what_kubernetes_calls_one(job_of: JobOf) -> None:
     assert pod["terminationGracePeriodSeconds"] == 30
     # If a Job is deleted and its pods are kept, they end themselves; before that, the Job has the word.
     assert pod["activeDeadlineSeconds"] > job["spec"]["activeDeadlineSeconds"]
-    assert container(job)["image"] == IMAGE
+    # No autoscaler spares its node: https://karpenter.sh/docs/concepts/disruption/#pod-level-controls
+    assert job["spec"]["template"]["metadata"]["annotations"] == {
+        "longhaul/execution": "7f2e",
+        "karpenter.sh/do-not-disrupt": "true",
+        "cluster-autoscaler.kubernetes.io/safe-to-evict": "false",
+    }
+    # Else a node takes what it has of a tag, however old. https://kubernetes.io/docs/concepts/containers/images/
+    assert (container(job)["image"], container(job)["imagePullPolicy"]) == (IMAGE, "Always")
     # 256 of 1,024 units are a quarter of a processor.
     assert container(job)["resources"]["requests"] == {"cpu": "250m", "memory": "512Mi"}
     assert container(job)["resources"]["limits"] == container(job)["resources"]["requests"]
