@@ -12,6 +12,8 @@ from typing import Any
 from ops.attempts import ABANDONED, GOES_ON, Attempt, parsed
 
 _RUN_JOB = "runJob.sync"
+_CONTAINER = "job"
+"""What the container of the job itself is called."""
 _TEXTS = {"kubernetesJob": "KubernetesJob", "startedAt": "StartedAt", "stoppedAt": "StoppedAt", "log": "Log"}
 
 
@@ -74,11 +76,10 @@ def logs_command(kubernetes_job: str) -> str:
 
 
 def _log(logs: Any) -> str | None:
-    """The first container's log; the Jobs of a machine have one pod of one container."""
+    """The job's own; the Jobs of a machine have one pod, in which the cluster may put more containers."""
     try:
         for pod in logs["pods"].values():
-            for container in pod["containers"].values():
-                return container.get("log")
+            return pod["containers"][_CONTAINER].get("log")
     except (AttributeError, KeyError, TypeError):
         return None
     return None

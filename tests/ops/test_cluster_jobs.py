@@ -52,6 +52,8 @@ def test_a_job_that_has_ended_tells_when_and_what_it_wrote_last() -> None:
     times = {"StartedAt": "2026-11-24T03:15:01Z", "StoppedAt": "2026-11-24T03:20:00Z"}
     assert ended({"output": json.dumps({"status": STATUS, "logs": LOGS})}) == {**times, "Log": "one\ntwo\n"}
     assert ended({"output": json.dumps({"status": STATUS})}) == times
+    beside = {"pods": {"rollup-1-x7k2p": {"containers": {"istio-proxy": {"log": "no\n"}, "job": {"log": "two\n"}}}}}
+    assert ended({"output": json.dumps({"status": STATUS, "logs": beside})}) == {**times, "Log": "two\n"}
     failed = {"StartedAt": "2026-11-24T03:15:01Z", "StoppedAt": "2026-11-24T03:19:02Z"}
     assert ended({"cause": json.dumps({"status": FAILED, "logs": LOGS})}) == {**failed, "Log": "one\ntwo\n"}
 
