@@ -56,6 +56,7 @@ def test_it_deploys_and_destroys_a_job_in_a_cluster(
         {"kubernetesGroups": ["administrators"]},
         {"kubernetesGroups": ["longhaul-dev-jobs", "administrators"]},
         {"type": "EC2_LINUX"},
+        {"username": "jane"},
         {"principalArn": "arn:aws:iam::123456789012:role/somebody"},
     ],
     ids=lambda changed: ",".join(changed),

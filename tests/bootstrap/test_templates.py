@@ -122,6 +122,8 @@ def test_the_deploying_role_lets_nobody_into_a_cluster_as_more_than_a_machine_of
             "ArnLike": {"eks:principalArn": "arn:aws:iam::123456789012:role/longhaul-dev-*"},
             "ForAllValues:StringEquals": {"eks:kubernetesGroups": "longhaul-dev-jobs"},
             "StringEquals": {"eks:accessEntryType": "STANDARD"},
+            # https://docs.aws.amazon.com/eks/latest/userguide/creating-access-entries.html
+            "StringLikeIfExists": {"eks:username": "arn:aws:sts::123456789012:assumed-role/longhaul-dev-*"},
         }
     ]
     # It could change the groups of an entry, or give one a policy of EKS's own.
