@@ -26,10 +26,19 @@ def resource(path: str, region: str, account: str) -> str | None:
         name, kind, of_it = parts[1], parts[2], "/".join(parts[3:])
         if kind == "access-entries":
             entry = eks._access_entries.get(eks._ae_key(name, of_it), {})
-            return entry.get("accessEntryArn", f"arn:aws:eks:{region}:{account}:access-entry/{name}/*")
+            # Of none the last part is unknown, and AWS asks about any.
+            none = f"arn:aws:eks:{region}:{account}:access-entry/{name}/{whose(of_it)}/*"
+            return entry.get("accessEntryArn", none)
         if kind == "pod-identity-associations":
             return eks._pod_identity_association_arn(name, of_it)
     return f"arn:aws:eks:{region}:{account}:cluster/{parts[1]}"
+
+
+def whose(principal_arn: str) -> str:
+    """What the ARN of an access entry says of its principal: kind, account and name, as `role/123456789012/states`."""
+    account, _, resource = principal_arn.rpartition("::")[2].partition(":")
+    kind, _, name = resource.partition("/")
+    return f"{kind}/{account}/{name.rpartition('/')[2]}"
 
 
 def context(action: str, body: bytes) -> dict[str, Any]:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from ministack.services import eks
 
+from sandbox.eks_permissions import whose
+
 if TYPE_CHECKING:
     from sandbox.local_aws import LocalAws
 
@@ -60,9 +62,7 @@ def access_entries_say_whose_they_are(_aws: LocalAws) -> None:
 
     def arn(cluster_name: str, principal_arn: str) -> str:
         beginning, _, identity = _access_entry_arn(cluster_name, principal_arn).rpartition("/")
-        account, resource = principal_arn.split(":", 5)[4:]
-        kind, _, name = resource.partition("/")
-        return f"{beginning}/{kind}/{account}/{name.rpartition('/')[2]}/{identity}"
+        return f"{beginning}/{whose(principal_arn)}/{identity}"
 
     eks._access_entry_arn = arn
 

@@ -7,10 +7,12 @@ import subprocess
 import sys
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from botocore.exceptions import ClientError
 
+from sandbox import eks_permissions
 from sandbox.errors import SandboxError
 from sandbox.local_aws import LocalAws
 
@@ -98,6 +100,15 @@ def test_the_arn_of_an_access_entry_has_its_principal(
     # access-entry/${ClusterName}/${IamIdentityType}/${IamIdentityAccountID}/${IamIdentityName}/${UUID}
     whose = f":access-entry/{cluster}/role/{local_aws.account}/{arn.rpartition('/')[2]}/"
     assert whose in entry["accessEntryArn"]
+
+
+def test_who_asks_for_an_entry_that_is_not_there_needs_the_right_to_any_of_that_principal(
+    local_aws: LocalAws, cluster: str
+) -> None:
+    place, principal = (local_aws.region, local_aws.account), f"arn:aws:iam::{local_aws.account}:role/a/path/states"
+    path = f"/clusters/{cluster}/access-entries/{quote(principal, safe='')}"
+    asked = f"arn:aws:eks:{place[0]}:{place[1]}:access-entry/{cluster}/role/{local_aws.account}/states/*"
+    assert eks_permissions.resource(path, *place) == asked
 
 
 def test_an_association_is_with_a_role_that_is_there(
