@@ -13,6 +13,7 @@ from ministack.services import ec2
 
 from sandbox.functions.failure import RefusedError
 from sandbox.functions.launch import CANNOT_ASSUME, PRINCIPAL
+from spec.compact_json import compact
 
 if TYPE_CHECKING:
     from sandbox.local_aws import LocalAws
@@ -95,8 +96,9 @@ def _wrong_variables(variables: Mapping[str, str]) -> Iterator[tuple[str, str]]:
             f"{unable}provided contains reserved keys that are currently not supported for modification. Reserved "
             f"keys used in this request: {', '.join(reserved)}",
         )
-    if sum(len(name.encode()) + len(value.encode()) for name, value in variables.items()) > _MAX_VARIABLES_BYTES:
-        yield _INVALID, f"{unable}provided exceeded the 4KB limit."
+    measured = compact(dict(variables))
+    if len(measured.encode()) > _MAX_VARIABLES_BYTES:
+        yield _INVALID, f"{unable}provided exceeded the 4KB limit. String measured: {measured}"
 
 
 def _wrong_network(aws: LocalAws, request: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

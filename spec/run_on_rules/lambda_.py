@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from spec.compact_json import compact
 from spec.container import ImageStart
 from spec.durations import duration_text
 from spec.model import Problem
@@ -25,6 +26,7 @@ NEAR_SECONDS = 720
 """A timeout above this is near the limit: four fifths of it."""
 MEMORY_MIB = (128, 10_240)
 LARGEST_DISK_GIB = 10
+# Measured as JSON text, which the error of Lambda shows ("String measured: {...}").
 _ENVIRONMENT_BYTES = 4096
 # https://docs.aws.amazon.com/lambda/latest/api/API_Environment.html
 _VARIABLE = re.compile(r"[A-Za-z][A-Za-z0-9_]+")
@@ -34,7 +36,7 @@ _RUN_ON = (("runOn",),)
 
 
 def start_of(container: JobSpec) -> ImageStart | None:
-    """What Lambda is told to start, which replaces what the image says; None where only the image knows.
+    """What Lambda is told to start, which replaces what the image says; None where only the image knows, or nobody.
 
     As Docker puts them together: an entry point of the job's own drops the image's command.
     """
@@ -42,7 +44,8 @@ def start_of(container: JobSpec) -> ImageStart | None:
     if container.entrypoint is not None:
         return ImageStart(container.entrypoint, given)
     built = container.build.starts if container.image is None and container.build is not None else None
-    return None if built is None else ImageStart(built.entrypoint, given or built.command)
+    command = given or (built.command if built is not None else ())
+    return None if built is None or not (built.entrypoint or command) else ImageStart(built.entrypoint, command)
 
 
 def problems(job: JobSpec) -> Iterator[Problem]:
@@ -102,11 +105,9 @@ def _environment(container: JobSpec) -> Iterator[Problem]:
                 f"Lambda takes it, found {name}"
             )
             yield Problem(("environment", name), message, _RUN_ON)
-    size = sum(len(name.encode()) + len(value.encode()) for name, value in container.environment.items())
+    size = len(compact(dict(container.environment)).encode())
     if size > _ENVIRONMENT_BYTES:
-        message = (
-            f"expected at most {_ENVIRONMENT_BYTES:,} bytes of names and values with runOn: lambda, found {size:,}"
-        )
+        message = f"expected at most {_ENVIRONMENT_BYTES:,} bytes as JSON text with runOn: lambda, found {size:,}"
         yield Problem(("environment",), message, _RUN_ON)
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from spec.container import ImageStart
 from spec.dockerfile import image_start
 from spec.run_on_rules import notes
 from spec.run_on_rules.lambda_ import start_of
@@ -52,11 +53,12 @@ def test_what_lambda_cannot_do_is_refused(repository, more: str, mistake: str) -
 
 
 def test_a_function_has_the_environment_that_lambda_takes_to_the_byte(repository) -> None:
-    repository.write("Pulumi.dev.yaml", STACK.format(more=f", environment: {{AA: {'x' * 4094}}}"))
+    """Lambda's error names what it measures, such as `{"AA":"xx"}`."""
+    repository.write("Pulumi.dev.yaml", STACK.format(more=f", environment: {{AA: {'x' * 4087}}}"))
     assert repository.load()
-    repository.write("Pulumi.dev.yaml", STACK.format(more=f", environment: {{AA: {'x' * 4095}}}"))
+    repository.write("Pulumi.dev.yaml", STACK.format(more=f", environment: {{AA: {'x' * 4088}}}"))
     assert repository.mistakes() == [
-        f"{AT}.environment: expected at most 4,096 bytes of names and values with runOn: lambda, found 4,097"
+        f"{AT}.environment: expected at most 4,096 bytes as JSON text with runOn: lambda, found 4,097"
     ]
 
 
@@ -125,6 +127,8 @@ def test_an_image_of_another_registry_is_within_reach_of_whoever_deploys(reposit
         ('FROM a AS one\nENTRYPOINT ["one"]\nCMD ["1"]\nFROM one\nENTRYPOINT ["two"]', (("two",), ())),
         ('ARG BASE=one\nFROM a AS one\nENTRYPOINT ["one"]\nFROM ${BASE}', (("one",), ())),
         ('FROM a\nRUN cat <<EOF\nENTRYPOINT ["no"]\nEOF\nENTRYPOINT ["yes"]', (("yes",), ())),
+        # What the builder's platform is, nobody knows here.
+        ('FROM --platform=$BUILDPLATFORM a AS one\nENTRYPOINT ["one"]\nFROM one', (("one",), ())),
         ("", None),
     ],
 )
@@ -139,6 +143,17 @@ def test_the_stage_that_is_built_tells() -> None:
         found = image_start(text, target, {})
         assert found is not None
         assert found.entrypoint == (entrypoint,)
+
+
+@pytest.mark.parametrize("dockerfile", ["FROM scratch\n", 'FROM a\nCMD ["b"]\nFROM a\nENTRYPOINT []\n'])
+def test_an_image_that_starts_nothing_is_refused(repository, dockerfile: str) -> None:
+    repository.write_job("nightly", "timeout: 1m")
+    repository.write("jobs/nightly/Dockerfile", dockerfile)
+    repository.write("Pulumi.dev.yaml", "config:\n  longhaul:jobs:\n    nightly: {runOn: lambda}\n")
+    (mistake,) = repository.mistakes()
+    assert "expected entrypoint, or ENTRYPOINT in jobs/nightly/Dockerfile, with runOn: lambda, found neither" in mistake
+    repository.write_job("nightly", "timeout: 1m\ncommand: [/job]")
+    assert start_of(repository.load().job("nightly")) == ImageStart((), ("/job",))
 
 
 @pytest.mark.parametrize(
