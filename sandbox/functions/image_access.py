@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from ministack.core.responses import get_account_id, get_region, request_scope
+from ministack.core.responses import get_region, request_scope
 from ministack.services import ecr
 
 from sandbox.functions.failure import RefusedError
@@ -58,7 +58,8 @@ def _require_access(account: str, region: str, repository: str, function_arn: st
     arn = f"arn:aws:ecr:{region}:{account}:repository/{repository}"
     with request_scope(account, region):
         found = ecr.repository_policy_for_arn(arn)
-    context = {"aws:sourcearn": function_arn, "aws:sourceaccount": get_account_id()}
+    # AWS names no other key.
+    context = {"aws:sourcearn": function_arn}
     for action in _PULL_ACTIONS:
         try:
             permission.ask(_about_itself(found[0] if found else "", arn), PRINCIPAL, action, arn, context)
