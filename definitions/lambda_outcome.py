@@ -66,7 +66,8 @@ _EXIT_CODE = "$exitCode := $type($facts.exitCode) = 'number' ? $facts.exitCode;"
 _OUTCOME = f"""
     $refusedHere := $error = 'States.Permissions' or $contains($reason, /{_DENIED}/);
     $lost := $error in {literal(list(ANSWERS_LOST))} and $not($refusedHere);
-    $startError := $refusedHere or $contains($error, /^Lambda[.](?!Unknown$)|^Runtime[.]Invalid/) ? $error;
+    $notTaken := $error != 'Lambda.Unknown' and $contains($error, /^Lambda[.]|^Runtime[.]Invalid/);
+    $startError := $refusedHere or $notTaken ? $error;
     $passes := $lost or $error in {literal(list(PASSING_ERRORS))}
         or ($not($refusedHere) and $contains($reason, /{"|".join(PASSING_REASONS)}/i));
     $outcome :=
