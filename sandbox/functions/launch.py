@@ -35,8 +35,9 @@ def launch(aws: LocalAws, function: Function, stream: str, scratch: Path) -> Lau
     image = aws.images.find(function.image_uri)
     if image is None:
         raise RefusedError("InvalidParameterValueException", f"Source image {function.image_uri} does not exist.", 400)
-    home = scratch / "home"
-    home.mkdir()
+    home, temporary = scratch / "home", scratch / "tmp"
+    for folder in (home, temporary):
+        folder.mkdir()
     environment = {
         "TZ": ":UTC",
         **image.environment,
@@ -46,6 +47,8 @@ def launch(aws: LocalAws, function: Function, stream: str, scratch: Path) -> Lau
     }
     environment["PATH"] = search_path(environment.get("PATH", ""))
     environment["HOME"] = str(home)
+    # Stands for /tmp, which an environment has for itself.
+    environment.setdefault("TMPDIR", str(temporary))
     environment["AWS_ENDPOINT_URL"] = aws.endpoint
     given = function.image_config
     entry_point = tuple(given.get("EntryPoint") or ())

@@ -75,6 +75,10 @@ def test_an_error_leaves_it_and_an_end_does_not(functions: Place) -> None:
 
 def test_those_of_a_deleted_function_are_gone(functions: Place) -> None:
     name = functions.make()
-    process = functions.invoke(name).payload["process"]
+    told = functions.invoke(name).payload
+    # What it has of a disk goes with it.
+    temporary = Path(told["variables"]["TMPDIR"])
+    assert temporary.is_dir()
     functions.client.delete_function(FunctionName=functions.made.pop())
-    until(lambda: not Path(f"/proc/{process}").exists())
+    until(lambda: not Path(f"/proc/{told['process']}").exists())
+    until(lambda: not temporary.exists())
