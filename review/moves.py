@@ -13,7 +13,7 @@ from spec.stack import StackSpec
 from spec.words import path_text
 
 COSTS_AFTER_SECONDS = (10, 600)
-"""The lengths of a run whose cost is told."""
+"""The lengths of a run whose cost is told, where the job's timeout lets it last so long."""
 
 PLACES: dict[RunOnKind, str] = {
     "fargate": "Fargate",
@@ -27,6 +27,9 @@ _BY_BUDGETS = "tried again as retries and startRetries say"
 _IN_STEP_FUNCTIONS = "Step Functions for 90 days, then the ledger"
 _BY_POLICY = "as overlap says"
 _NOTHING_TO_DO = "there is nothing to do"
+_AT_ONCE = "at once"
+
+_PRICES = f"list prices of {prices.REGION}, {prices.SEEN}; without logs, traffic and free tiers"
 
 # What to know about each place, in the same order for all of them.
 FACTS: dict[RunOnKind, dict[str, str]] = {
@@ -35,6 +38,7 @@ FACTS: dict[RunOnKind, dict[str, str]] = {
         "it is as large as": "Fargate's sizes, up to 16 vCPU and 120 GiB",
         "a failed attempt": _BY_BUDGETS,
         "runs that meet": _BY_POLICY,
+        "its end is seen": _AT_ONCE,
         "stopping a run": "stops its task",
         "what is known of a run": _IN_STEP_FUNCTIONS,
         "before the first run": _NOTHING_TO_DO,
@@ -45,6 +49,7 @@ FACTS: dict[RunOnKind, dict[str, str]] = {
         "it is as large as": "what is free on one machine",
         "a failed attempt": f"{_BY_BUDGETS}; want of room too",
         "runs that meet": _BY_POLICY,
+        "its end is seen": _AT_ONCE,
         "stopping a run": "stops its task",
         "what is known of a run": _IN_STEP_FUNCTIONS,
         "before the first run": "machines of the provider join the stack's cluster",
@@ -55,6 +60,7 @@ FACTS: dict[RunOnKind, dict[str, str]] = {
         "it is as large as": "10,240 MiB, with CPU by the memory (1 vCPU at 1,769 MiB)",
         "a failed attempt": _BY_BUDGETS,
         "runs that meet": _BY_POLICY,
+        "its end is seen": _AT_ONCE,
         "stopping a run": "ends the run; its function goes on to its own end",
         "what is known of a run": _IN_STEP_FUNCTIONS,
         "before the first run": _NOTHING_TO_DO,
@@ -67,6 +73,7 @@ FACTS: dict[RunOnKind, dict[str, str]] = {
             "is the end of the run; only a start that ECS throttles is tried again, and one without room is lost"
         ),
         "runs that meet": "run side by side; a time that is delivered twice starts two",
+        "its end is seen": _AT_ONCE,
         "stopping a run": "stops its task",
         "what is known of a run": "its changes of state, in the ledger",
         "before the first run": _NOTHING_TO_DO,
@@ -77,6 +84,7 @@ FACTS: dict[RunOnKind, dict[str, str]] = {
         "it is as large as": "what is free on one node",
         "a failed attempt": _BY_BUDGETS,
         "runs that meet": "run side by side",
+        "its end is seen": "up to five minutes late",
         "stopping a run": "deletes its Job",
         "what is known of a run": f"{_IN_STEP_FUNCTIONS}; its log is the cluster's",
         "before the first run": "somebody applies to the cluster what `render --document kubernetes` prints",
@@ -96,22 +104,24 @@ def move(old: JobSpec, new: JobSpec, old_stack: StackSpec, new_stack: StackSpec)
         if FACTS[before][what] != FACTS[after][what]
     ]
     known = {note.message for note in notes(old, old_stack.network)}
+    costs = _costs(old, new, old_stack, new_stack)
     return Move(
         before=PLACES[before],
         after=PLACES[after],
-        lines=(*_costs(old, new, old_stack, new_stack), *facts),
+        lines=(*costs, *facts),
         notes=tuple(
             f"{path_text(note.loc)}: {note.message}"
             for note in notes(new, new_stack.network)
             if note.message not in known
         ),
-        prices=f"list prices of {prices.REGION}, {prices.SEEN}; without logs, traffic and free tiers",
+        prices=_PRICES if costs else None,
     )
 
 
 def _costs(old: JobSpec, new: JobSpec, old_stack: StackSpec, new_stack: StackSpec) -> list[MoveLine]:
     lines = []
-    for seconds in COSTS_AFTER_SECONDS:
+    longest = min(old.timeout_seconds, new.timeout_seconds)
+    for seconds in sorted({min(length, longest) for length in COSTS_AFTER_SECONDS}):
         before, after = _dollars(old, seconds, old_stack), _dollars(new, seconds, new_stack)
         if before is not None and after is not None:
             lines.append(MoveLine(f"a run of {duration_text(seconds)} costs", before, after))

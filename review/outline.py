@@ -101,7 +101,7 @@ def _job(names: Sequence[str], job: JobReview, stack: StackReview) -> Iterator[B
         yield Heading(3, [f"{kind}: ", *_codes(names)])
     if job.kind == "removed":
         stays = "stay (keepLogs)" if stack.keeps_logs else "go with it"
-        yield Paragraph([f"Its state machine and its history end here; its logs {stays}."])
+        yield Paragraph([f"Its history ends here; its logs {stays}."])
     if job.growth:
         yield Paragraph(["Grows: ", ", ".join(_growth(growth) for growth in job.growth)])
     yield from _fields(job.changes, ("before", "after") if job.kind == "changed" else ("value",))
@@ -158,7 +158,8 @@ def _move(move: Move) -> Iterator[Block]:
     yield Paragraph(["Where it runs"], strong=True)
     rows = [[[line.what], [line.before], [line.after]] for line in move.lines]
     yield Table(["", f"before: {move.before}", f"after: {move.after}"], rows)
-    yield Paragraph([f"Costs are at {move.prices}. Deploy it while none of the job's runs is at work."])
+    costs = "" if move.prices is None else f"Costs are at {move.prices}. "
+    yield Paragraph([f"{costs}Deploy it while none of the job's runs is at work."])
     if move.notes:
         yield Bullets([[note] for note in move.notes])
 

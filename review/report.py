@@ -109,14 +109,14 @@ class Move:
     """A job gets another place to run in.
 
     `before`, `after`: the places. `lines`: what differs between them. `notes`: what of the job has no effect in the new
-    one, or comes near a limit. `prices`: which ones the costs are at.
+    one, or comes near a limit. `prices`: which ones the costs are at, None where no costs are told.
     """
 
     before: str
     after: str
     lines: tuple[MoveLine, ...]
     notes: tuple[str, ...]
-    prices: str
+    prices: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
