@@ -13,9 +13,13 @@ class SpecError:
     path: str
     message: str
 
+    @property
+    def place(self) -> str:
+        """The file, with the line where there is one."""
+        return self.file if self.line is None else f"{self.file}:{self.line}"
+
     def __str__(self) -> str:
-        place = self.file if self.line is None else f"{self.file}:{self.line}"
-        return f"{place} {self.path}: {self.message}" if self.path else f"{place}: {self.message}"
+        return f"{self.place} {self.path}: {self.message}" if self.path else f"{self.place}: {self.message}"
 
 
 class SpecErrors(Exception):  # noqa: N818 - it holds many

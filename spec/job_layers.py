@@ -17,7 +17,7 @@ from spec.run_on import RunOnSpec
 from spec.step_containers import placed_containers
 from spec.step_fields import field_of, with_builds, without
 from spec.translate import findings
-from spec.words import kind, nearest_hint, shortened, shown
+from spec.words import kind, nearest_hint, path_text, shortened, shown
 from spec.yaml_file import Written, read_yaml
 
 JOBS_FOLDER = "jobs"
@@ -59,7 +59,15 @@ class ReadJob:
     def error(self, problem: Problem) -> SpecError:
         """A rule that does not hold, at the field the highest layer says: the one that broke what held below it."""
         loc = max((problem.loc, *problem.others), key=self.merged.height_of)
-        return (self.merged.layer_of(loc) or self.entry).error(problem.message, loc)
+        # A rule of a place to run in speaks of one field alone, which may be written far away from `runOn`.
+        names_it = loc[0] == problem.loc[0] or loc[0] != "runOn"
+        message = problem.message if names_it else f"{self._named(problem.loc)}: {problem.message}"
+        return (self.merged.layer_of(loc) or self.entry).error(message, loc)
+
+    def _named(self, loc: Loc) -> str:
+        """A field that a mistake is about, with the place where it is written."""
+        layer = self.merged.layer_of(loc)
+        return path_text(loc) if layer is None else f"{path_text(loc)} ({layer.error('', loc).place})"
 
 
 def job_names(root: Path) -> list[str]:

@@ -16,6 +16,7 @@ FIELDS_OF = {
 """The fields that only one kind of place has, by the kind."""
 
 _LABEL = "[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?"
+_OF_A_LABEL = " of up to 63 lower-case letters, digits and hyphens"
 
 
 class RunOnSpec(Spec):
@@ -53,7 +54,7 @@ class RunOnSpec(Spec):
         Annotated[
             str,
             text(
-                "random, spread:FIELD, binpack:cpu or binpack:memory",
+                "random, binpack:cpu, binpack:memory, spread:instanceId, spread:host or spread:attribute:NAME",
                 pattern="random|binpack:(?:cpu|memory)|spread:(?:instanceId|host|attribute:[A-Za-z0-9._/-]+)",
             ),
         ],
@@ -80,10 +81,10 @@ class RunOnSpec(Spec):
         ]
         | None
     ) = Field(default=None, description="With `kubernetes`: the EKS cluster, which is there already.")
-    namespace: Annotated[str, text("a namespace's name", pattern=_LABEL)] = Field(
+    namespace: Annotated[str, text(f"a namespace's name{_OF_A_LABEL}", pattern=_LABEL)] = Field(
         default="default", description="With `kubernetes`: the namespace, which is there already."
     )
-    service_account: Annotated[str, text("a service account's name", pattern=_LABEL)] | None = Field(
+    service_account: Annotated[str, text(f"a service account's name{_OF_A_LABEL}", pattern=_LABEL)] | None = Field(
         default=None,
         validation_alias="serviceAccount",
         description="With `kubernetes`: the service account that the job's role is given to; without it, the job's "

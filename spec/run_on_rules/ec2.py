@@ -25,7 +25,7 @@ def problems(job: JobSpec) -> Iterator[Problem]:
     """What would make a run of the job go wrong there."""
     provider = job.run_on.capacity_provider
     if provider is None:
-        message = "expected the name of an ECS capacity provider with kind: ec2, found none"
+        message = "expected an ECS capacity provider, as in runOn: {kind: ec2, capacityProvider: NAME}, found none"
         yield Problem(("runOn", "capacityProvider"), message, (("runOn", "kind"),))
     elif _NOT_OURS.match(provider):
         hint = ": did you mean runOn: fargate?" if provider.upper().startswith("FARGATE") else ""

@@ -31,14 +31,16 @@ _HIGHEST_USER = 2**31 - 1
 def problems(job: JobSpec) -> Iterator[Problem]:
     """What would make a run of the job go wrong there."""
     if job.run_on.cluster is None:
-        message = "expected the name of an EKS cluster with kind: kubernetes, found none"
+        message = "expected an EKS cluster, as in runOn: {kind: kubernetes, cluster: NAME}, found none"
         yield Problem(("runOn", "cluster"), message, (("runOn", "kind"),))
-    if job.overlap.policy != "allow":
+    policy = job.overlap.policy
+    if policy != "allow":
+        found = policy if "policy" in job.overlap.model_fields_set else f"none, which is {policy}"
         yield Problem(
             ("overlap",),
-            f"expected overlap: allow with runOn: kubernetes, found {job.overlap.policy}: nothing tells a run "
-            "whether the pod of one that was stopped has ended, so that nothing can keep them apart. Where they must "
-            "be, let the job itself see to it, or leave Kubernetes for it: runOn: fargate",
+            f"expected allow with runOn: kubernetes, found {found}: nothing tells a run whether the pod of one that "
+            "was stopped has ended, so that nothing can keep them apart. Where they must be, let "
+            "the job itself see to it, or leave Kubernetes for it: runOn: fargate",
             _RUN_ON,
         )
     yield from problems_of_each(job, _problems)

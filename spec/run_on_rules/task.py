@@ -25,7 +25,7 @@ def problems(job: JobSpec) -> Iterator[Problem]:
         found = policy if "policy" in job.overlap.model_fields_set else f"none, which is {policy}"
         yield Problem(
             ("overlap",),
-            f"expected overlap: allow {_WITH}, found {found}: nothing keeps its runs apart, and one that is due starts "
+            f"expected allow {_WITH}, found {found}: nothing keeps its runs apart, and one that is due starts "
             f"whatever runs; {_INSTEAD}",
             _RUN_ON,
         )
@@ -38,7 +38,7 @@ def problems(job: JobSpec) -> Iterator[Problem]:
     if job.schedule is None:
         yield Problem(
             ("schedule",),
-            f"expected a schedule {_WITH}, found none: what starts it on time is all that knows how its task is run, "
+            f"expected one {_WITH}, found none: what starts it on time is all that knows how its task is run, "
             "whoever starts it. One that is to be started by hand alone has enabled: false beside it",
             _RUN_ON,
         )

@@ -17,7 +17,8 @@ PROVIDER = ", capacityProvider: warehouse"
         (
             "",
             "",
-            "runOn.capacityProvider: expected the name of an ECS capacity provider with kind: ec2, found none",
+            "runOn.capacityProvider: expected an ECS capacity provider, as in runOn: {kind: ec2, capacityProvider: "
+            "NAME}, found none",
         ),
         (
             ", capacityProvider: FARGATE",
@@ -33,7 +34,8 @@ PROVIDER = ", capacityProvider: warehouse"
         (
             ', capacityProvider: warehouse, placement: ["binpack:disk"]',
             "",
-            'runOn.placement[0]: expected random, spread:FIELD, binpack:cpu or binpack:memory, found "binpack:disk"',
+            "runOn.placement[0]: expected random, binpack:cpu, binpack:memory, spread:instanceId, spread:host or "
+            'spread:attribute:NAME, found "binpack:disk"',
         ),
         # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RegisterTaskDefinition.html (cpu)
         (PROVIDER, ", cpu: 64", "cpu: expected at least 128 CPU units on EC2, found 64"),

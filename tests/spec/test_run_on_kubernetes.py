@@ -73,7 +73,7 @@ def test_a_cluster_must_be_named(repository) -> None:
     )
 
     assert repository.mistakes() == [
-        f"{AT}.runOn.cluster: expected the name of an EKS cluster with kind: kubernetes, found none"
+        f"{AT}.runOn.cluster: expected an EKS cluster, as in runOn: {{kind: kubernetes, cluster: NAME}}, found none"
     ]
 
 
@@ -83,8 +83,8 @@ def test_runs_must_be_allowed_to_overlap(repository, overlap: str) -> None:
 
     (mistake,) = repository.mistakes()
 
-    blamed = "overlap" if overlap else "runOn"
-    expected = f"expected overlap: allow with runOn: kubernetes, found {overlap[11:] or 'skip'}: "
+    blamed = "overlap" if overlap else "runOn: overlap"
+    expected = f"expected allow with runOn: kubernetes, found {overlap[11:] or 'none, which is skip'}: "
     assert mistake.startswith(f"{AT}.{blamed}: {expected}")
 
 
@@ -159,4 +159,7 @@ def test_a_place_that_cannot_be_read_says_nothing_of_the_size(repository) -> Non
     )
     repository.write("Pulumi.dev.yaml", text)
 
-    assert repository.mistakes() == [f'{AT}.runOn.namespace: expected a namespace\'s name, found "B"']
+    assert repository.mistakes() == [
+        f"{AT}.runOn.namespace: expected a namespace's name of up to 63 lower-case letters, digits and hyphens, found "
+        '"B"'
+    ]

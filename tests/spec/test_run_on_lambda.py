@@ -52,6 +52,15 @@ def test_what_lambda_cannot_do_is_refused(repository, more: str, mistake: str) -
     assert repository.mistakes() == [f"{AT}.{mistake}"]
 
 
+def test_a_move_names_what_is_in_its_way_and_where_that_is_written(repository) -> None:
+    repository.write_job("nightly", "cpu: 512\nmemory: 1024\ntimeout: 1h\nentrypoint: [run]\n")
+    repository.write("Pulumi.dev.yaml", "config:\n  longhaul:jobs:\n    nightly: {runOn: lambda}\n")
+    assert repository.mistakes() == [
+        "Pulumi.dev.yaml:3 longhaul:jobs.nightly.runOn: timeout (jobs/nightly/job.yaml:3): expected at most 15m with "
+        "runOn: lambda, found 1h: no function runs longer; leave Lambda for it: runOn: fargate"
+    ]
+
+
 def test_a_function_has_the_environment_that_lambda_takes_to_the_byte(repository) -> None:
     """Lambda's error names what it measures, such as `{"AA":"xx"}`."""
     repository.write("Pulumi.dev.yaml", STACK.format(more=f", environment: {{AA: {'x' * 4087}}}"))
@@ -182,10 +191,10 @@ def test_a_step_that_builds_another_image_starts_what_that_says(repository) -> N
     repository.write("jobs/nightly/Dockerfile", 'FROM a\nENTRYPOINT ["run"]\n')
     repository.write("jobs/nightly/Other", "FROM a\n")
     repository.write("Pulumi.dev.yaml", "config:\n  longhaul:jobs:\n    nightly: {runOn: lambda}\n")
+    at = "Pulumi.dev.yaml:3 longhaul:jobs.nightly.runOn: entrypoint"
     assert [mistake.partition(", found")[0] for mistake in repository.mistakes()] == [
-        "Pulumi.dev.yaml:3 longhaul:jobs.nightly.runOn: expected entrypoint, or ENTRYPOINT in jobs/nightly/Other, with "
-        "runOn: lambda",
-        "Pulumi.dev.yaml:3 longhaul:jobs.nightly.runOn: expected entrypoint beside the image a with runOn: lambda",
+        f"{at}: expected entrypoint, or ENTRYPOINT in jobs/nightly/Other, with runOn: lambda",
+        f"{at}: expected entrypoint beside the image a with runOn: lambda",
     ]
 
 

@@ -15,10 +15,10 @@ OVERLAP = "nothing keeps its runs apart, and one that is due starts whatever run
 @pytest.mark.parametrize(
     ("more", "mistake"),
     [
-        ("", f"runOn: expected overlap: allow with runOn: task, found none, which is skip: {OVERLAP}; {INSTEAD}"),
+        ("", f"runOn: overlap: expected allow with runOn: task, found none, which is skip: {OVERLAP}; {INSTEAD}"),
         (
             ", overlap: queue",
-            f"overlap: expected overlap: allow with runOn: task, found queue: {OVERLAP}; {INSTEAD}",
+            f"overlap: expected allow with runOn: task, found queue: {OVERLAP}; {INSTEAD}",
         ),
         (
             ", overlap: {policy: allow, oncePerTime: true}",
@@ -86,8 +86,9 @@ def test_no_other_job_waits_for_it_or_hears_its_end(repository, said: str, where
 def test_without_a_schedule_nothing_knows_how_it_is_run(repository) -> None:
     repository.write("Pulumi.dev.yaml", STACK.format(more=", overlap: allow").replace(", schedule: rate(1 hour)", ""))
     assert repository.mistakes() == [
-        f"{AT}.runOn: expected a schedule with runOn: task, found none: what starts it on time is all that knows how "
-        "its task is run, whoever starts it. One that is to be started by hand alone has enabled: false beside it"
+        f"{AT}.runOn: schedule: expected one with runOn: task, found none: what starts it on time is all that "
+        "knows how its task is run, whoever starts it. One that is to be started by hand alone has enabled: false "
+        "beside it"
     ]
 
 
