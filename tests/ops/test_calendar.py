@@ -228,8 +228,8 @@ def test_a_skipped_run_says_nothing_of_how_long_one_takes_and_one_that_goes_on_i
     length = read_expected(operated.aws, [alone], now=clock(operated))["obeys-alone"].length
     in_the_way = operated.start("obeys-alone", {"input": {"seconds": 300}})
     operated.until_submitted(in_the_way)
-    operated.beside("obeys-alone", {"trigger": "schedule", "scheduledTime": "2026-11-25T05:00:00Z"})
-    operated.beside("obeys-alone", {"trigger": "backfill", "scheduledTime": "2026-11-26T05:00:00Z"})
+    operated.run("obeys-alone", {"trigger": "schedule", "scheduledTime": "2026-11-25T05:00:00Z"})
+    operated.run("obeys-alone", {"trigger": "backfill", "scheduledTime": "2026-11-26T05:00:00Z"})
     now = clock(operated)
     book = find_ledger(operated.aws, operated.found())
     hourly = replace(alone, trigger=trigger("rate(1 hour)"))

@@ -122,6 +122,7 @@ def test_a_function_in_hand_is_not_stopped_with_its_run(functions: Functions) ->
     # The minute that it has, and one more.
     assert in_hand.until - invoked["timestamp"] == timedelta(minutes=2)
     assert functions_in_hand(functions.aws, execution_arn, now=in_hand.until) == []
+    functions.until_cut_off()
 
 
 def test_a_run_that_has_ended_by_itself_has_none_in_hand(functions: Functions) -> None:

@@ -17,7 +17,7 @@ def test_runs_are_told_of_newest_first_and_by_how_they_ended(operated: Operated)
     succeeded = operated.run("obeys-alone")
     goes_on = operated.start("obeys-alone", {"input": {"seconds": 300}})
     operated.until_submitted(goes_on)
-    skipped = operated.beside("obeys-alone", {"trigger": "schedule", "scheduledTime": "2026-11-24T05:00:00Z"})
+    skipped = operated.run("obeys-alone", {"trigger": "schedule", "scheduledTime": "2026-11-24T05:00:00Z"})
 
     def newest(*statuses: str, limit: int = 1) -> list[str]:
         return [run.execution_arn for run in history(operated, "obeys-alone", *statuses, limit=limit)]

@@ -95,7 +95,7 @@ def ran(operated: Operated) -> Iterator[Operated]:
     operated.run("obeys-alone", {"trigger": "schedule", "scheduledTime": "2026-11-24T05:00:00Z"})
     goes_on = operated.start("obeys-alone", {"input": {"seconds": 100_000}})
     operated.until_submitted(goes_on)
-    operated.beside("obeys-alone", {"trigger": "schedule", "scheduledTime": "2026-11-25T05:00:00Z"})
+    operated.run("obeys-alone", {"trigger": "schedule", "scheduledTime": "2026-11-25T05:00:00Z"})
     yield operated
     operated.stop(goes_on)
 
@@ -175,7 +175,7 @@ def test_history_asks_nothing_of_runs_that_are_written(ran: Operated) -> None:
 
 def test_history_asks_for_an_input_that_is_too_large_for_an_event(ran: Operated) -> None:
     # https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html: 248 KiB.
-    ran.beside("absent", {"input": "x" * 250_000})
+    ran.run("absent", {"input": "x" * 250_000})
     (run,) = history(ran, "absent", ledger(ran), limit=1)
     assert run == history(ran, "absent", None, limit=1)[0]
     assert len(run.input["input"]) == 250_000
@@ -187,7 +187,7 @@ def test_history_asks_for_what_is_not_written(ran: Operated) -> None:
 
 
 def test_the_ledger_remembers_what_step_functions_has_forgotten(ran: Operated) -> None:
-    name = ran.beside("absent").rpartition(":")[2]
+    name = ran.run("absent").rpartition(":")[2]
     while len(written := [line for line in lines(ran) if name in line["message"]]) < 2:
         pass
     # The same, of a run that Step Functions knows nothing of.

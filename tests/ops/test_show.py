@@ -111,7 +111,7 @@ def test_a_run_in_line_waits_for_its_turn(operated: Operated) -> None:
 def test_a_skipped_run_names_the_one_in_its_way(operated: Operated) -> None:
     first = operated.start("obeys-alone", {"input": {"seconds": 300}})
     operated.until_submitted(first)
-    running, skipped = shown(operated, first), shown(operated, operated.beside("obeys-alone"))
+    running, skipped = shown(operated, first), shown(operated, operated.run("obeys-alone"))
     operated.stop(first)
     assert (running.run.status, outcomes(running), running.course.state) == ("RUNNING", ["RUNNING"], "Run the job")
     assert (skipped.run.status, skipped.run.because, outcomes(skipped)) == ("SKIPPED", first, [])

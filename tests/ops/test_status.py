@@ -51,7 +51,7 @@ def test_a_skipped_run_is_neither_success_nor_failure(operated: Operated) -> Non
     operated.run("obeys-alone")
     in_the_way = operated.start("obeys-alone", {"input": {"seconds": 300}})
     operated.until_submitted(in_the_way)
-    skipped = operated.beside("obeys-alone")
+    skipped = operated.run("obeys-alone")
     found = status(operated, "obeys-alone", runs=1)
     operated.stop(in_the_way)
     assert found.last is not None

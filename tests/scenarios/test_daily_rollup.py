@@ -20,9 +20,9 @@ from sandbox.deploy import deploy
 from sandbox.instances_of_jobs import provide_instances
 from sandbox.kubernetes.seed import seed_clusters
 from sandbox.local_aws import LocalAws
+from sandbox.play import run_to_end
 from sandbox.seed import partition_objects, recorded_week
 from spec.load import load_stack
-from tests.ops.operated import run_to_end
 
 ROOT = Path(__file__).parents[2]
 JOB = "daily-rollup"

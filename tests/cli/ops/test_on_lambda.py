@@ -62,6 +62,7 @@ def test_a_run_is_stopped_and_its_function_goes_on(functions: Functions, operate
     assert stopped.returncode == 0
     says = r"\S+ of obeys has ended \(ABORTED\)\. Lambda stops no function that was invoked: it may run on, until .+ "
     assert re.fullmatch(f"{says}at the latest\\.\n", stopped.stdout)
+    functions.until_cut_off()
 
 
 def test_a_persons_command_and_variables_reach_the_program(functions: Functions, operate: Operate) -> None:

@@ -36,7 +36,7 @@ def grant(local_aws: LocalAws, *actions: str) -> None:
 def test_a_healthy_stack_with_runs(sick: Sick) -> None:
     for job in ("daily", "paris", "line"):
         sick.run(job)
-    sick.beside("daily", {"input": {"exit": 64}})
+    sick.run("daily", {"input": {"exit": 64}})
     expected = expected_jobs(sick.root, sick.name)
     assert examine(sick.aws, "acme", "sick", now=sick.deployed, expected=expected) == []
 

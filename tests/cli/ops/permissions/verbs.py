@@ -43,10 +43,10 @@ class Stage:
 @contextmanager
 def staged(operated: Operated, folder: Path) -> Iterator[Stage]:
     """The runs; the one that goes on is stopped afterwards."""
-    operated.beside("obeys", {"input": {"exit": 64}})
-    operated.beside("obeys-alone")
-    operated.beside("many", {"input": {"items": [{"lines": 1, "exit": 64}], "last": {}}})
-    operated.beside("cut-off", LONG)
+    operated.run("obeys", {"input": {"exit": 64}})
+    operated.run("obeys-alone")
+    operated.run("many", {"input": {"items": [{"lines": 1, "exit": 64}], "last": {}}})
+    operated.run("cut-off", LONG)
     shutil.copytree(operated.root, folder, dirs_exist_ok=True)
     operated.run_task("tick", {"exit": 64, "lines": 1})
     jobs = {name: job for name, job in JOBS.items() if name not in ("obeys-in-line", "tick", "tock")}
