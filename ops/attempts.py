@@ -30,8 +30,8 @@ class Attempt:
         requested: when ECS was asked for the task; for one that could not even be asked for, when that was clear.
         ended: when its end was known.
         task: the ECS task as it was last told of, in PascalCase as Step Functions writes it; empty without one. Of a
-            Lambda function what was told of its invocation: FunctionArn, RequestId, LogGroup, LogStream, StartedAt,
-            StoppedAt; of a Job in a cluster: KubernetesJob, StartedAt, StoppedAt, Log.
+            Lambda function what was told of its invocation: FunctionArn, WaitedSeconds, RequestId, LogGroup, LogStream,
+            StartedAt, StoppedAt; of a Job in a cluster: KubernetesJob, StartedAt, StoppedAt, Log.
         exit_code: of the job's container.
         stop_code: ECS's own, such as `SpotInterruption`.
         reason: ECS's words for why it stopped or did not start.

@@ -27,6 +27,6 @@ def function_of(version_arn: str) -> str:
     return version_arn.rpartition(":")[0]
 
 
-def timeout_seconds(state: dict[str, Any]) -> int:
-    """How long the function of a state may take."""
-    return state["TimeoutSeconds"] - _SLACK_SECONDS
+def timeout_seconds(waited_seconds: int) -> int:
+    """How long a function may take for whose end a state waits so long."""
+    return waited_seconds - _SLACK_SECONDS

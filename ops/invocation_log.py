@@ -13,7 +13,7 @@ from typing import Any
 
 SKEW = timedelta(minutes=1)
 """How much earlier by Lambda's clock a line may be than what asked for it by Step Functions'."""
-_MARK = re.compile(r"(START|END|REPORT) RequestId: (\S+)")
+_MARK = re.compile(r"(?:(START|END|REPORT) RequestId: (\S+)|INIT_)")
 
 
 class InvocationLines:
@@ -26,7 +26,9 @@ class InvocationLines:
     def takes(self, message: str) -> bool:
         """Whether the next line is the invocation's own: what its program wrote, or what Lambda says of its end."""
         if mark := _MARK.match(message):
-            self._inside = mark[1] == "START" and mark[2] == self._request_id
+            # What the program wrote last may come behind the end. The next invocation's begins with its own start.
+            if mark[1] == "START":
+                self._inside = mark[2] == self._request_id
             return False
         return self._inside or self._request_id in message
 

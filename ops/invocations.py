@@ -31,9 +31,10 @@ def is_invocation(details: Mapping[str, Any]) -> bool:
 
 
 def asked_for(details: Mapping[str, Any]) -> dict[str, Any]:
-    """The version of the function that a TaskScheduled says, by the key that a task's has."""
-    name = parsed(details.get("parameters")).get("FunctionName")
-    return {"FunctionArn": name} if isinstance(name, str) else {}
+    """The version of the function that a TaskScheduled says, and how long its end is waited for."""
+    name, seconds = parsed(details.get("parameters")).get("FunctionName"), details.get("timeoutInSeconds")
+    asked = {"FunctionArn": name} if isinstance(name, str) else {}
+    return asked | ({"WaitedSeconds": seconds} if isinstance(seconds, int) else {})
 
 
 def answered(details: Mapping[str, Any]) -> dict[str, Any]:

@@ -30,8 +30,10 @@ def check(patient: Patient) -> list[Finding]:
 def _of_job(patient: Patient, job: DeployedJob) -> Iterator[Finding]:
     if job.run_on != "lambda":
         return
-    states = function_states(patient.machine(job).definition)
-    timeouts = {function_of(state["Arguments"]["FunctionName"]): timeout_seconds(state) for state in states}
+    timeouts = {
+        function_of(state["Arguments"]["FunctionName"]): timeout_seconds(state["TimeoutSeconds"])
+        for state in function_states(patient.machine(job).definition)
+    }
     ended = [each for each in newest_executions(patient.aws, job, LOOKED_AT) if each.stopped is not None]
     attempts = [attempt for each in ended for attempt in read_course(patient.aws, each.arn).attempts]
     near = [(_part(attempt, timeouts), attempt) for attempt in attempts]
@@ -54,13 +56,14 @@ def _of_job(patient: Patient, job: DeployedJob) -> Iterator[Finding]:
 
 
 def _part(attempt: Attempt, timeouts: dict[str, int]) -> float:
-    """What part of its function's timeout an attempt took; 0 of one that did not run, or of another function."""
+    """What part of the timeout that its function has now an attempt took; 0 of one of another function."""
     timeout = timeouts.get(function_of(attempt.function_arn or ""))
-    if timeout is None:
-        return 0.0
-    return 1.0 if attempt.outcome == "Job.TimedOut" else _length(attempt).total_seconds() / timeout
+    return 0.0 if timeout is None else _length(attempt).total_seconds() / timeout
 
 
 def _length(attempt: Attempt) -> timedelta:
+    """How long an attempt ran; one that was cut off, the timeout that its function had then."""
+    if attempt.outcome == "Job.TimedOut" and (waited := attempt.task.get("WaitedSeconds")) is not None:
+        return timedelta(seconds=timeout_seconds(waited))
     started, stopped = attempt.time("StartedAt"), attempt.time("StoppedAt")
     return stopped - started if started and stopped else timedelta(0)

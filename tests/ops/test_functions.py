@@ -151,6 +151,19 @@ def test_doctor_tells_when_runs_come_near_their_time(functions: Functions, patie
     assert near(patient, "alone") == []
 
 
+def test_doctor_tells_nothing_of_a_timeout_that_was_raised_since(functions: Functions, patient: Patient) -> None:
+    functions.run("short", {"input": {"seconds": 600}})
+    machine, client = functions.job("short").machine_arn, functions.aws("stepfunctions")
+    kept = client.describe_state_machine(stateMachineArn=machine)["definition"]
+    raised = json.loads(kept)
+    raised["States"]["Run the job"]["TimeoutSeconds"] = 660
+    client.update_state_machine(stateMachineArn=machine, definition=json.dumps(raised))
+    try:
+        assert near(patient, "short") == []
+    finally:
+        client.update_state_machine(stateMachineArn=machine, definition=kept)
+
+
 def test_doctor_tells_when_a_run_may_not_invoke_its_function(functions: Functions, patient: Patient) -> None:
     def found() -> list[str]:
         return [each.problem for each in permissions.check(patient) if each.job == "alone"]
@@ -180,12 +193,15 @@ def test_a_line_is_whose_invocation_it_stands_in() -> None:
         "START RequestId: b Version: 7\n",
         "of b\n",
         "END RequestId: b\n",
+        "of b, and late\n",
         "REPORT RequestId: b Duration: 1.00 ms\n",
         "2026-11-24T03:16:00.000Z b Task timed out after 3.00 seconds\n",
+        "INIT_START Runtime Version: provided:al2023.v1\n",
         "START RequestId: c Version: 7\n",
         "of c\n",
     ]
     assert [line for line in stream if own.takes(line)] == [
         "of b\n",
+        "of b, and late\n",
         "2026-11-24T03:16:00.000Z b Task timed out after 3.00 seconds\n",
     ]
