@@ -193,7 +193,7 @@ def test_a_line_is_whose_invocation_it_stands_in() -> None:
         "START RequestId: b Version: 7\n",
         "of b\n",
         "END RequestId: b\n",
-        "of b, and late\n",
+        "and late\n",
         "REPORT RequestId: b Duration: 1.00 ms\n",
         "2026-11-24T03:16:00.000Z b Task timed out after 3.00 seconds\n",
         "INIT_START Runtime Version: provided:al2023.v1\n",
@@ -202,6 +202,6 @@ def test_a_line_is_whose_invocation_it_stands_in() -> None:
     ]
     assert [line for line in stream if own.takes(line)] == [
         "of b\n",
-        "of b, and late\n",
+        "and late\n",
         "2026-11-24T03:16:00.000Z b Task timed out after 3.00 seconds\n",
     ]
