@@ -26,9 +26,24 @@ def longest_seconds(job: JobSpec) -> int:
     return max((container.timeout_seconds for container in containers(job)), default=1)
 
 
-def seconds_of(entry: str) -> str:
-    """How long a function may take of whoever made an entry (JSONata of its words), as JSONata."""
-    return f"$exists({entry}[3]) ? $number({entry}[3]) : {LONGEST_SECONDS}"
+def own_function(job: JobSpec) -> dict[str, Any]:
+    """What to assign before the wait for that of the run itself."""
+    seconds, since = longest_seconds(job), expression(NOW_SECONDS)
+    return {"leaving": {"entry": expression("$entry"), "since": since, "seconds": seconds, "isSelf": True}}
+
+
+def function_of_dead_run(ended_at: str) -> dict[str, Any]:
+    """What to assign before the wait for that of the run that has the lock; `ended_at` is JSONata."""
+    # An entry that was made before the job came to Lambda says no seconds.
+    seconds = f"($head := $split($seen.head, ' '); $exists($head[3]) ? $number($head[3]) : {LONGEST_SECONDS})"
+    return {
+        "leaving": {
+            "entry": expression("$seen.head"),
+            "since": expression(ended_at),
+            "seconds": expression(seconds),
+            "isSelf": False,
+        }
+    }
 
 
 def left_over_function_states(*, when_self: str, when_self_assign: dict[str, Any] | None) -> dict[str, Any]:

@@ -6,8 +6,8 @@ says so of the very redrive that the entry names: the answer may be an old one. 
 too new to be; after a few minutes it is gone.
 
 Variables: `entry` and `redrive` (the run's own entry, and the redrive it was made in), `seen` (see lock.seen), `other`
-(what DescribeExecution said of the head's execution), `skipped` (why the run is left out). See also left_over.py
-and left_over_function.py.
+(what DescribeExecution said of the head's execution), `skipped` (why the run is left out). See also
+left_over_task.py and left_over_function.py.
 """
 
 from typing import Any
@@ -15,8 +15,7 @@ from typing import Any
 from definitions import lock, names
 from definitions.calls import CONDITION_FAILED, TRANSACTION_CANCELLED, call, rule
 from definitions.jsonata import ME, NOW_SECONDS, REDRIVES, UNCHANGED, expression, literal
-from definitions.left_over import left_over_states, search_from
-from definitions.left_over_function import left_over_function_states, longest_seconds, seconds_of
+from definitions.left_over import left_over, left_over_states
 from definitions.place import Place
 from definitions.run_task import RunTarget
 from spec.job import JobSpec
@@ -126,17 +125,7 @@ def exclusive_states(
             states |= _replace_states(job, place, table)
         case "skip" | "allow":
             pass
-    if job.run_on.kind == "lambda":
-        states |= left_over_function_states(when_self=when_self, when_self_assign=when_self_assign)
-    else:
-        states |= left_over_states(
-            job,
-            table=table,
-            cluster_arn=target.cluster_arn,
-            when_self=when_self,
-            when_self_assign=when_self_assign,
-            any_family=target.has_other_families,
-        )
+    states |= left_over_states(job, target, table=table, when_self=when_self, when_self_assign=when_self_assign)
     states[names.CLEAR] = call(
         "Takes the entry of a dead run away that nothing is left of, unless somebody else has.",
         "dynamodb:updateItem",
@@ -170,29 +159,6 @@ def release_states(job: JobSpec, table: str, failed: str = names.WHAT_FAILED) ->
     }
 
 
-def what_is_left_over(job: JobSpec) -> str:
-    """The first state of those that make sure that nothing of a run is left which has not ended."""
-    return names.WAIT_FOR_FUNCTION if job.run_on.kind == "lambda" else names.SETTLE
-
-
-def look_for_own_tasks(job: JobSpec) -> dict[str, Any]:
-    """What to assign on the way there for what the run itself may have left over."""
-    if job.run_on.kind == "lambda":
-        seconds = longest_seconds(job)
-        since = expression(NOW_SECONDS)
-        return {"leaving": {"entry": expression("$entry"), "since": since, "seconds": seconds, "isSelf": True}}
-    return {
-        "leaving": {
-            "name": expression("$states.context.Execution.Name"),
-            "family": expression(f"$split({ME}, ':')[6]"),
-            "entry": expression("$entry"),
-            "since": expression(NOW_SECONDS),
-            "isSelf": True,
-        },
-        "tasks": search_from(NOW_SECONDS),
-    }
-
-
 def _first_rules(start: str) -> list[dict[str, Any]]:
     return [
         rule(
@@ -221,24 +187,8 @@ def _dead_run(job: JobSpec) -> dict[str, Any]:
     )"""
     # Of a former life of its own, which it is told by the entry, DescribeExecution may not know yet that it is over.
     ended_at = f"$exists($other.endedAt) and $seen.holder != {ME} ? $other.endedAt : {NOW_SECONDS}"
-    if job.run_on.kind == "lambda":
-        seconds = expression(f"($head := $split($seen.head, ' '); {seconds_of('$head')})")
-        left = {
-            "entry": expression("$seen.head"),
-            "since": expression(ended_at),
-            "seconds": seconds,
-            "isSelf": False,
-        }
-        return rule("a dead run's", dead, names.WAIT_FOR_FUNCTION, {"leaving": left})
-    leaving = {
-        "name": expression("$split($seen.holder, ':')[7]"),
-        # A state machine and its task family have the same name.
-        "family": expression("$split($seen.holder, ':')[6]"),
-        "entry": expression("$seen.head"),
-        "since": expression(ended_at),
-        "isSelf": False,
-    }
-    return rule("a dead run's", dead, names.SETTLE, {"leaving": leaving, "tasks": search_from(ended_at)})
+    left = left_over(job)
+    return rule("a dead run's", dead, left.first, left.of_dead_run(ended_at))
 
 
 def _rules_by_policy(job: JobSpec) -> list[dict[str, Any]]:

@@ -13,14 +13,9 @@ from definitions import names
 from definitions.attempts import THE_JOBS, again, ended, run_state, wait_states, while_it_may_run_on
 from definitions.calls import rule
 from definitions.jsonata import expression, literal
+from definitions.left_over import left_over
 from definitions.outcome import Outcome
-from definitions.overlap import (
-    exclusive_states,
-    look_for_own_tasks,
-    once_per_time_state,
-    release_states,
-    what_is_left_over,
-)
+from definitions.overlap import exclusive_states, once_per_time_state, release_states
 from definitions.place import Place
 from definitions.results import read_states
 from definitions.run_on import run_call
@@ -132,9 +127,8 @@ def _decide(job: JobSpec, done: str) -> dict[str, Any]:
     if exclusive:
         rules.append(rule("redriven: to the lock again", f"$run.outcome = {literal(_LOST_TURN)}", names.LOOK))
         if waits:
-            may_run_on = while_it_may_run_on(waits)
-            left_over = what_is_left_over(job)
-            rules.append(rule("its task may run on", may_run_on, left_over, look_for_own_tasks(job)))
+            left = left_over(job)
+            rules.append(rule("its task may run on", while_it_may_run_on(waits), left.first, left.own))
     rules += [rule(comment, condition, name) for name, (comment, condition) in waits.items()]
     if exclusive:
         # Of a task that may run on, the lock is left to the next run, which looks for what is left over.

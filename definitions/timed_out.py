@@ -11,7 +11,7 @@ from typing import Any
 from definitions.attempts import AttemptNames
 from definitions.calls import call, rule
 from definitions.jsonata import UNCHANGED, expression, literal
-from definitions.left_over import SETTLING_SECONDS
+from definitions.left_over_task import SETTLING_SECONDS
 from definitions.run_call import Search
 
 _PAGE = 20

@@ -14,8 +14,6 @@ from spec.step_containers import containers
 
 _MANAGED_RULE = "StepFunctionsGetEventsForECSTaskRule"
 """The rule through which `ecs:runTask.sync` hears that a task has stopped. AWS owns it and its name is fixed."""
-LOOK_FOR_TASKS = "LookForItsTasks"
-"""Lists have no resource but the cluster that they are asked of."""
 
 
 def run_statements(
@@ -46,21 +44,30 @@ def rule_heard_by(job: JobSpec) -> str | None:
     return _MANAGED_RULE if containers(job) and job.run_on.kind in ("fargate", "ec2") else None
 
 
+def left_over_statements(job: JobSpec, *, cluster_arn: str) -> list[dict[str, Any]]:
+    """Those for seeing what another run left behind to its end: a function is waited for."""
+    return [] if job.run_on.kind == "lambda" else [_look_for_tasks(cluster_arn)]
+
+
+def _look_for_tasks(cluster_arn: str) -> dict[str, Any]:
+    # Lists have no resource but the cluster that they are asked of.
+    return allow("LookForItsTasks", ["ecs:ListTasks"], "*", {"ArnEquals": {"ecs:cluster": cluster_arn}})
+
+
 def _task_statements(
     job: JobSpec, place: Place, cluster_arn: str, passed_role_arns: Sequence[str]
 ) -> list[dict[str, Any]]:
     # The families of steps begin with the job's name, and no other job's does before an underscore.
     family = place.task_family_arn(f"{job.name}_*" if job.steps else job.name)
     run, *others = task_start_statements(family, place, cluster_arn=cluster_arn, passed_role_arns=passed_role_arns)
-    on_cluster = {"ArnEquals": {"ecs:cluster": cluster_arn}}
     # Without StopTask an execution that is aborted or timed out leaves its task running, at its price.
     watch = allow(
         "WatchAndStopIt",
         ["ecs:DescribeTasks", "ecs:StopTask"],
         tasks_of_cluster(place, cluster_arn),
-        on_cluster,
+        {"ArnEquals": {"ecs:cluster": cluster_arn}},
     )
     # Of a job that must not overlap, the statements of its lock have it.
     looks = job.run_on.kind == "ec2" and not job.overlap.is_exclusive
-    look = [allow(LOOK_FOR_TASKS, ["ecs:ListTasks"], "*", on_cluster)] if looks else []
+    look = [_look_for_tasks(cluster_arn)] if looks else []
     return [run, watch, *look, *others]

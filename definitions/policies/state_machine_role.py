@@ -8,7 +8,7 @@ from typing import Any
 
 from definitions.lock import lock_key, time_key_prefix
 from definitions.place import Place
-from definitions.policies.run_rights import LOOK_FOR_TASKS, rule_heard_by, run_statements
+from definitions.policies.run_rights import left_over_statements, rule_heard_by, run_statements
 from definitions.policies.statements import Condition, allow, policy
 from definitions.run_task import INPUT_FILE
 from spec.job import JobSpec
@@ -65,7 +65,6 @@ def state_machine_role_policy(
         lock_table_arn: the stack's lock table; None where no job of the stack needs one.
         results_bucket_arn: the stack's bucket for results; None where no job of the stack leaves any.
     """
-    on_cluster = {"ArnEquals": {"ecs:cluster": cluster_arn}}
     return policy(
         [
             *run_statements(job, place, cluster_arn=cluster_arn, passed_role_arns=passed_role_arns),
@@ -74,7 +73,7 @@ def state_machine_role_policy(
             # https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html#cloudwatch-iam-policy
             allow("DeliverExecutionLog", _LOG_DELIVERY_ACTIONS, "*"),
             allow("Trace", _TRACE_ACTIONS, "*"),
-            *_lock_statements(job, place, rivals, on_cluster, lock_table_arn),
+            *_lock_statements(job, place, rivals, cluster_arn, lock_table_arn),
             *_result_statements(job, results_bucket_arn),
             *_step_statements(job, place),
         ]
@@ -90,7 +89,7 @@ def _heard_of(job: JobSpec, place: Place) -> list[dict[str, Any]]:
 
 
 def _lock_statements(
-    job: JobSpec, place: Place, rivals: Sequence[str], on_cluster: Condition, table_arn: str | None
+    job: JobSpec, place: Place, rivals: Sequence[str], cluster_arn: str, table_arn: str | None
 ) -> list[dict[str, Any]]:
     """What a job needs that does not overlap, or starts once for each scheduled time."""
     if table_arn is None or not job.overlap.needs_table:
@@ -110,8 +109,7 @@ def _lock_statements(
         allow("LookAtTheLock", ["dynamodb:BatchGetItem"], table_arn, _of_items(lock_key(job), times)),
         allow("NoteTheTime", ["dynamodb:PutItem"], table_arn, _of_items(times)),
         allow("AskAfterTheHolder", asking, executions),
-        # A function is waited for.
-        *([] if job.run_on.kind == "lambda" else [allow(LOOK_FOR_TASKS, ["ecs:ListTasks"], "*", on_cluster)]),
+        *left_over_statements(job, cluster_arn=cluster_arn),
     ]
 
 

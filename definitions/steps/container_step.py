@@ -7,8 +7,8 @@ from definitions.attempts import AttemptNames, again, run_state, wait_states, wh
 from definitions.calls import call as api_call
 from definitions.calls import rule
 from definitions.jsonata import SAID_OF_ERROR, expression, literal, one_line, text_of
+from definitions.left_over import left_over
 from definitions.outcome import Outcome
-from definitions.overlap import look_for_own_tasks, what_is_left_over
 from definitions.results import READ, read_states
 from definitions.run_on import run_call
 from definitions.run_task import (
@@ -142,9 +142,9 @@ def _decide(step: StepSpec, scope: Scope, called: AttemptNames, task: TaskRun) -
         to_lock = {"at": step.name}
         rules.append(rule("redriven: to the lock again", f"$run.outcome = '{LOST_TURN}'", names.LOOK, to_lock))
         if waits:
-            search = {**look_for_own_tasks(scope.job), "searched": step.name}
-            left_over = what_is_left_over(scope.job)
-            rules.append(rule("its task may run on", while_it_may_run_on(waits), left_over, search))
+            left = left_over(scope.job)
+            search = {**left.own, "searched": step.name}
+            rules.append(rule("its task may run on", while_it_may_run_on(waits), left.first, search))
     if _may_go_through_s3(task):
         rules.append(rule("its input is too large", f"$run.outcome = '{_TOO_LARGE}'", step_names.put_input(step.name)))
     rules += [rule(comment, condition, name) for name, (comment, condition) in waits.items()]
