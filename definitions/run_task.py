@@ -142,16 +142,21 @@ def result_key(task: TaskRun) -> str:
     """The key of the result of the attempt in hand, as JSONata: `<job>/<execution>/<redrive>/1-0.json`, with the
     step before its last part."""
     attempt = f"$string({default('attempt', 1)}) & '-' & $string({default('startRetries', 0)}) & '.json'"
-    return " & '/' & ".join([*_folder(task), attempt])
+    return _key(task, attempt)
 
 
 def input_key(task: TaskRun) -> str:
     """The key of an input that ECS does not take, as JSONata."""
-    return " & '/' & ".join([*_folder(task), literal(INPUT_FILE)])
+    return _key(task, literal(INPUT_FILE))
 
 
-def _folder(task: TaskRun) -> list[str]:
-    return [literal(task.job.name), task.run.name, f"$string({task.run.redrives})", *task.path]
+def folder_of_run(job: JobSpec, run: RunFacts) -> str:
+    """What the keys of a run's objects begin with, as JSONata: `<job>/<execution>/<redrive>`."""
+    return f"{literal(job.name)} & '/' & {run.name} & '/' & $string({run.redrives})"
+
+
+def _key(task: TaskRun, file: str) -> str:
+    return " & '/' & ".join([folder_of_run(task.job, task.run), *task.path, file])
 
 
 def attempt_number() -> str:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from definitions.jsonata import ME, NAME, REDRIVES, expression, literal
-from definitions.run_task import OWN_RUN, RunFacts
+from definitions.run_task import OWN_RUN, RunFacts, folder_of_run
 from definitions.steps.container_step import container_states
 from definitions.steps.job_step import job_states
 from definitions.steps.scope import End, Exit, Scope, catch_failure, leave
@@ -139,7 +139,7 @@ def _of_a_map_run(step: StepSpec, scope: Scope, *, leaves_results: bool) -> dict
     """
     if leaves_results or scope.bucket is None:
         return {"Label": step.name}
-    folder = f"{literal(scope.job.name)} & '/' & {NAME} & '/' & $string({REDRIVES}) & {literal(f'/{step.name}')}"
+    folder = f"{folder_of_run(scope.job, OWN_RUN)} & {literal(f'/{step.name}')}"
     arguments = {"Bucket": scope.bucket, "Prefix": expression(folder)}
     return {
         "Label": step.name,
