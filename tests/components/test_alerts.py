@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 from definitions.place import Place
 from definitions.policies import alert_key_policy
-from tests.components.conftest import ACCOUNT, REGION, Deployment, arn
+from tests.components.conftest import Deployment
+from tests.components.provider_answers import ACCOUNT, REGION, arn
 
 JOB = """
 longhaul:jobs:

@@ -5,7 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from definitions.lambda_function import BOOTSTRAP
-from tests.components.conftest import ACCOUNT, Deployment, Resource
+from tests.components.conftest import Deployment, Resource
+from tests.components.provider_answers import ACCOUNT
 
 JOBS = """
 longhaul:network: {NETWORK}

@@ -7,7 +7,8 @@ from typing import Any
 import pulumi
 import pytest
 
-from tests.components.conftest import FUNCTIONS, Deployment
+from tests.components.conftest import Deployment
+from tests.components.provider_answers import FUNCTIONS
 
 SCORING = """
 longhaul:jobs:

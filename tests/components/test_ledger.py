@@ -5,7 +5,8 @@ from collections.abc import Callable
 from definitions import ledger
 from definitions.place import Place
 from definitions.policies import ledger_policy
-from tests.components.conftest import ACCOUNT, REGION, Deployment
+from tests.components.conftest import Deployment
+from tests.components.provider_answers import ACCOUNT, REGION
 
 # A job whose names are the nearest to the ledger's.
 JOB = """

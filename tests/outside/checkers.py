@@ -11,7 +11,7 @@ from cfnlint.decode.decode import decode_str
 from cfnlint.runner import Runner
 
 from definitions import names
-from tests.components.conftest import REGION
+from tests.components.provider_answers import REGION
 from tests.definitions.validators import (
     camel_case,
     policy_findings,

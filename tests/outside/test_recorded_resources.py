@@ -7,7 +7,8 @@ import pytest
 
 from definitions.place import Place
 from definitions.policies.operator import operator_policy
-from tests.components.conftest import ACCOUNT, REGION, Deployment
+from tests.components.conftest import Deployment
+from tests.components.provider_answers import ACCOUNT, REGION
 from tests.outside.checkers import all_findings
 from tests.outside.conftest import STACKS
 from tests.outside.findings import ACCEPTED, Finding, unaccepted
