@@ -5,6 +5,7 @@ dead-letter queue, whose alarm tells of it.
 """
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from definitions.place import Place
@@ -40,19 +41,26 @@ def description(place: Place) -> str:
 
 
 def target(place: Place, *, topic_arn: str, dead_letter_arn: str) -> dict[str, Any]:
-    """The one target of the rule, as PutTargets takes it. It has no role: the topic's own policy lets the rule publish.
-
-    https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_Target.html
+    """The one target of the rule, as PutTargets takes it.
 
     Args:
         place: the stack.
         topic_arn: the topic.
         dead_letter_arn: the stack's dead-letter queue.
     """
+    return to_topic(_PATHS, _message(place), topic_arn=topic_arn, dead_letter_arn=dead_letter_arn)
+
+
+def to_topic(paths: Mapping[str, str], template: str, *, topic_arn: str, dead_letter_arn: str) -> dict[str, Any]:
+    """A target that publishes what a template makes of these paths of an event.
+
+    It has no role: the topic's own policy lets the rule publish.
+    https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_Target.html
+    """
     return {
         "Id": TARGET_ID,
         "Arn": topic_arn,
-        "InputTransformer": {"InputPathsMap": dict(_PATHS), "InputTemplate": _message(place)},
+        "InputTransformer": {"InputPathsMap": dict(paths), "InputTemplate": template},
         "DeadLetterConfig": {"Arn": dead_letter_arn},
     }
 

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from definitions.alerts import TARGET_ID
+from definitions.alerts import to_topic
 from definitions.place import Place
 
 # The paths of an event that a message is written with: what is in all of them, and no item of a list, which the second
@@ -25,12 +25,7 @@ def description(place: Place) -> str:
 
 def target(place: Place, *, topic_arn: str, dead_letter_arn: str) -> dict[str, Any]:
     """The one target of the rule, as PutTargets takes it; with the arguments of `definitions.alerts.target`."""
-    return {
-        "Id": TARGET_ID,
-        "Arn": topic_arn,
-        "InputTransformer": {"InputPathsMap": dict(_PATHS), "InputTemplate": _message(place)},
-        "DeadLetterConfig": {"Arn": dead_letter_arn},
-    }
+    return to_topic(_PATHS, _message(place), topic_arn=topic_arn, dead_letter_arn=dead_letter_arn)
 
 
 def _message(place: Place) -> str:

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
 from typing import Any, Literal
 
 from definitions.place import Place
+from definitions.policies.statements import policy
 from spec.run_on import RunOnSpec
 
 Service = Literal["ecs-tasks", "states", "events", "scheduler"]
@@ -19,12 +20,12 @@ def trust_policy(service: Service, place: Place) -> dict[str, Any]:
             `scheduler` (schedules).
         place: the stack.
     """
-    return _policy([_statement(service, place)])
+    return policy([_statement(service, place)])
 
 
 def trigger_trust_policy(place: Place) -> dict[str, Any]:
     """Lets the stack's EventBridge rules and its schedules assume the one trigger role of the stack."""
-    return _policy([_statement("events", place), _statement("scheduler", place)])
+    return policy([_statement("events", place), _statement("scheduler", place)])
 
 
 def function_trust_policy() -> dict[str, Any]:
@@ -33,7 +34,7 @@ def function_trust_policy() -> dict[str, Any]:
     Without a condition: AWS documents no key of the call that tells the function, and who may give a role to one is
     told by iam:PassRole. https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html
     """
-    return _policy(
+    return policy(
         [
             {
                 "Sid": "Lambda",
@@ -62,7 +63,7 @@ def pod_trust_policy(place: Place, run_on: RunOnSpec, service_account: str) -> d
         "kubernetes-service-account": service_account,
     }
     own = {"aws:SourceAccount": place.account, **{f"aws:RequestTag/{key}": value for key, value in tags.items()}}
-    return _policy(
+    return policy(
         [
             {
                 "Sid": "EksPods",
@@ -73,10 +74,6 @@ def pod_trust_policy(place: Place, run_on: RunOnSpec, service_account: str) -> d
             }
         ]
     )
-
-
-def _policy(statements: list[dict[str, Any]]) -> dict[str, Any]:
-    return {"Version": "2012-10-17", "Statement": statements}
 
 
 def _statement(service: Service, place: Place) -> dict[str, Any]:

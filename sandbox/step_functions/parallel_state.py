@@ -15,7 +15,7 @@ def run(visit: Visit) -> Transition:
     branches = visit.state["Branches"]
 
     def begin() -> Inside:
-        arguments = visit.evaluate(visit.state["Arguments"], "Arguments") if "Arguments" in visit.state else visit.input
+        arguments = visit.arguments()
         event = visit.flow.chain.add("ParallelStateStarted")
         return Inside([arguments] * len(branches), event["id"], (None,) * len(branches))
 

@@ -51,7 +51,7 @@ def attempt(visit: Visit) -> Any:
     integration = integrations.find(visit.state["Resource"])
     token = TaskToken(visit.flow.wake.set) if integration.waits_for_job else None
     visit.task_token = token.value if token else None
-    arguments = visit.evaluate(visit.state["Arguments"], "Arguments") if "Arguments" in visit.state else visit.input
+    arguments = visit.arguments()
     if problems := argument_problems(visit.state["Resource"], arguments):
         raise visit.runtime_error(
             f"The Parameters '{to_text(arguments)}' could not be used to start the Task: [{', '.join(problems)}]"

@@ -76,6 +76,10 @@ class Visit:
         except EvaluationError as error:
             self._evaluation_failed(error)
 
+    def arguments(self) -> Any:
+        """What the state's work is given: its Arguments, or else its input."""
+        return self.evaluate(self.state["Arguments"], "Arguments") if "Arguments" in self.state else self.input
+
     def typed(self, value: Any, expected: str, location: str) -> Any:
         """As `evaluate`, for a field that needs a JSON type: boolean, number or string."""
         try:
