@@ -169,9 +169,3 @@ ALL: tuple[Callable[[LocalAws], None], ...] = (
     calls_are_checked_item_by_item,
     expired_items_go_by_the_clock,
 )
-
-
-def apply(aws: LocalAws) -> None:
-    """Apply every repair for `aws`, after those of `sandbox.repairs`."""
-    for repair in ALL:
-        repair(aws)

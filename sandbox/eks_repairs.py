@@ -143,9 +143,3 @@ ALL: tuple[Callable[[LocalAws], None], ...] = (
     associations_are_with_roles_that_are_there,
     associations_have_tags,
 )
-
-
-def apply(aws: LocalAws) -> None:
-    """Apply every repair for `aws`."""
-    for repair in ALL:
-        repair(aws)

@@ -88,11 +88,10 @@ def load(aws: LocalAws) -> Any:
         if isinstance(logger, logging.Logger):
             logger.setLevel(logging.ERROR)
 
-    repairs.apply(aws)
-    dynamodb_repairs.apply(aws)
-    eks_repairs.apply(aws)
-    s3_repairs.apply(aws)
-    store_repairs.apply(aws)
+    # Those of a service come after the general ones. A later start replaces what an earlier one applied.
+    for repaired in (repairs, dynamodb_repairs, eks_repairs, s3_repairs, store_repairs):
+        for repair in repaired.ALL:
+            repair(aws)
     policy_simulation.install()
     service_quotas.install(aws)
     return app.app

@@ -161,9 +161,3 @@ ALL: tuple[Callable[[LocalAws], None], ...] = (
     service_models_are_read_once,
     addresses_of_this_start,
 )
-
-
-def apply(aws: LocalAws) -> None:
-    """Apply every repair for `aws`; a later start replaces what an earlier one applied."""
-    for repair in ALL:
-        repair(aws)

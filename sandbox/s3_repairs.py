@@ -71,9 +71,3 @@ ALL: tuple[Callable[[LocalAws], None], ...] = (
     calls_count_as_encrypted,
     a_missing_object_is_told_to_those_who_may_list,
 )
-
-
-def apply(aws: LocalAws) -> None:
-    """Apply every repair for `aws`, after those of `sandbox.repairs`."""
-    for repair in ALL:
-        repair(aws)

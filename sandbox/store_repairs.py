@@ -67,9 +67,3 @@ ALL: tuple[Callable[[LocalAws], None], ...] = (
     a_store_may_be_written_to_while_it_is_read,
     clusters_are_counted_when_they_are_shown,
 )
-
-
-def apply(aws: LocalAws) -> None:
-    """Apply every repair for `aws`, after those of `sandbox.repairs`."""
-    for repair in ALL:
-        repair(aws)
