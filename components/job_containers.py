@@ -14,12 +14,13 @@ from components.images import create_image, image_key
 from components.job_cluster import JobCluster
 from components.results import Results
 from components.roles import GrantedRole, create_role
+from components.task_role import create_task_role
 from definitions.place import Place
-from definitions.policies import execution_role_policy, needs_own_execution_role, task_role_policy
+from definitions.policies import execution_role_policy, needs_own_execution_role
 from definitions.task_definition import task_definition
 from definitions.trust import trust_policy
 from spec.job import JobSpec
-from spec.step_containers import containers, needs_bucket, task_rights
+from spec.step_containers import containers, task_rights
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,21 +71,13 @@ class JobContainers:
         return created
 
     def _create_task_role(self, rights: JobSpec) -> GrantedRole:
-        bucket_arn = self.results.bucket_arn if self.results and needs_bucket(self.job) else None
-        needed = bool(rights.permissions) or bucket_arn is not None
-        return create_role(
-            f"{self.place.name(rights.name)}-task",
+        return create_task_role(
+            rights,
+            self.job,
+            self.place,
             parent=self.parent,
-            description=f"What the code of {rights.name} may do",
             trust=trust_policy("ecs-tasks", self.place),
-            policy=document(
-                lambda results_bucket_arn: (
-                    task_role_policy(rights, self.job, results_bucket_arn=results_bucket_arn) or {}
-                ),
-                results_bucket_arn=bucket_arn,
-            )
-            if needed
-            else None,
+            results=self.results,
             tags=self.tags,
         )
 

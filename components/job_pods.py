@@ -8,18 +8,17 @@ from pulumi import Input, Output, ResourceOptions
 from pulumi_aws import eks
 
 from components.created import CreatedContainer
-from components.documents import document
 from components.images import create_image, image_key
 from components.job_cluster import JobCluster
 from components.results import Results
-from components.roles import GrantedRole, create_role
+from components.roles import GrantedRole
+from components.task_role import create_task_role
 from definitions.kubernetes import access
 from definitions.kubernetes.cluster import EksCluster
 from definitions.place import Place
-from definitions.policies import task_role_policy
 from definitions.trust import pod_trust_policy
 from spec.job import JobSpec
-from spec.step_containers import containers, needs_bucket, task_rights
+from spec.step_containers import containers, task_rights
 
 _EVERYBODY = "0.0.0.0/0"
 _WITH_ENTRIES = ("API", "API_AND_CONFIG_MAP")
@@ -47,46 +46,36 @@ class JobPods:
     def create(self) -> dict[str, CreatedContainer]:
         """The containers, by their names. Those that may do the same share a role, those that build the same an
         image."""
-        roles = {name: self._create_role(name, given) for name, given in self._given().items()}
+        associations = access.pod_identity_associations(self.job)
+        roles: dict[str, GrantedRole] = {}
         images: dict[str, Input[str]] = {}
         created = {}
         for container in containers(self.job):
+            rights = task_rights(self.job, container)
+            if rights.name not in roles:
+                roles[rights.name] = self._create_role(rights, associations[rights.name])
             image = image_key(container)
             if image not in images:
                 url = self.cluster.repository_url
                 images[image] = create_image(self.job, container, self.place, parent=self.parent, repository_url=url)
             created[container.name] = CreatedContainer(
-                what_runs=Output.from_input(images[image]), roles=(roles[task_rights(self.job, container).name],)
+                what_runs=Output.from_input(images[image]), roles=(roles[rights.name],)
             )
         return created
 
-    def _given(self) -> dict[str, tuple[JobSpec, dict[str, str]]]:
-        """Whose rights a role has, and what gives it to pods, by the name of whose role it is."""
-        associations = access.pod_identity_associations(self.job)
-        rights = {(one := task_rights(self.job, container)).name: one for container in containers(self.job)}
-        return {name: (rights[name], association) for name, association in associations.items()}
-
-    def _create_role(self, name: str, given: tuple[JobSpec, dict[str, str]]) -> GrantedRole:
-        rights, association = given
-        bucket_arn = self.results.bucket_arn if self.results and needs_bucket(self.job) else None
-        needed = bool(rights.permissions) or bucket_arn is not None
-        role = create_role(
-            f"{self.place.name(name)}-task",
+    def _create_role(self, rights: JobSpec, association: dict[str, str]) -> GrantedRole:
+        """The role, with what gives it to pods."""
+        role = create_task_role(
+            rights,
+            self.job,
+            self.place,
             parent=self.parent,
-            description=f"What the code of {name} may do",
             trust=pod_trust_policy(self.place, self.job.run_on, association["serviceAccount"]),
-            policy=document(
-                lambda results_bucket_arn: (
-                    task_role_policy(rights, self.job, results_bucket_arn=results_bucket_arn) or {}
-                ),
-                results_bucket_arn=bucket_arn,
-            )
-            if needed
-            else None,
+            results=self.results,
             tags=self.tags,
         )
         identity = eks.PodIdentityAssociation(
-            self.place.name(name),
+            self.place.name(rights.name),
             cluster_name=association["clusterName"],
             namespace=association["namespace"],
             service_account=association["serviceAccount"],

@@ -86,7 +86,7 @@ def create_task_trigger(
             delivery=delivery,
             arn=cluster.cluster_arn,
             role_arn=role.arn,
-            ecs_target=_of_rule(known["EcsParameters"], network, created),
+            ecs_target=cloudwatch.EventTargetEcsTargetArgs(**_ecs_parameters(known["EcsParameters"], network, created)),
             opts=opts,
         )
     else:
@@ -97,56 +97,30 @@ def create_task_trigger(
             delivery=delivery,
             arn=cluster.cluster_arn,
             role_arn=role.arn,
-            ecs_parameters=_of_schedule(known["EcsParameters"], network, created),
+            ecs_parameters=scheduler.ScheduleTargetEcsParametersArgs(
+                **_ecs_parameters(known["EcsParameters"], network, created)
+            ),
             opts=opts,
         )
 
 
-def _of_rule(
-    parameters: Mapping[str, Any], network: Network, created: CreatedContainer
-) -> cloudwatch.EventTargetEcsTargetArgs:
-    return cloudwatch.EventTargetEcsTargetArgs(
-        task_definition_arn=created.what_runs,
-        task_count=parameters["TaskCount"],
-        launch_type=parameters.get("LaunchType"),
-        capacity_provider_strategies=[
-            cloudwatch.EventTargetEcsTargetCapacityProviderStrategyArgs(
-                capacity_provider=each["capacityProvider"], weight=each["weight"]
-            )
-            for each in parameters.get("CapacityProviderStrategy", ())
-        ]
-        or None,
-        platform_version=parameters["PlatformVersion"],
-        network_configuration=cloudwatch.EventTargetEcsTargetNetworkConfigurationArgs(
-            subnets=network.subnet_ids,
-            security_groups=network.security_group_ids,
-            assign_public_ip=network.assign_public_ip,
-        ),
-        propagate_tags=parameters["PropagateTags"],
-        enable_execute_command=parameters["EnableExecuteCommand"],
-    )
-
-
-def _of_schedule(
-    parameters: Mapping[str, Any], network: Network, created: CreatedContainer
-) -> scheduler.ScheduleTargetEcsParametersArgs:
-    return scheduler.ScheduleTargetEcsParametersArgs(
-        task_definition_arn=created.what_runs,
-        task_count=parameters["TaskCount"],
-        launch_type=parameters.get("LaunchType"),
-        capacity_provider_strategies=[
-            scheduler.ScheduleTargetEcsParametersCapacityProviderStrategyArgs(
-                capacity_provider=each["capacityProvider"], weight=each["weight"]
-            )
-            for each in parameters.get("CapacityProviderStrategy", ())
-        ]
-        or None,
-        platform_version=parameters["PlatformVersion"],
-        network_configuration=scheduler.ScheduleTargetEcsParametersNetworkConfigurationArgs(
-            subnets=network.subnet_ids,
-            security_groups=network.security_group_ids,
-            assign_public_ip=network.assign_public_ip,
-        ),
-        propagate_tags=parameters["PropagateTags"],
-        enable_execute_command=parameters["EnableExecuteCommand"],
-    )
+def _ecs_parameters(parameters: Mapping[str, Any], network: Network, created: CreatedContainer) -> dict[str, Any]:
+    """How the task is started, which a rule's target and a schedule's say in the same words."""
+    strategies = [
+        {"capacity_provider": each["capacityProvider"], "weight": each["weight"]}
+        for each in parameters.get("CapacityProviderStrategy", ())
+    ]
+    return {
+        "task_definition_arn": created.what_runs,
+        "task_count": parameters["TaskCount"],
+        "launch_type": parameters.get("LaunchType"),
+        "capacity_provider_strategies": strategies or None,
+        "platform_version": parameters["PlatformVersion"],
+        "network_configuration": {
+            "subnets": network.subnet_ids,
+            "security_groups": network.security_group_ids,
+            "assign_public_ip": network.assign_public_ip,
+        },
+        "propagate_tags": parameters["PropagateTags"],
+        "enable_execute_command": parameters["EnableExecuteCommand"],
+    }
