@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import threading
 from types import SimpleNamespace
 
 import pytest
@@ -11,10 +10,9 @@ import pytest
 from ops.run_tasks import Asked, last_asked, task_place, tasks_of
 from ops.runs import read_run
 from ops.stopping import live_tasks, see_tasks_stopped, stop_execution
-from sandbox.faults import RefuseCapacity
-from sandbox.faults.run_task import RunTaskCall
 from tests.ops.denied import may_not
 from tests.ops.operated import Operated
+from tests.ops.slow_request import Hold
 from tests.ops.tasks import tasks
 
 LONG = {"input": {"seconds": 600}}
@@ -73,19 +71,6 @@ def test_a_run_that_waits_has_no_task_to_wait_for(operated: Operated) -> None:
     assert see_tasks_stopped(operated.aws, waits, "because").tasks == ()
     stop_execution(operated.aws, first, "because")
     assert see_tasks_stopped(operated.aws, first, "because").left == ()
-
-
-class Hold(RefuseCapacity):
-    """RunTask takes its time."""
-
-    def __init__(self, family: str) -> None:
-        super().__init__(of=family)
-        self.reached, self.go_on = threading.Event(), threading.Event()
-
-    def answer(self, call: RunTaskCall) -> None:
-        if self.strikes(call.family):
-            self.reached.set()
-            self.go_on.wait(60)
 
 
 def test_a_task_that_was_being_asked_for_is_looked_for_until_lists_can_be_believed(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -12,10 +11,9 @@ import pytest
 from ops.doctor import runs_without_task, tasks_left
 from ops.doctor.finding import Finding
 from ops.stopping import see_tasks_stopped
-from sandbox.faults import RefuseCapacity
-from sandbox.faults.run_task import RunTaskCall
 from tests.ops.denied import may_not
 from tests.ops.doctor.sick import Sick
+from tests.ops.slow_request import Hold
 from tests.ops.tasks import tasks
 
 LONG = {"input": {"seconds": 600}}
@@ -136,19 +134,6 @@ def test_a_task_that_was_asked_for_a_moment_ago_is_waited_for(sick: Sick, goes_o
     with sick.patient(now=sick.now + timedelta(minutes=9)) as patient:
         patient.aws = Forgets(sick)  # type: ignore[assignment]
         assert runs_without_task.check(patient, {machine: [written]}) == []
-
-
-class Hold(RefuseCapacity):
-    """RunTask takes its time."""
-
-    def __init__(self, family: str) -> None:
-        super().__init__(of=family)
-        self.reached, self.go_on = threading.Event(), threading.Event()
-
-    def answer(self, call: RunTaskCall) -> None:
-        if self.strikes(call.family):
-            self.reached.set()
-            self.go_on.wait(60)
 
 
 def test_a_run_whose_request_is_not_answered(sick: Sick) -> None:
