@@ -64,6 +64,11 @@ class Deployment:
         assert len(found) == 1, f"{len(found)} resources {type_} {name}: {[one.name for one in self.all(type_)]}"
         return found[0]
 
+    def policy_of(self, role: Resource) -> dict[str, Any]:
+        """The only policy that a role holds."""
+        (policy,) = [one for one in self.all("iam/rolePolicy:RolePolicy") if one.inputs["role"] == role.id]
+        return policy.document("policy")
+
     def children(self, parent: Resource) -> list[Resource]:
         """The resources that belong to a component, directly or not."""
         direct = [one for one in self.resources if one.parent == parent.urn]

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from definitions.lambda_function import BOOTSTRAP
-from tests.components.conftest import Deployment, Resource
+from tests.components.conftest import Deployment
 from tests.components.provider_answers import ACCOUNT
 
 JOBS = """
@@ -33,11 +33,6 @@ FUNCTION_ARN = f"arn:aws:lambda:eu-west-1:{ACCOUNT}:function:{NAME}"
 @pytest.fixture
 def report(deploy: Callable[..., Deployment]) -> Deployment:
     return deploy(JOBS.replace("{NETWORK}", "{nat: single}"))
-
-
-def policy_of(deployment: Deployment, role: Resource) -> dict:
-    (policy,) = [one for one in deployment.all("iam/rolePolicy:RolePolicy") if one.inputs["role"] == role.id]
-    return policy.document("policy")
 
 
 def test_the_function_is_the_job(report: Deployment) -> None:
@@ -89,7 +84,7 @@ def test_the_functions_role_is_lambdas_and_holds_what_the_job_asked_for(report: 
     role = report.one("iam/role:Role", f"{NAME}-lambda")
     (trusted,) = role.document("assumeRolePolicy")["Statement"]
     assert trusted["Principal"] == {"Service": "lambda.amazonaws.com"}
-    statements = policy_of(report, role)["Statement"]
+    statements = report.policy_of(role)["Statement"]
     assert [one["Action"] for one in statements[:2]] == [
         ["s3:GetObject"],
         ["logs:CreateLogStream", "logs:PutLogEvents"],
@@ -97,7 +92,7 @@ def test_the_functions_role_is_lambdas_and_holds_what_the_job_asked_for(report: 
 
 
 def test_the_machine_may_invoke_the_functions_versions_and_do_nothing_on_ecs(report: Deployment) -> None:
-    statements = policy_of(report, report.one("iam/role:Role", f"{NAME}-states"))["Statement"]
+    statements = report.policy_of(report.one("iam/role:Role", f"{NAME}-states"))["Statement"]
     (invoke,) = [one for one in statements if one["Action"] == ["lambda:InvokeFunction"]]
     assert invoke["Resource"] == f"{FUNCTION_ARN}:*"
     assert not any(action.startswith(("ecs:", "iam:")) for one in statements for action in one["Action"])
@@ -137,7 +132,7 @@ def test_a_function_is_in_the_vpc_where_it_finds_a_way_out(
 ) -> None:
     deployment = deploy(JOBS.replace("{NETWORK}", network))
     function = deployment.one("lambda/function:Function", NAME)
-    statements = policy_of(deployment, deployment.one("iam/role:Role", f"{NAME}-lambda"))["Statement"]
+    statements = deployment.policy_of(deployment.one("iam/role:Role", f"{NAME}-lambda"))["Statement"]
     connects = [one for one in statements if "ec2:CreateNetworkInterface" in one["Action"]]
 
     if subnets is None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.components.conftest import Deployment, Resource
+from tests.components.conftest import Deployment
 
 REPORT = """
 longhaul:tags: {environment: test, team: data}
@@ -31,12 +31,6 @@ NAME = "longhaul-test-report"
 @pytest.fixture
 def report(deploy: Callable[..., Deployment]) -> Deployment:
     return deploy(REPORT)
-
-
-def policy_of(deployment: Deployment, role: Resource) -> dict:
-    """The policy of a role, found by what it says it belongs to."""
-    (policy,) = [one for one in deployment.all("iam/rolePolicy:RolePolicy") if one.inputs["role"] == role.id]
-    return policy.document("policy")
 
 
 def test_the_log_group_is_named_for_the_job_with_a_suffix_and_expires(report: Deployment) -> None:
@@ -74,7 +68,7 @@ def test_the_task_role_holds_what_the_job_asked_for(report: Deployment) -> None:
     role = report.one("iam/role:Role", f"{NAME}-task")
 
     assert role.document("assumeRolePolicy")["Statement"][0]["Principal"] == {"Service": "ecs-tasks.amazonaws.com"}
-    (statement,) = policy_of(report, role)["Statement"]
+    (statement,) = report.policy_of(role)["Statement"]
     assert statement["Action"] == ["s3:GetObject"]
     assert statement["Resource"] == ["arn:aws:s3:::sales/*"]
 
@@ -100,7 +94,7 @@ def test_the_machines_role_passes_the_two_roles_of_the_task_and_no_others(report
     definition = report.one("ecs/taskDefinition:TaskDefinition")
 
     assert role.document("assumeRolePolicy")["Statement"][0]["Principal"] == {"Service": "states.amazonaws.com"}
-    statements = policy_of(report, role)["Statement"]
+    statements = report.policy_of(role)["Statement"]
     (passed,) = [one["Resource"] for one in statements if one["Action"] == ["iam:PassRole"]]
     assert set(passed) == {definition.inputs["taskRoleArn"], definition.inputs["executionRoleArn"]}
     (run,) = [one for one in statements if one["Action"] == ["ecs:RunTask"]]
@@ -264,7 +258,7 @@ def test_a_job_with_secrets_has_an_execution_role_that_reads_exactly_those(deplo
     assert definition.inputs["executionRoleArn"] == role.outputs["arn"]
     (container,) = definition.document("containerDefinitions")
     assert {secret["name"] for secret in container["secrets"]} == {"PASSWORD", "TOKEN"}
-    grants = {tuple(one["Action"]): one["Resource"] for one in policy_of(deployment, role)["Statement"]}
+    grants = {tuple(one["Action"]): one["Resource"] for one in deployment.policy_of(role)["Statement"]}
     assert grants[("secretsmanager:GetSecretValue",)] == [
         "arn:aws:secretsmanager:eu-west-1:123456789012:secret:database-??????"
     ]

@@ -1,11 +1,10 @@
 """A job without a state machine: what starts its task, with what rights, and what else the stack gets for it."""
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
-from tests.components.conftest import Deployment, Resource
+from tests.components.conftest import Deployment
 
 JOB = """
 longhaul:network: {nat: none}
@@ -23,11 +22,6 @@ RULE, TARGET = "cloudwatch/eventRule:EventRule", "cloudwatch/eventTarget:EventTa
 SCHEDULE, ROLE = "scheduler/schedule:Schedule", "iam/role:Role"
 LOG_POLICY = "cloudwatch/logResourcePolicy:LogResourcePolicy"
 Deploy = Callable[..., Deployment]
-
-
-def policy_of(deployment: Deployment, role: Resource) -> dict[str, Any]:
-    (policy,) = [one for one in deployment.all("iam/rolePolicy:RolePolicy") if one.inputs["role"] == role.id]
-    return policy.document("policy")
 
 
 def test_it_has_no_state_machine_and_its_rule_runs_its_task(deploy: Deploy) -> None:
@@ -86,7 +80,7 @@ def test_the_role_that_starts_it_passes_its_two_roles_and_no_others(
     role = deployment.one(ROLE, f"{NAME}-start")
     (statement,) = role.document("assumeRolePolicy")["Statement"]
     assert statement["Principal"] == {"Service": service}
-    granted = {one["Action"][0]: one for one in policy_of(deployment, role)["Statement"]}
+    granted = {one["Action"][0]: one for one in deployment.policy_of(role)["Statement"]}
     cluster = deployment.one("ecs/cluster:Cluster").outputs["arn"]
     assert granted.keys() == {"ecs:RunTask", "ecs:TagResource", "iam:PassRole"} | (
         {"sqs:SendMessage"} if keeps else set()
