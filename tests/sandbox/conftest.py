@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
+from sandbox.faults import Faults
 from sandbox.local_aws import LocalAws
 
 PATIENCE_SECONDS = 30
@@ -126,3 +127,13 @@ def place(local_aws: LocalAws, role: Callable[..., str]) -> TaskPlace:
         execution_role=role("ecs-tasks.amazonaws.com", may_log),
         task_role=role("ecs-tasks.amazonaws.com"),
     )
+
+
+@pytest.fixture
+def faults(place: TaskPlace) -> Iterator[Faults]:
+    """The faults of the local AWS, whose cluster has FARGATE_SPOT too."""
+    place.aws.client("ecs").put_cluster_capacity_providers(
+        cluster=place.cluster, capacityProviders=["FARGATE", "FARGATE_SPOT"], defaultCapacityProviderStrategy=[]
+    )
+    yield place.aws.faults
+    place.aws.faults.clear()

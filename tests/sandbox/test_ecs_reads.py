@@ -11,22 +11,15 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from tests.sandbox.conftest import PATIENCE_SECONDS, TaskPlace, policy
+from tests.sandbox.refusals import refusal
 
 FOREVER = ("sh", "-c", "trap '' TERM; echo ready; while :; do sleep 0.05; done")
 
 
 def listed(place: TaskPlace, **request: Any) -> list[str]:
     return place.aws.client("ecs").list_tasks(cluster=place.cluster, **request)["taskArns"]
-
-
-def refusal(call: Callable[..., Any], **request: Any) -> tuple[str, str]:
-    with pytest.raises(ClientError) as refused:
-        call(**request)
-    error = refused.value.response["Error"]
-    return error["Code"], error["Message"]
 
 
 @pytest.fixture

@@ -10,20 +10,12 @@ from functools import cache
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
+from tests.sandbox.refusals import refusal
 from tests.sandbox.step_functions.conftest import Machines, Run
 
 WAIT = {"Wait": {"Type": "Wait", "Seconds": 60, "End": True}}
 DONE = {"Done": {"Type": "Succeed"}}
-
-
-def refusal(call: Any, **request: Any) -> tuple[str, str]:
-    """Code and message of the error that a call answers with."""
-    with pytest.raises(ClientError) as caught:
-        call(**request)
-    error = caught.value.response["Error"]
-    return error["Code"], error["Message"]
 
 
 @cache

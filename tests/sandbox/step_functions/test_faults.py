@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,15 +14,6 @@ from tests.sandbox.step_functions.conftest import Machines, Run
 
 # https://repost.aws/knowledge-center/ecs-fargate-runtask-capacity
 NO_CAPACITY = "Capacity is unavailable at this time. Please try again later or in a different availability zone"
-
-
-@pytest.fixture
-def faults(place: TaskPlace) -> Iterator[Faults]:
-    place.aws.client("ecs").put_cluster_capacity_providers(
-        cluster=place.cluster, capacityProviders=["FARGATE", "FARGATE_SPOT"], defaultCapacityProviderStrategy=[]
-    )
-    yield place.aws.faults
-    place.aws.faults.clear()
 
 
 def running(place: TaskPlace, *command: str, provider: str = "FARGATE", **fields: Any) -> dict[str, Any]:

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from boto3.session import Session
 from botocore.config import Config
-from botocore.exceptions import ClientError
 
 from tests.sandbox.conftest import policy, trust
+from tests.sandbox.refusals import refusal
 from tests.sandbox.step_functions.conftest import Machines
 
 DONE = {"Done": {"Type": "Succeed"}}
@@ -23,14 +23,6 @@ NESTED = {"StartAt": "In", "States": {"In": {"Type": "Pass", "End": True}}}
 
 def task(resource: str, **fields: Any) -> dict[str, Any]:
     return {"Type": "Task", "Resource": resource, "End": True, **fields}
-
-
-def refusal(call: Any, *arguments: Any, **request: Any) -> tuple[str, str]:
-    """Code and message of the error that a call answers with."""
-    with pytest.raises(ClientError) as caught:
-        call(*arguments, **request)
-    error = caught.value.response["Error"]
-    return error["Code"], error["Message"]
 
 
 @pytest.mark.parametrize(

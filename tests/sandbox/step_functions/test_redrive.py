@@ -9,15 +9,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
 
 import pytest
 from boto3.session import Session
 from botocore.config import Config
-from botocore.exceptions import ClientError
 
 from sandbox.step_functions import history
 from tests.sandbox.conftest import policy
+from tests.sandbox.refusals import refusal
 from tests.sandbox.step_functions.conftest import Machines, Run
 
 FAIL = {"Fail": {"Type": "Fail", "Error": "Mine", "Cause": "why"}}
@@ -32,14 +31,6 @@ STUBBORN = {
     }
 }
 DAY = 86_400
-
-
-def refusal(call: Any, **request: Any) -> tuple[str, str]:
-    """Code and message of the error that a call answers with."""
-    with pytest.raises(ClientError) as caught:
-        call(**request)
-    error = caught.value.response["Error"]
-    return error["Code"], error["Message"]
 
 
 def later(machines: Machines, seconds: float) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from sandbox.faults import Faults
     from sandbox.local_aws import LocalAws
 
 ACCOUNT = "123456789012"
@@ -181,3 +182,10 @@ def fire(stack: Stack) -> Callable[[str, str], list[Any]]:
         return [delivery for delivery in deliveries if delivery.trigger.startswith(stack.name)]
 
     return fired
+
+
+@pytest.fixture
+def faults(stack: Stack) -> Iterator[Faults]:
+    """Faults that are gone after the test that adds them."""
+    yield stack.aws.faults
+    stack.aws.faults.clear()

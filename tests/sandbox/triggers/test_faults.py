@@ -5,18 +5,10 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 
-import pytest
-
 from sandbox.faults import DeliverLate, DeliverTwice
 
 HOURLY = "cron(0 * * * ? *)"
 AT = {"InputTransformer": {"InputPathsMap": {"at": "$.time"}, "InputTemplate": '{"at": <at>}'}}
-
-
-@pytest.fixture
-def faults(stack):
-    yield stack.aws.faults
-    stack.aws.faults.clear()
 
 
 def hours(deliveries):

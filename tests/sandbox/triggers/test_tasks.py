@@ -94,12 +94,6 @@ def cluster(stack):
     return Cluster(stack, 'echo "$DUE $RUN"')
 
 
-@pytest.fixture
-def faults(stack):
-    yield stack.aws.faults
-    stack.aws.faults.clear()
-
-
 def overrides(**variables: str) -> str:
     """The overrides as text: a placeholder stands outside of quotes, anything else is a text."""
     values = ((name, text if text.startswith("<") else json.dumps(text)) for name, text in variables.items())
