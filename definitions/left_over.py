@@ -36,7 +36,7 @@ def left_over(job: JobSpec) -> LeftOver:
 def left_over_states(
     job: JobSpec, target: RunTarget, *, table: str, when_self: str, when_self_assign: dict[str, Any] | None
 ) -> dict[str, Any]:
-    """The states that see to it, with the arguments of `exclusive_states`."""
+    """The states that see to it, with the arguments of `turn_states`."""
     if job.run_on.kind == "lambda":
         return left_over_function_states(when_self=when_self, when_self_assign=when_self_assign)
     return left_over_task_states(

@@ -40,8 +40,38 @@ def _own(job: JobSpec) -> dict[str, Any]:
     return {"entry": expression(lock.mine(job)), "redrive": expression(REDRIVES)}
 
 
-def once_per_time_state(job: JobSpec, table: str, start: str = names.RUN) -> dict[str, Any]:
-    """The first state of a job whose runs may overlap, but start once for a scheduled time, before `start`."""
+def turn_states(
+    job: JobSpec,
+    place: Place,
+    target: RunTarget,
+    *,
+    start: str = names.RUN,
+    when_self: str = names.DECIDE,
+    when_self_assign: dict[str, Any] | None = OWN_HAVE_STOPPED,
+) -> dict[str, Any]:
+    """The states from the start of a run until it may start its task, the first one first; none where it always may.
+
+    Args:
+        job: the job.
+        place: its stack.
+        target: where its tasks run, and the table of locks.
+        start: the state that follows when it may.
+        when_self: the state that follows when no task is left of an attempt of the run itself.
+        when_self_assign: what to assign on the way there.
+    """
+    if job.overlap.is_exclusive:
+        return _exclusive_states(job, place, target, start, when_self, when_self_assign)
+    return _once_per_time_state(job, _lock_table(target), start) if job.overlap.once_per_time else {}
+
+
+def _lock_table(target: RunTarget) -> str:
+    """The name of the stack's lock table."""
+    assert target.lock_table_name is not None, "a stack with such a job has a lock table"
+    return target.lock_table_name
+
+
+def _once_per_time_state(job: JobSpec, table: str, start: str) -> dict[str, Any]:
+    """The first state of a job whose runs may overlap, but start once for a scheduled time."""
     started = {"skipped": {"reason": expression(lock.STARTED_BEFORE)}}
     return {
         names.NOTE_TIME: call(
@@ -54,27 +84,16 @@ def once_per_time_state(job: JobSpec, table: str, start: str = names.RUN) -> dic
     }
 
 
-def exclusive_states(
+def _exclusive_states(
     job: JobSpec,
     place: Place,
     target: RunTarget,
-    table: str,
-    *,
-    start: str = names.RUN,
-    when_self: str = names.DECIDE,
-    when_self_assign: dict[str, Any] | None = OWN_HAVE_STOPPED,
+    start: str,
+    when_self: str,
+    when_self_assign: dict[str, Any] | None,
 ) -> dict[str, Any]:
-    """The states from the start of a run until it may start its task; the first one is `Take the lock`.
-
-    Args:
-        job: a job whose policy is not `allow`.
-        place: its stack.
-        target: where its tasks run.
-        table: the name of the stack's lock table.
-        start: the state that follows when the run has the lock.
-        when_self: the state that follows when no task is left of an attempt of the run itself.
-        when_self_assign: what to assign on the way there.
-    """
+    """Those of a job whose runs do not overlap: the first one is `Take the lock`."""
+    table = _lock_table(target)
     states = {
         names.TAKE: call(
             "Takes the lock if it is free, and writes down which scheduled time is being started, both or neither.",
@@ -136,7 +155,7 @@ def exclusive_states(
     return states
 
 
-def release_states(job: JobSpec, table: str, failed: str = names.WHAT_FAILED) -> dict[str, Any]:
+def release_states(job: JobSpec, target: RunTarget, failed: str = names.WHAT_FAILED) -> dict[str, Any]:
     """The states that give the lock back: after a success, and after a failure that left no task behind, on the
     way to `failed`.
 
@@ -148,7 +167,7 @@ def release_states(job: JobSpec, table: str, failed: str = names.WHAT_FAILED) ->
         return call(
             comment,
             "dynamodb:updateItem",
-            lock.leave(job, table, "$entry"),
+            lock.leave(job, _lock_table(target), "$entry"),
             following,
             expected=((CONDITION_FAILED, following, {}), ("States.ALL", following, left)),
         )

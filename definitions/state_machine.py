@@ -14,14 +14,15 @@ from definitions.attempts import THE_JOBS, again, ended, run_state, wait_states,
 from definitions.calls import rule
 from definitions.jsonata import expression, literal
 from definitions.left_over import left_over
+from definitions.machine_frame import definition, skipped_states
 from definitions.outcome import Outcome
-from definitions.overlap import exclusive_states, once_per_time_state, release_states
+from definitions.overlap import release_states, turn_states
 from definitions.place import Place
 from definitions.results import read_states
 from definitions.run_on import run_call
 from definitions.run_task import RunTarget, after_evaluation_error, result_key, task_of_job
 from definitions.timed_out import search_states
-from definitions.verdict import failure_cause, skipped_output, success_output
+from definitions.verdict import failure_cause, success_output
 from spec.job import JobSpec
 
 __all__ = ["RunTarget", "state_machine"]
@@ -59,24 +60,16 @@ def state_machine(job: JobSpec, place: Place, target: RunTarget) -> dict[str, An
     Returns:
         the definition for CreateStateMachine, type STANDARD.
     """
-    about = f"{job.name} in stack {place.stack}"
-    exclusive, table = job.overlap.is_exclusive, target.lock_table_name
-    assert table is not None or not job.overlap.needs_table, "a stack with such a job has a lock table"
-    states: dict[str, Any] = {}
-    if table is not None and exclusive:
-        states |= exclusive_states(job, place, target, table)
-    elif table is not None and job.overlap.once_per_time:
-        states |= once_per_time_state(job, table)
-    start_at = next(iter(states), names.RUN)
+    exclusive = job.overlap.is_exclusive
     done = names.RELEASE if exclusive else names.SUCCEEDED
-    states |= _run(job, place, target)
+    states = {**turn_states(job, place, target), **_run(job, place, target)}
     if job.results:
         assert target.results_bucket is not None, "a stack with such a job has a bucket"
         states |= read_states(target.results_bucket, done, THE_JOBS)
     states[names.DECIDE] = _decide(job, done)
     states |= wait_states(job, THE_JOBS)
-    if table is not None and exclusive:
-        states |= release_states(job, table)
+    if exclusive:
+        states |= release_states(job, target)
         states[names.WHAT_FAILED] = {
             "Comment": "Tells the kinds of failure apart.",
             "Type": "Choice",
@@ -88,12 +81,7 @@ def state_machine(job: JobSpec, place: Place, target: RunTarget) -> dict[str, An
         "Type": "Succeed",
         "Output": success_output(job, place, target.log_group_name),
     }
-    if job.overlap.needs_table:
-        states[names.SKIPPED] = {
-            "Comment": "The job was not started, as its overlap policy says; nothing failed.",
-            "Type": "Succeed",
-            "Output": skipped_output(job, place),
-        }
+    states |= skipped_states(job, place)
     for outcome, (name, comment) in _failures(job).items():
         states[name] = {
             "Comment": comment,
@@ -101,12 +89,7 @@ def state_machine(job: JobSpec, place: Place, target: RunTarget) -> dict[str, An
             "Error": outcome.value,
             "Cause": failure_cause(job, place, target.log_group_name, outcome),
         }
-    return {
-        "Comment": f"{about}: {job.description}" if job.description else about,
-        "QueryLanguage": "JSONata",
-        "StartAt": start_at,
-        "States": states,
-    }
+    return definition(job, place, states)
 
 
 def _run(job: JobSpec, place: Place, target: RunTarget) -> dict[str, Any]:

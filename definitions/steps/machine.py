@@ -22,14 +22,14 @@ from definitions import names
 from definitions.attempts import again
 from definitions.calls import rule
 from definitions.jsonata import expression, literal
-from definitions.overlap import exclusive_states, once_per_time_state, release_states
+from definitions.machine_frame import definition, skipped_states
+from definitions.overlap import release_states, turn_states
 from definitions.place import Place
 from definitions.run_task import OWN_GUARD, SCHEDULED_TIME, RunTarget
 from definitions.steps import step_names
 from definitions.steps.many import count_state
 from definitions.steps.scope import Next, Scope, result_variable
 from definitions.steps.sequence import results_of, sequence
-from definitions.verdict import skipped_output
 from spec.job import JobSpec
 from spec.step_containers import containers, placed_containers, takes_large_inputs
 from spec.steps import StepSpec
@@ -47,40 +47,22 @@ def steps_machine(job: JobSpec, place: Place, target: RunTarget, targets: Mappin
         target: where it runs; its task definition is any.
         targets: where each of its containers runs, by the container's name.
     """
-    table, exclusive = target.lock_table_name, job.overlap.is_exclusive
-    assert table is not None or not job.overlap.needs_table, "a stack with such a job has a lock table"
+    exclusive = job.overlap.is_exclusive
     scope = _scope(job, place, target, targets)
     done = names.RELEASE if exclusive else names.SUCCEEDED
     start, body = _body(job, scope, Next(state=done))
-    states: dict[str, Any] = {}
-    if table is not None and exclusive:
-        states |= exclusive_states(job, place, target, table, start=start, when_self=start, when_self_assign=None)
-    elif table is not None and job.overlap.once_per_time:
-        states |= once_per_time_state(job, table, start=start)
-    start_at = next(iter(states), start)
-    states |= body
+    states = {**turn_states(job, place, target, start=start, when_self=start, when_self_assign=None), **body}
     if scope.after_failure is not None:
         states |= _after_failure(job, scope)
-    if table is not None and exclusive:
-        states |= release_states(job, table, failed=step_names.FAILED)
+    if exclusive:
+        states |= release_states(job, target, failed=step_names.FAILED)
     states[names.SUCCEEDED] = {
         "Comment": "Every step did its work.",
         "Type": "Succeed",
         "Output": expression(_output(job, place, scope)),
     }
-    if job.overlap.needs_table:
-        states[names.SKIPPED] = {
-            "Comment": "The job was not started, as its overlap policy says; nothing failed.",
-            "Type": "Succeed",
-            "Output": skipped_output(job, place),
-        }
-    about = f"{job.name} in stack {place.stack}"
-    return {
-        "Comment": f"{about}: {job.description}" if job.description else about,
-        "QueryLanguage": "JSONata",
-        "StartAt": start_at,
-        "States": states,
-    }
+    states |= skipped_states(job, place)
+    return definition(job, place, states)
 
 
 def _scope(job: JobSpec, place: Place, target: RunTarget, targets: Mapping[str, RunTarget]) -> Scope:
