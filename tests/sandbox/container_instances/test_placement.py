@@ -1,100 +1,18 @@
-"""Tasks on EC2 instances behind a capacity provider, as an operator sees them: where they go, wait and are refused."""
+"""Tasks on EC2 instances behind a capacity provider, as an operator sees them: where they go, and wait."""
 
 from __future__ import annotations
 
-import secrets
-import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from sandbox.faults import Faults, InterruptSpot, LoseHost, RefuseCapacity, RetireTask
 from tests.sandbox.conftest import TaskPlace
+from tests.sandbox.container_instances.conftest import TO_THE_END, Warehouse, make_warehouse
 
 PATIENCE_SECONDS = 30
-TO_THE_END = (sys.executable, "-c", "import time; print('ready', flush=True); time.sleep(1000)")
 # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/api_failures_messages.html
 NO_MEMORY, NO_CPU = "RESOURCE:MEMORY", "RESOURCE:CPU"
-
-
-@dataclass(frozen=True)
-class Warehouse:
-    """A place whose cluster has EC2 instances behind a capacity provider of its own."""
-
-    place: TaskPlace
-    provider: str
-
-    def register(self, *command: str, **task: Any) -> str:
-        """A task definition for EC2 instances, of half an instance's memory."""
-        task = {"cpu": None, "memory": "1024", "networkMode": "bridge", **task, "requiresCompatibilities": ["EC2"]}
-        return self.place.register(*command, task=task)
-
-    def call(self, definition: str, **request: Any) -> dict[str, Any]:
-        """RunTask's answer."""
-        strategy = [{"capacityProvider": self.provider, "weight": 1}]
-        given = {
-            "cluster": self.place.cluster,
-            "taskDefinition": definition,
-            "capacityProviderStrategy": strategy,
-            **request,
-        }
-        return self.place.aws.client("ecs").run_task(**{k: v for k, v in given.items() if v is not None})
-
-    def refusal(self, definition: str, **request: Any) -> tuple[str, str]:
-        """The code and the message with which RunTask is refused."""
-        with pytest.raises(ClientError) as raised:
-            self.call(definition, **request)
-        error = raised.value.response["Error"]
-        return error["Code"], error["Message"]
-
-    def run(self, definition: str, **request: Any) -> str:
-        """The ARN of a task that was accepted."""
-        answer = self.call(definition, **request)
-        assert answer["failures"] == []
-        return answer["tasks"][0]["taskArn"]
-
-    def stop(self, task_arn: str) -> dict[str, Any]:
-        """The task once it was stopped."""
-        self.place.aws.client("ecs").stop_task(cluster=self.place.cluster, task=task_arn, reason="enough")
-        return self.place.finish(task_arn)
-
-
-def make_warehouse(place: TaskPlace, scaling: str) -> Warehouse:
-    ecs, provider = place.aws.client("ecs"), f"warehouse-{secrets.token_hex(4)}"
-    group = f"arn:aws:autoscaling:{place.aws.region}:{place.aws.account}:autoScalingGroup:1:autoScalingGroupName/w"
-    ecs.create_capacity_provider(
-        name=provider, autoScalingGroupProvider={"autoScalingGroupArn": group, "managedScaling": {"status": scaling}}
-    )
-    ecs.put_cluster_capacity_providers(
-        cluster=place.cluster, capacityProviders=["FARGATE", provider], defaultCapacityProviderStrategy=[]
-    )
-    return Warehouse(place, provider)
-
-
-@pytest.fixture
-def faults(place: TaskPlace) -> Iterator[Faults]:
-    """The faults of the local AWS, gone after the test."""
-    yield place.aws.faults
-    place.aws.faults.clear()
-
-
-@pytest.fixture
-def fixed(place: TaskPlace) -> Warehouse:
-    """A provider whose instances nobody manages: one of 2 GiB."""
-    made = make_warehouse(place, "DISABLED")
-    place.aws.container_instances.register(made.provider, 1, cpu_units=1024, memory_mib=2048)
-    return made
-
-
-@pytest.fixture
-def scaled(place: TaskPlace) -> Warehouse:
-    """A provider with managed scaling, at its maximum: one instance of 2 GiB."""
-    made = make_warehouse(place, "ENABLED")
-    place.aws.container_instances.register(made.provider, 1, cpu_units=1024, memory_mib=2048)
-    return made
 
 
 def test_a_task_runs_on_an_instance_of_its_provider(fixed: Warehouse) -> None:
@@ -236,108 +154,6 @@ def test_strategies_say_which_instance_comes_first(fixed: Warehouse, strategy: d
     for task_arn in tasks:
         fixed.stop(task_arn)
     assert len(where) == instances
-
-
-@pytest.mark.parametrize(
-    ("request_", "code", "message"),
-    [
-        ({"launchType": "EC2"}, "InvalidParameterException", "both a launch type and capacity provider strategy"),
-        ({"platformVersion": "LATEST"}, "InvalidParameterException", "The platform version must be null"),
-        ({"networkConfiguration": {"awsvpcConfiguration": {"subnets": ["subnet-1"]}}}, "InvalidParameterException",
-         "Network Configuration is not valid for the given networkMode"),
-        ({"placementConstraints": [{"type": "memberOf", "expression": "task:group == x"}]},
-         "InvalidParameterException", "does not simulate the expression"),
-        ({"placementStrategy": [{"type": "binpack", "field": "instanceId"}]}, "InvalidParameterException",
-         "binpack has no field"),
-        ({"capacityProviderStrategy": [{"capacityProvider": "nobody's"}]}, "InvalidParameterException",
-         "does not exist"),
-    ],
-)  # fmt: skip
-def test_what_ec2_does_not_take_is_refused(fixed: Warehouse, request_: dict[str, Any], code: str, message: str) -> None:
-    found_code, said = fixed.refusal(fixed.register("true"), **request_)
-    assert found_code == code
-    assert message in said
-
-
-def test_fargate_and_ec2_are_not_mixed(fixed: Warehouse) -> None:
-    both = [{"capacityProvider": name, "weight": 1} for name in (fixed.provider, "FARGATE")]
-    assert "cannot contain a mix" in fixed.refusal(fixed.register("true"), capacityProviderStrategy=both)[1]
-
-
-def test_a_network_interface_on_ec2_has_no_public_address(fixed: Warehouse) -> None:
-    network = {"awsvpcConfiguration": {"subnets": [fixed.place.subnet_id], "assignPublicIp": "ENABLED"}}
-    definition = fixed.register("true", networkMode="awsvpc")
-    said = fixed.refusal(definition, networkConfiguration=network)
-    assert said == ("InvalidParameterException", "Assign public IP is not supported for this launch type.")
-
-
-def test_a_task_definition_for_the_other_launch_type_is_refused(fixed: Warehouse) -> None:
-    network = {"awsvpcConfiguration": {"subnets": [fixed.place.subnet_id]}}
-    for_fargate = fixed.place.register("true")
-    assert "does not support launch_type EC2" in fixed.refusal(for_fargate, networkConfiguration=network)[1]
-    said = fixed.refusal(fixed.register("true"), capacityProviderStrategy=None, launchType="FARGATE")
-    assert "does not support launch_type FARGATE" in said[1]
-
-
-@pytest.mark.parametrize(
-    ("task", "message"),
-    [
-        ({"cpu": "127"}, "Invalid 'cpu' setting"),
-        ({"cpu": "196609"}, "Invalid 'cpu' setting"),
-        ({"memory": None}, "At least one of 'memory' or 'memoryReservation'"),
-        ({"ephemeralStorage": {"sizeInGiB": 40}}, "Ephemeral storage"),
-        ({"networkMode": "overlay"}, "networkMode"),
-    ],
-)
-def test_a_task_definition_that_ec2_could_not_run_is_refused(
-    fixed: Warehouse, task: dict[str, Any], message: str
-) -> None:
-    with pytest.raises(ClientError) as raised:
-        fixed.register("true", **task)
-    assert message in raised.value.response["Error"]["Message"]
-
-
-@pytest.mark.parametrize(("cpu", "memory"), [("128", "64"), ("100 vCPU", "200 GB"), (None, "700")])
-def test_any_size_will_do_on_ec2(fixed: Warehouse, cpu: str | None, memory: str) -> None:
-    assert fixed.register("true", cpu=cpu, memory=memory)
-
-
-@pytest.mark.parametrize(
-    ("providers", "default", "message"),
-    [
-        (["nobody's"], [], "does not exist"),
-        (["FARGATE"], [{"capacityProvider": "FARGATE_SPOT"}], "not associated"),
-    ],
-)
-def test_a_cluster_gets_no_provider_that_is_not_there(
-    place: TaskPlace, providers: list[str], default: list[dict[str, str]], message: str
-) -> None:
-    with pytest.raises(ClientError, match=message):
-        place.aws.client("ecs").put_cluster_capacity_providers(
-            cluster=place.cluster, capacityProviders=providers, defaultCapacityProviderStrategy=default
-        )
-
-
-def test_a_provider_on_which_a_task_runs_stays(fixed: Warehouse) -> None:
-    ecs = fixed.place.aws.client("ecs")
-    task_arn = fixed.run(fixed.register(*TO_THE_END))
-    without: dict[str, Any] = {
-        "cluster": fixed.place.cluster, "capacityProviders": ["FARGATE"], "defaultCapacityProviderStrategy": []
-    }  # fmt: skip
-    with pytest.raises(ClientError, match="ResourceInUseException"):
-        ecs.put_cluster_capacity_providers(**without)
-    fixed.stop(task_arn)
-    ecs.put_cluster_capacity_providers(**without)
-    assert "not associated" in fixed.refusal(fixed.register("true"))[1]
-
-
-def test_a_provider_with_managed_scaling_is_of_one_cluster(scaled: Warehouse) -> None:
-    ecs, other = scaled.place.aws.client("ecs"), f"other-{secrets.token_hex(4)}"
-    ecs.create_cluster(clusterName=other)
-    with pytest.raises(ClientError, match="another cluster"):
-        ecs.put_cluster_capacity_providers(
-            cluster=other, capacityProviders=[scaled.provider], defaultCapacityProviderStrategy=[]
-        )
 
 
 def test_instances_tell_what_they_have_and_what_is_left(fixed: Warehouse) -> None:
