@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -18,8 +17,8 @@ from ops.stack import DeployedStack, find_stack
 from sandbox.deploy import Deployment, deploy
 from sandbox.local_aws import LocalAws
 from sandbox.play import run_to_end
+from tests.project import new_project
 
-ROOT = Path(__file__).parents[2]
 _EXITS = {
     "image": "example.com/exits:1",
     "entrypoint": ["sh", "-c", 'exit "$LONGHAUL_INPUT"'],
@@ -182,13 +181,10 @@ class Undelivered:
 def undelivered_stack(local_aws: LocalAws) -> Undelivered:
     """The stack, deployed when it is first asked for; it ends with the local AWS."""
     root = Path(mkdtemp(prefix="longhaul-undelivered-"))
-    shutil.copy(ROOT / "__main__.py", root)
-    (root / "Pulumi.yaml").write_text("name: late\nruntime: python\n")
-    # JSON is YAML too.
     config = {
         "aws:region": local_aws.region,
         "longhaul:alerts": {"email": ["ops@example.com"]},
         "longhaul:jobs": JOBS,
     }
-    (root / "Pulumi.dev.yaml").write_text(json.dumps({"config": config}))
+    new_project(root, "late", config)
     return Undelivered(local_aws, root, deploy(root, Undelivered.name, local_aws))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,8 +10,8 @@ from typing import Any
 from ops.runs import read_run
 from sandbox.deploy import Deployment
 from sandbox.local_aws import LocalAws
+from tests.project import new_project
 
-ROOT = Path(__file__).parents[2]
 IMAGE = "public.ecr.aws/docker/library/alpine:3"
 # The first job does what its input says; the others tell what they were given.
 OBEYS = {"image": IMAGE, "entrypoint": ["sh", "-c", 'eval "eval $LONGHAUL_INPUT"'], "input": "exit 0"}
@@ -75,10 +74,8 @@ class Stack:
 
 
 def write_project(root: Path, jobs: dict[str, Any]) -> None:
-    shutil.copy(ROOT / "__main__.py", root)
-    (root / "Pulumi.yaml").write_text("name: chains\nruntime: python\n")
     config = {"aws:region": "eu-west-1", "longhaul:network": {"availabilityZones": 1}, "longhaul:jobs": jobs}
-    (root / "Pulumi.dev.yaml").write_text(json.dumps({"config": config}))
+    new_project(root, "chains", config)
 
 
 def new_role(aws: LocalAws, name: str) -> str:

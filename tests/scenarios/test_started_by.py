@@ -20,7 +20,7 @@ from sandbox.deploy import deploy
 from sandbox.errors import SandboxError
 from sandbox.faults import DeliverTwice
 from sandbox.local_aws import LocalAws
-from tests.scenarios.chains import OBEYS, ROOT, TELLS, Stack, new_role, write_project
+from tests.scenarios.chains import OBEYS, TELLS, Stack, new_role, write_project
 
 
 @pytest.fixture(scope="module")
@@ -254,7 +254,7 @@ def test_a_named_role_may_start_the_job_and_no_other(stack: Stack) -> None:
 @pytest.fixture
 def function(stack: Stack) -> Iterator[Callable[[dict[str, Any]], Any]]:
     """The function that the documentation shows, in Lambda with the role that may start a job: it is called."""
-    page = (ROOT / "docs" / "starting.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[2] / "docs" / "starting.md").read_text(encoding="utf-8")
     package = io.BytesIO()
     with zipfile.ZipFile(package, "w") as archive:
         archive.writestr("start_the_job.py", page.partition("```python\n")[2].partition("```")[0])

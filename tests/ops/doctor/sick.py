@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -19,7 +17,8 @@ from sandbox.deploy import deploy
 from sandbox.instances_of_jobs import provide_instances
 from sandbox.local_aws import LocalAws
 from spec.load import load_stack
-from tests.ops.operated import OBEYS, ROOT, Operated
+from tests.ops.operated import OBEYS, Operated
+from tests.project import new_project
 
 _OBEYING = {"image": "example.com/obeys:1", "entrypoint": ["python", "-c", OBEYS], "overlap": "allow"}
 # Of a job that never succeeds.
@@ -82,7 +81,6 @@ class Sick(Operated):
 def sick_stack(local_aws: LocalAws) -> Sick:
     """The stack, deployed when it is first asked for; it ends with the local AWS."""
     root = Path(mkdtemp(prefix="longhaul-sick-"))
-    shutil.copy(ROOT / "__main__.py", root)
     _write(root, local_aws.region, JOBS)
     provide_instances(local_aws, load_stack(root, Sick.name).containers)
     stack = Sick(local_aws, root, deploy(root, Sick.name, local_aws))
@@ -91,7 +89,4 @@ def sick_stack(local_aws: LocalAws) -> Sick:
 
 
 def _write(root: Path, region: str, jobs: dict[str, Any]) -> None:
-    (root / "Pulumi.yaml").write_text("name: acme\nruntime: python\n")
-    # JSON is YAML too.
-    config = {"aws:region": region, "longhaul:jobs": jobs}
-    (root / f"Pulumi.{Sick.name}.yaml").write_text(json.dumps({"config": config}))
+    new_project(root, "acme", {"aws:region": region, "longhaul:jobs": jobs}, stack=Sick.name)

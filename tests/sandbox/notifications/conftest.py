@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import secrets
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +14,8 @@ import pytest
 from sandbox.deploy import Deployment, deploy
 from sandbox.local_aws import LocalAws
 from sandbox.play import run_to_end
+from tests.project import new_project
 
-ROOT = Path(__file__).parents[3]
 PATIENCE_SECONDS = 20
 
 
@@ -88,15 +87,13 @@ class Stack:
 
 
 def write_project(root: Path, alerts: dict[str, Any]) -> None:
-    shutil.copy(ROOT / "__main__.py", root)
-    (root / "Pulumi.yaml").write_text("name: heard\nruntime: python\n")
     config = {
         "aws:region": "eu-west-1",
         "longhaul:network": {"availabilityZones": 1},
         "longhaul:alerts": alerts,
         "longhaul:jobs": {"nightly": {}},
     }
-    (root / "Pulumi.dev.yaml").write_text(json.dumps({"config": config}))
+    new_project(root, "heard", config)
     folder = root / "jobs" / "nightly"
     folder.mkdir(parents=True)
     job = {

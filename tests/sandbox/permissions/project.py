@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.local_aws import LocalAws
+from tests.project import new_project
 
-ROOT = Path(__file__).parents[3]
 NAME = "bite-dev"
 JOBS = ("plain", "zoned", "secretive", "permitted", "elsewhere", "returning", "stepping", "calling", "mapping")
 SECRET = "s3cr3t-of-the-test"
@@ -51,14 +51,12 @@ class Prepared:
 
 
 def write_project(root: Path, prepared: Prepared) -> None:
-    shutil.copy(ROOT / "__main__.py", root)
-    (root / "Pulumi.yaml").write_text("name: bite\nruntime: python\n")
     config = {
         "aws:region": "eu-west-1",
         "longhaul:network": {"nat": "none", "availabilityZones": 1},
         "longhaul:jobs": {name: {} for name in JOBS},
     }
-    (root / "Pulumi.dev.yaml").write_text(json.dumps({"config": config}))
+    new_project(root, "bite", config)
     test = 'test -n "$PASSWORD" && test -n "$TOKEN" && test -n "$PLAIN" && test -n "$CLOSED"'
     by_arn = {"from": prepared.by_arn, "kmsKey": prepared.key}
     bucket = f"arn:aws:s3:::{prepared.bucket}"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -13,9 +11,10 @@ from sandbox.deploy import deploy
 from sandbox.instances_of_jobs import provide_instances
 from sandbox.local_aws import LocalAws
 from spec.load import load_stack
+from tests.project import new_project
 from tests.sandbox.permissions.deployed import Jobs
 from tests.sandbox.permissions.policies import Part
-from tests.sandbox.permissions.project import ROOT, SCRIPT
+from tests.sandbox.permissions.project import SCRIPT
 from tests.sandbox.permissions.scenarios import NOT_FOR_A_RUN, Outcome, outcome
 
 HOLDER = "packed-states"
@@ -26,8 +25,6 @@ WAITED = "no instance had room for it within its timeout of 2m"
 def jobs(local_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jobs]:
     """The job, deployed, on a provider of its own."""
     root, provider = tmp_path_factory.mktemp("packed"), "packed-warehouse"
-    shutil.copy(ROOT / "__main__.py", root)
-    (root / "Pulumi.yaml").write_text("name: bite\nruntime: python\n")
     job = {
         "image": "public.ecr.aws/docker/library/alpine:3",
         "entrypoint": ["sh", "-c"],
@@ -38,7 +35,7 @@ def jobs(local_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Itera
         "runOn": {"kind": "ec2", "capacityProvider": provider, "networkMode": "bridge"},
     }
     config = {"aws:region": local_aws.region, "longhaul:network": {"nat": "none"}, "longhaul:jobs": {"packed": job}}
-    (root / "Pulumi.dev.yaml").write_text(json.dumps({"config": config}))
+    new_project(root, "bite", config)
     provide_instances(local_aws, load_stack(root, "dev").containers)
     deployment = deploy(root, "dev", local_aws)
     yield Jobs(local_aws, deployment)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import secrets
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,8 +16,8 @@ import pytest
 from sandbox.deploy import Deployment, deploy
 from sandbox.local_aws import LocalAws
 from sandbox.play import Run, play
+from tests.project import new_project
 
-ROOT = Path(__file__).parents[3]
 NAME = "lone-dev"
 HOURLY = "cron(0 * * * ? *)"
 SAYS = "echo $LONGHAUL_JOB $LONGHAUL_SCHEDULED_TIME $LONGHAUL_ATTEMPT $LONGHAUL_INPUT $LONGHAUL_EXECUTION; "
@@ -145,8 +144,6 @@ class World:
 
 
 def write_project(root: Path) -> None:
-    shutil.copy(ROOT / "__main__.py", root)
-    (root / "Pulumi.yaml").write_text("name: lone\nruntime: python\n")
     common = {
         "image": "public.ecr.aws/docker/library/alpine:3",
         "runOn": "task",
@@ -163,7 +160,7 @@ def write_project(root: Path) -> None:
             name: {**common, **(schedules if "timezone" in job else rules), **job} for name, job in JOBS.items()
         },
     }
-    (root / "Pulumi.dev.yaml").write_text(json.dumps({"config": config}))
+    new_project(root, "lone", config)
 
 
 @pytest.fixture(scope="package")

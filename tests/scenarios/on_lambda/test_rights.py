@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,11 +13,11 @@ from botocore.exceptions import ClientError
 from definitions import names
 from sandbox.deploy import deploy
 from sandbox.local_aws import LocalAws
+from tests.project import new_project
 from tests.sandbox.permissions.deployed import Execution, Jobs
 from tests.sandbox.permissions.policies import Document, Part, parts, without
 from tests.sandbox.permissions.project import PROGRAM, RETURNING, Prepared
 from tests.sandbox.permissions.scenarios import NOT_FOR_A_RUN, Outcome, names_all, outcome, scenarios
-from tests.scenarios.stack import ROOT
 
 NAME = "rights-dev"
 JOBS = ("permitted", "returning")
@@ -48,9 +47,6 @@ class FunctionJobs(Jobs):
 
 
 def write_project(root: Path, prepared: Prepared) -> None:
-    shutil.copy(ROOT / "__main__.py", root)
-    shutil.copytree(ROOT / "components" / "lambda_image", root / "components" / "lambda_image")
-    (root / "Pulumi.yaml").write_text("name: rights\nruntime: python\n")
     bucket = f"arn:aws:s3:::{prepared.bucket}"
     common: dict[str, Any] = {
         "image": "public.ecr.aws/docker/library/python:3.12-slim",
@@ -77,8 +73,7 @@ def write_project(root: Path, prepared: Prepared) -> None:
         "returning": {**common, "entrypoint": ["python", str(RETURNING)], "results": True},
     }
     network = {"nat": "single", "availabilityZones": 1}
-    config = {"aws:region": "eu-west-1", "longhaul:network": network, "longhaul:jobs": jobs}
-    (root / "Pulumi.dev.yaml").write_text(json.dumps({"config": config}))
+    new_project(root, "rights", {"aws:region": "eu-west-1", "longhaul:network": network, "longhaul:jobs": jobs})
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -16,10 +15,10 @@ from typing import Any
 from sandbox.deploy import Deployment, deploy
 from sandbox.faults import Fault
 from sandbox.local_aws import LocalAws
+from tests.project import new_project
 from tests.scenarios.stack import provide_instances
 from tests.scenarios.stepped.jobs import BUCKET, JOBS, PROVIDER
 
-ROOT = Path(__file__).parents[3]
 PROJECT = "steps"
 PATIENCE_SECONDS = 60
 # At this speed a step's two minutes are less than half a second.
@@ -54,10 +53,8 @@ class World:
     def __init__(self, aws: LocalAws, root: Path) -> None:
         self.aws = aws
         self.states, self.ecs = aws.client("stepfunctions"), aws.client("ecs")
-        shutil.copy(ROOT / "__main__.py", root)
-        (root / "Pulumi.yaml").write_text(f"name: {PROJECT}\nruntime: python\n")
         config = {"aws:region": aws.region, "longhaul:network": {"availabilityZones": 1}, "longhaul:jobs": JOBS}
-        (root / "Pulumi.dev.yaml").write_text(json.dumps({"config": config}))
+        new_project(root, PROJECT, config)
         s3 = aws.client("s3")
         s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": aws.region})
         for key in ("in/a", "in/b", "in/c", "out/d"):
