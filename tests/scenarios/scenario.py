@@ -28,7 +28,7 @@ class End:
     Attributes:
         outcome: the execution's error, the status in its output (SUCCEEDED, SKIPPED), or ABORTED.
         attempts, start_retries: what it tells of both budgets; None where it tells nothing.
-        tasks: the capacity of each task that it started, `on demand` or `spot`.
+        tasks: what each task that it started ran on, such as `on demand` or `spot`.
         path: the states that it passed.
         says: a part of its output, or of its cause.
         because: which run was in its way, of one that was skipped.

@@ -12,11 +12,14 @@ from typing import Any
 
 from definitions.lock import KEY_ATTRIBUTE
 from sandbox.clock import Clock
-from tests.scenarios.stack import Fields, Stack
+from tests.scenarios.stack import FIXED, SCALED, Fields, Stack
 
 PATIENCE_SECONDS = 60
 REDRIVEN = "(redriven)"
 """In the place of a state: here the execution was redriven."""
+
+INSTANCE = "an instance"
+_CAPACITY = {"FARGATE": "on demand", "FARGATE_SPOT": "spot", FIXED: INSTANCE, SCALED: INSTANCE}
 
 # A stopped task is shown for an hour: what earlier scenarios have left is out of the lists then.
 _FORGOTTEN_SECONDS = 3700
@@ -65,11 +68,17 @@ class Scene:
             for called, arn in self.runs.items():
                 if self.describe(called)["status"] == "RUNNING":
                     self._states.stop_execution(executionArn=arn)
-                for task in self.tasks(called):
-                    if task["lastStatus"] != "STOPPED":
-                        self._ecs.stop_task(cluster=self.stack.cluster, task=task["taskArn"])
-            for called in self._jobs:
-                self.aws.client("dynamodb").delete_item(TableName=self.stack.lock_table, Key=self._lock_key(called))
+                self.end_work(called)
+            if self.stack.lock_table is not None:
+                for called in self._jobs:
+                    key = self._lock_key(called)
+                    self.aws.client("dynamodb").delete_item(TableName=self.stack.lock_table, Key=key)
+
+    def end_work(self, run: str) -> None:
+        """End what a run has started and left."""
+        for task in self.tasks(run):
+            if task["lastStatus"] != "STOPPED":
+                self._ecs.stop_task(cluster=self.stack.cluster, task=task["taskArn"])
 
     def job(self, called: str) -> str:
         """The name of a job."""
@@ -140,6 +149,10 @@ class Scene:
         assert answer["failures"] == []
         return sorted(answer["tasks"], key=lambda task: task["createdAt"])
 
+    def ran_on(self, run: str) -> list[str]:
+        """What each of a run's tasks ran on."""
+        return [_CAPACITY[task["capacityProviderName"]] for task in self.tasks(run)]
+
     def is_ready(self, run: str) -> bool:
         """Whether the latest task of a run has said so."""
         tasks = self.tasks(run)
@@ -153,6 +166,8 @@ class Scene:
 
     def line(self, called: str) -> list[str]:
         """The line of a job's lock: the ARN of each entry's execution, the holder first."""
+        if self.stack.lock_table is None:
+            return []
         item = (
             self.aws.client("dynamodb")
             .get_item(TableName=self.stack.lock_table, Key=self._lock_key(called), ConsistentRead=True)

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from sandbox.deploy import Deployment, deploy
 from sandbox.local_aws import LocalAws
+from tests.project import new_project
 
-ROOT = Path(__file__).parents[2]
-PROJECT = "scenes"
 STACK = "dev"
 
 FIXED, SCALED = "scenes-fixed", "scenes-scaled"
@@ -20,35 +18,42 @@ FIXED, SCALED = "scenes-fixed", "scenes-scaled"
 
 Fields = Mapping[str, Any]
 
-# A job does what its input says: a shell script. Both evaluations are needed, since the input is JSON text, in quotes.
-_OBEYS = {
-    "image": "public.ecr.aws/docker/library/alpine:3",
-    "entrypoint": ["sh", "-c", 'eval "eval $LONGHAUL_INPUT"'],
-    "input": "exit 0",
-}
-
 
 class Stack:
-    """The stack, deployed, with a job for each of `jobs`: what their job.yaml says beyond the program that they run."""
+    """The stack, deployed, with a job for each of `jobs`: what their job.yaml says beyond the program that they run.
+
+    Attributes:
+        project: its project.
+        obeys: what every job says. It does what its input says: a shell script. Both evaluations are needed, since the
+            input is JSON text, in quotes.
+    """
+
+    project: ClassVar[str] = "scenes"
+    obeys: ClassVar[Fields] = {
+        "image": "public.ecr.aws/docker/library/alpine:3",
+        "entrypoint": ["sh", "-c", 'eval "eval $LONGHAUL_INPUT"'],
+        "input": "exit 0",
+    }
 
     def __init__(self, aws: LocalAws, root: Path, jobs: Iterable[Fields]) -> None:
         self.aws = aws
-        self._names = {_key(fields): f"job-{number}" for number, fields in enumerate(_distinct(jobs))}
-        shutil.copy(ROOT / "__main__.py", root)
-        (root / "Pulumi.yaml").write_text(f"name: {PROJECT}\nruntime: python\n")
+        self._names = {key: f"job-{number}" for number, key in enumerate(dict.fromkeys(map(_key, jobs)))}
         config = {
             "aws:region": aws.region,
             "longhaul:network": {"nat": "none", "availabilityZones": 1},
-            "longhaul:jobs": {name: {**_OBEYS, **json.loads(key)} for key, name in self._names.items()},
+            "longhaul:jobs": {name: {**self.obeys, **json.loads(key)} for key, name in self._names.items()},
         }
-        # JSON is YAML too.
-        (root / f"Pulumi.{STACK}.yaml").write_text(json.dumps({"config": config}))
-        provide_instances(aws, {FIXED: "DISABLED", SCALED: "ENABLED"})
+        new_project(root, self.project, config, stack=STACK)
+        self.prepare(root)
         self._deployment: Deployment = deploy(root, STACK, aws)
         self.cluster: str = self._deployment.outputs["cluster"]
-        (self.lock_table,) = (
-            made.id for made in self._deployment.resources if made.token == "aws:dynamodb/table:Table"
-        )
+        tables = [made.id for made in self._deployment.resources if made.token == "aws:dynamodb/table:Table"]
+        self.lock_table = tables[0] if tables else None
+
+    def prepare(self, root: Path) -> None:
+        """Have what the project in this folder finds there."""
+        del root
+        provide_instances(self.aws, {FIXED: "DISABLED", SCALED: "ENABLED"})
 
     def destroy(self) -> None:
         self._deployment.destroy()
@@ -58,8 +63,8 @@ class Stack:
         return self._names[_key(fields)]
 
     def family(self, job: str) -> str:
-        """What the job's machine, trigger and task family are called."""
-        return f"{PROJECT}-{STACK}-{job}"
+        """What the job's machine, trigger, and task family or function are called."""
+        return f"{self.project}-{STACK}-{job}"
 
     def machine(self, job: str) -> str:
         """The ARN of the job's state machine."""
@@ -70,8 +75,10 @@ class Stack:
 
     def role(self, job: str) -> str:
         """The name of the role of the job's state machine."""
-        told = self.aws.client("stepfunctions").describe_state_machine(stateMachineArn=self.machine(job))
-        return told["roleArn"].rpartition("/")[2]
+        return self.role_arn(job).rpartition("/")[2]
+
+    def role_arn(self, job: str) -> str:
+        return self.aws.client("stepfunctions").describe_state_machine(stateMachineArn=self.machine(job))["roleArn"]
 
 
 def provide_instances(aws: LocalAws, scaling_of: Mapping[str, str]) -> None:
@@ -87,10 +94,6 @@ def provide_instances(aws: LocalAws, scaling_of: Mapping[str, str]) -> None:
         managed = {"autoScalingGroupArn": group, "managedScaling": {"status": scaling}}
         ecs.create_capacity_provider(name=name, autoScalingGroupProvider=managed)
         aws.container_instances.register(name, 1, cpu_units=1024, memory_mib=2048)
-
-
-def _distinct(jobs: Iterable[Fields]) -> list[Fields]:
-    return list({_key(fields): fields for fields in jobs}.values())
 
 
 def _key(fields: Fields) -> str:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -16,10 +14,10 @@ from definitions.outcome import Outcome
 from sandbox.local_aws import LocalAws
 from tests.scenarios import attempts, instances, redrives, results, rivals, times
 from tests.scenarios.on_lambda import rows
-from tests.scenarios.scenario import End, Scenario, matches, names_of
+from tests.scenarios.playing import played
+from tests.scenarios.scenario import Scenario, names_of
 from tests.scenarios.scene import Scene
-from tests.scenarios.stack import FIXED, SCALED, Stack
-from tests.scenarios.steps import ends
+from tests.scenarios.stack import Stack
 
 SCENARIOS: list[Scenario] = [
     *attempts.SCENARIOS,
@@ -29,12 +27,6 @@ SCENARIOS: list[Scenario] = [
     *results.SCENARIOS,
     *instances.SCENARIOS,
 ]
-CAPACITY = {
-    "FARGATE": "on demand",
-    "FARGATE_SPOT": "spot",
-    FIXED: instances.INSTANCE,
-    SCALED: instances.INSTANCE,
-}
 
 
 @pytest.fixture(scope="module")
@@ -48,44 +40,8 @@ def stack(local_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Iter
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
 def test_a_scenario(stack: Stack, tmp_path: Path, scenario: Scenario) -> None:
     scene = Scene(stack, scenario.jobs, tmp_path)
-    scene.begin()
-    try:
-        for step in scenario.steps:
-            step(scene)
-        for run in scenario.ends:
-            ends(run)(scene)
-        assert scene.runs.keys() == scenario.ends.keys()
-        for run, end in scenario.ends.items():
-            check_end(scene, run, end)
-        for called in scenario.jobs:
-            assert scene.line(called) == [scene.runs[run] for run in scenario.left]
+    with played(scene, scenario):
         check_tasks(scene, scenario)
-    finally:
-        scene.end()
-
-
-def check_end(scene: Scene, run: str, end: End) -> None:
-    told = scene.describe(run)
-    details = told_details(told)
-    assert outcome(told, details) == end.outcome, told.get("cause")
-    states = scene.states(run)
-    assert matches(end.path, states), "\n".join(states)
-    assert (details.get("attempts"), details.get("startRetries")) == (end.attempts, end.start_retries)
-    assert [CAPACITY[task["capacityProviderName"]] for task in scene.tasks(run)] == list(end.tasks)
-    assert end.says in (told.get("cause") or told["output"])
-    assert details.get("because") == (scene.runs[end.because] if end.because else None)
-
-
-def told_details(told: Mapping[str, Any]) -> dict[str, Any]:
-    """What the machine itself tells of the run: nothing of one that was stopped."""
-    text = told.get("output") or told.get("cause", "").partition("\n")[2]
-    return json.loads(text) if text else {}
-
-
-def outcome(told: Mapping[str, Any], details: Mapping[str, Any]) -> str:
-    if told["status"] == "SUCCEEDED":
-        return details["status"]
-    return told["error"] if told["status"] == "FAILED" else f"{told['status']} {told['error']}"
 
 
 def check_tasks(scene: Scene, scenario: Scenario) -> None:

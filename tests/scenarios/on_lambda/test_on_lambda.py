@@ -12,9 +12,8 @@ from sandbox.local_aws import LocalAws
 from tests.scenarios.on_lambda.rows import SCENARIOS
 from tests.scenarios.on_lambda.scene import FunctionScene
 from tests.scenarios.on_lambda.stack import FunctionStack
+from tests.scenarios.playing import played
 from tests.scenarios.scenario import Scenario
-from tests.scenarios.steps import ends
-from tests.scenarios.test_scenarios import check_end
 
 
 @pytest.fixture(scope="module")
@@ -28,21 +27,9 @@ def stack(local_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Iter
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
 def test_a_scenario(stack: FunctionStack, tmp_path: Path, scenario: Scenario) -> None:
     scene = FunctionScene(stack, scenario.jobs, tmp_path)
-    scene.begin()
-    try:
-        for step in scenario.steps:
-            step(scene)
-        for run in scenario.ends:
-            ends(run)(scene)
-        assert scene.runs.keys() == scenario.ends.keys()
-        for run, end in scenario.ends.items():
-            check_end(scene, run, end)
-        for called in scenario.jobs:
-            assert scene.line(called) == [scene.runs[run] for run in scenario.left]
+    with played(scene, scenario):
         if scenario.is_exclusive:
             check_one_at_a_time(scene, scenario)
-    finally:
-        scene.end()
 
 
 def check_one_at_a_time(scene: FunctionScene, scenario: Scenario) -> None:
