@@ -12,7 +12,8 @@ from tempfile import mkdtemp
 from typing import Any
 
 from ops.aws import Aws
-from ops.dead_letters import queue_of
+from ops.dead_letters import Letter, queue_of
+from ops.letters_in_hand import letters_in_hand
 from ops.stack import DeployedStack, find_stack
 from sandbox.deploy import Deployment, deploy
 from sandbox.local_aws import LocalAws
@@ -177,8 +178,26 @@ class Undelivered:
         return [resource for resource in self.deployment.resources if resource.token == token]
 
 
+@contextmanager
+def undelivered_stack(local_aws: LocalAws) -> Iterator[Undelivered]:
+    """The stack, with nothing in its queue before and after."""
+    stack = _deployed(local_aws)
+    stack.empty()
+    # SQS takes a second to say that nothing more is there.
+    local_aws.clock.speed = 10.0
+    yield stack
+    local_aws.clock.speed = 1.0
+    stack.empty()
+
+
+def look(stack: Undelivered) -> tuple[Letter, ...]:
+    """The letters in its queue."""
+    with letters_in_hand(stack.aws, stack.found(), stack.queue()) as hand:
+        return hand.letters
+
+
 @cache
-def undelivered_stack(local_aws: LocalAws) -> Undelivered:
+def _deployed(local_aws: LocalAws) -> Undelivered:
     """The stack, deployed when it is first asked for; it ends with the local AWS."""
     root = Path(mkdtemp(prefix="longhaul-undelivered-"))
     config = {

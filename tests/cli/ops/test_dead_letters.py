@@ -24,13 +24,8 @@ KEYS = [
 
 @pytest.fixture
 def stack(local_aws: LocalAws) -> Iterator[Undelivered]:
-    stack = undelivered_stack(local_aws)
-    stack.empty()
-    # SQS takes a second to say that nothing more is there.
-    local_aws.clock.speed = 10.0
-    yield stack
-    local_aws.clock.speed = 1.0
-    stack.empty()
+    with undelivered_stack(local_aws) as stack:
+        yield stack
 
 
 @pytest.fixture

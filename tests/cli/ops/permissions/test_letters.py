@@ -21,12 +21,8 @@ from tests.ops.undelivered import Undelivered, undelivered_stack
 
 @pytest.fixture(scope="module")
 def stack(local_aws: LocalAws) -> Iterator[Undelivered]:
-    stack = undelivered_stack(local_aws)
-    # SQS takes a second to say that nothing more is there.
-    local_aws.clock.speed = 10.0
-    yield stack
-    local_aws.clock.speed = 1.0
-    stack.empty()
+    with undelivered_stack(local_aws) as stack:
+        yield stack
 
 
 @pytest.fixture(scope="module")
