@@ -17,6 +17,7 @@ from ops.redelivery import Outcome, Redelivery
 from sandbox.faults.deliveries import DeliverTwice
 from sandbox.local_aws import LocalAws
 from tests.ops.undelivered import Undelivered, look, undelivered_stack
+from tests.queues import Queue, subscribed
 
 KINDS = pytest.mark.parametrize("job", ["ruled", "scheduled"])
 
@@ -228,25 +229,14 @@ def refused(**_: Any) -> Any:
 
 
 def test_an_alert_is_published_as_it_would_have_been(stack: Undelivered) -> None:
-    sqs, sns = stack.local_aws.client("sqs"), stack.local_aws.client("sns")
-    heard = sqs.create_queue(QueueName="late-hears")["QueueUrl"]
-    arn = f"arn:aws:sqs:{stack.local_aws.region}:{stack.local_aws.account}:late-hears"
-    allowed = {"Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": arn}
-    sqs.set_queue_attributes(
-        QueueUrl=heard, Attributes={"Policy": json.dumps({"Version": "2012-10-17", "Statement": [allowed]})}
-    )
-    sns.subscribe(TopicArn=stack.topic, Protocol="sqs", Endpoint=arn)
-
-    def hear() -> dict[str, Any]:
+    def hear(queue: Queue) -> dict[str, Any]:
         """The next alert: the alarm on the queue speaks here too."""
         while True:
-            (message,) = sqs.receive_message(QueueUrl=heard, WaitTimeSeconds=20)["Messages"]
-            sqs.delete_message(QueueUrl=heard, ReceiptHandle=message["ReceiptHandle"])
-            told = json.loads(json.loads(message["Body"])["Message"])
+            told = json.loads(json.loads(queue.receive()["Body"])["Message"])
             if "alert" in told:
                 return told
 
-    try:
+    with subscribed(stack.local_aws, stack.topic) as queue:
         with stack.nobody_may_publish():
             failed = stack.run("by-hand", 3)
         (letter,) = look(stack)
@@ -258,7 +248,7 @@ def test_an_alert_is_published_as_it_would_have_been(stack: Undelivered) -> None
         where = "--stack dev --region eu-west-1"
         console = "https://eu-west-1.console.aws.amazon.com/states/home?region=eu-west-1#/v2/executions/details/"
         described = stack.local_aws.client("stepfunctions").describe_execution(executionArn=failed)
-        assert hear() == {
+        assert hear(queue) == {
             "alert": "A run of late (dev) ended as FAILED",
             "job": stack.deployment.outputs["stateMachines"]["by-hand"],
             "stack": "dev",
@@ -269,8 +259,6 @@ def test_an_alert_is_published_as_it_would_have_been(stack: Undelivered) -> None
             "what happened": described["cause"],
         }
         assert letter_count(stack.aws, stack.queue()) == 0
-    finally:
-        sqs.delete_queue(QueueUrl=heard)
 
 
 def test_lines_of_the_ledger_are_written_at_their_times(stack: Undelivered) -> None:

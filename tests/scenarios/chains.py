@@ -11,6 +11,7 @@ from ops.runs import read_run
 from sandbox.deploy import Deployment
 from sandbox.local_aws import LocalAws
 from tests.project import new_project
+from tests.queues import Queue, attributes
 
 IMAGE = "public.ecr.aws/docker/library/alpine:3"
 # The first job does what its input says; the others tell what they were given.
@@ -56,12 +57,8 @@ class Stack:
 
     def dead_letters(self) -> list[dict[str, str]]:
         """The attributes of what lies in the dead-letter queue, taken out of it."""
-        sqs, url = self.aws.client("sqs"), self.deployment.outputs["deadLetterQueueUrl"]
-        received = sqs.receive_message(QueueUrl=url, MessageAttributeNames=["All"]).get("Messages", [])
-        for message in received:
-            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
         return [
-            {name: value["StringValue"] for name, value in message["MessageAttributes"].items()} for message in received
+            attributes(letter) for letter in Queue(self.aws, self.deployment.outputs["deadLetterQueueUrl"]).take_all()
         ]
 
     @property

@@ -23,7 +23,7 @@ from cli.sandbox_stack import DeployedStack, deployed_stack
 from sandbox.play import play, run_to_end
 from spec.load import load_stack
 from tests.cli.conftest import ENVIRONMENT
-from tests.sandbox.notifications.conftest import Queue, new_queue
+from tests.queues import Queue, subscribed
 
 ROOT = Path(__file__).parents[3]
 PAGE = ROOT / "docs" / "incident.md"
@@ -89,10 +89,10 @@ def _after_the_failure() -> Iterator[tuple[Path, DeployedStack, Queue]]:
         assert text.count(SCHEDULE) == text.count(JOBS) == 1
         text = text.replace(SCHEDULE, SCHEDULE + MISTAKE).replace(JOBS, ALERTS + JOBS)
         (root / "Pulumi.dev.yaml").write_text(text)
-        with deployed_stack(root, load_stack(root, "dev"), DEPLOYED, DUE) as stack:
-            topic = stack.deployment.outputs["alertsTopic"]
-            heard = new_queue(stack.aws, "heard", topic)
-            stack.aws.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=heard.arn)
+        with (
+            deployed_stack(root, load_stack(root, "dev"), DEPLOYED, DUE) as stack,
+            subscribed(stack.aws, stack.deployment.outputs["alertsTopic"]) as heard,
+        ):
             _run_by_hand(stack, "2026-11-23")
             play(stack.aws, DEPLOYED, DUE)
             yield root, stack, heard

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,30 +14,7 @@ from sandbox.deploy import Deployment, deploy
 from sandbox.local_aws import LocalAws
 from sandbox.play import run_to_end
 from tests.project import new_project
-
-PATIENCE_SECONDS = 20
-
-
-@dataclass(frozen=True)
-class Queue:
-    """A queue, and what arrives in it."""
-
-    aws: LocalAws
-    url: str
-    arn: str
-
-    def receive(self) -> dict[str, Any]:
-        """The next message with its attributes, taken out of the queue; waits for it."""
-        sqs = self.aws.client("sqs")
-        received = sqs.receive_message(
-            QueueUrl=self.url, MessageAttributeNames=["All"], WaitTimeSeconds=PATIENCE_SECONDS
-        )
-        (message,) = received["Messages"]
-        sqs.delete_message(QueueUrl=self.url, ReceiptHandle=message["ReceiptHandle"])
-        return message
-
-    def is_empty(self) -> bool:
-        return "Messages" not in self.aws.client("sqs").receive_message(QueueUrl=self.url)
+from tests.queues import Queue, subscribed
 
 
 @dataclass(frozen=True)
@@ -105,32 +81,12 @@ def write_project(root: Path, alerts: dict[str, Any]) -> None:
     (folder / "job.yaml").write_text(json.dumps(job))
 
 
-def new_queue(aws: LocalAws, name: str, source: str) -> Queue:
-    """A queue that takes what the topic `source` sends."""
-    sqs = aws.client("sqs")
-    url = sqs.create_queue(QueueName=name)["QueueUrl"]
-    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    statement = {
-        "Effect": "Allow",
-        "Principal": {"Service": "sns.amazonaws.com"},
-        "Action": "sqs:SendMessage",
-        "Resource": arn,
-        "Condition": {"ArnEquals": {"aws:SourceArn": source}},
-    }
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
-    return Queue(aws, url, arn)
-
-
 @pytest.fixture(scope="module")
 def stack(local_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     root = tmp_path_factory.mktemp("heard")
     write_project(root, {"email": ["ops@example.com"], "https": ["https://example.com/alerts"]})
     deployment = deploy(root, "dev", local_aws)
-    topic = deployment.outputs["alertsTopic"]
-    queue = new_queue(local_aws, f"hears-{secrets.token_hex(4)}", topic)
-    local_aws.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue.arn)
-    url = deployment.outputs["deadLetterQueueUrl"]
-    yield Stack(local_aws, deployment, queue, Queue(local_aws, url, ""))
-    local_aws.client("sqs").delete_queue(QueueUrl=queue.url)
+    dead_letters = Queue(local_aws, deployment.outputs["deadLetterQueueUrl"])
+    with subscribed(local_aws, deployment.outputs["alertsTopic"]) as queue:
+        yield Stack(local_aws, deployment, queue, dead_letters)
     deployment.destroy()

@@ -13,7 +13,8 @@ import pytest
 
 from sandbox.play import run_to_end
 from tests.cli.conftest import COMMAND, ENVIRONMENT
-from tests.sandbox.notifications.conftest import Queue, Stack, write_project
+from tests.queues import Queue
+from tests.sandbox.notifications.conftest import Stack, write_project
 
 
 def notification(queue: Queue) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from sandbox.local_aws import LocalAws
-from tests.sandbox.notifications.conftest import Queue, new_queue
+from tests.queues import Queue, new_queue
 
 Heard = Callable[..., tuple[Queue, Queue]]
 DETAIL = {"said": 'a "quote"', "lines": "one\ntwo", "kept": {"a": "b"}}
@@ -37,9 +37,6 @@ def publish(local_aws: LocalAws) -> Iterator[Heard]:
         letters = new_queue(local_aws, f"{name}-dead", rule)
         for one in (queue, letters):
             undo.callback(sqs.delete_queue, QueueUrl=one.url)
-        attributes = sqs.get_queue_attributes(QueueUrl=letters.url, AttributeNames=["Policy"])["Attributes"]
-        taken = attributes["Policy"].replace("sns.amazonaws.com", "events.amazonaws.com")
-        sqs.set_queue_attributes(QueueUrl=letters.url, Attributes={"Policy": taken})
         sns.subscribe(TopicArn=arn, Protocol="sqs", Endpoint=queue.arn, Attributes={"RawMessageDelivery": "true"})
         kept = {"DeadLetterConfig": {"Arn": letters.arn}} if dead_letters else {}
         events.put_targets(Rule=name, Targets=[{"Id": "one", "Arn": topic or arn, **kept, **target}])

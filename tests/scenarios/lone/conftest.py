@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from sandbox.deploy import Deployment, deploy
 from sandbox.local_aws import LocalAws
 from sandbox.play import Run, play
 from tests.project import new_project
+from tests.queues import Queue, attributes, subscribed
 
 NAME = "lone-dev"
 HOURLY = "cron(0 * * * ? *)"
@@ -39,7 +39,7 @@ class World:
 
     aws: LocalAws
     deployment: Deployment
-    heard: str
+    heard: Queue
 
     def name(self, job: str) -> str:
         return f"{NAME}-{job}"
@@ -96,24 +96,13 @@ class World:
 
     def alerts(self) -> list[dict[str, Any]]:
         """What the topic has said since the last look."""
-        sqs, said = self.aws.client("sqs"), []
-        while messages := sqs.receive_message(QueueUrl=self.heard, MaxNumberOfMessages=10).get("Messages"):
-            for message in messages:
-                sqs.delete_message(QueueUrl=self.heard, ReceiptHandle=message["ReceiptHandle"])
-                said.append(json.loads(json.loads(message["Body"])["Message"]))
-        return said
+        return [json.loads(json.loads(message["Body"])["Message"]) for message in self.heard.take_all()]
 
     def dead_letters(self) -> list[dict[str, str]]:
         """The attributes of the letters in the dead-letter queue, which is empty then."""
-        sqs, url = self.aws.client("sqs"), self.deployment.outputs["deadLetterQueueUrl"]
-        found = []
-        while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"]).get(
-            "Messages"
-        ):
-            for message in messages:
-                sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-                found.append({name: each["StringValue"] for name, each in message["MessageAttributes"].items()})
-        return found
+        return [
+            attributes(letter) for letter in Queue(self.aws, self.deployment.outputs["deadLetterQueueUrl"]).take_all()
+        ]
 
     @contextmanager
     def holding(self, role: str, document: dict[str, Any]) -> Iterator[None]:
@@ -165,25 +154,12 @@ def write_project(root: Path) -> None:
 
 @pytest.fixture(scope="package")
 def deployed(local_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    root, sqs = tmp_path_factory.mktemp("lone"), local_aws.client("sqs")
+    root = tmp_path_factory.mktemp("lone")
     local_aws.client("ssm").put_parameter(Name="/lone/token", Value="t0ken", Type="SecureString", Overwrite=True)
     write_project(root)
     deployment = deploy(root, "dev", local_aws)
-    topic = deployment.outputs["alertsTopic"]
-    url = sqs.create_queue(QueueName=f"hears-{secrets.token_hex(4)}")["QueueUrl"]
-    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    statement = {
-        "Effect": "Allow",
-        "Principal": {"Service": "sns.amazonaws.com"},
-        "Action": "sqs:SendMessage",
-        "Resource": arn,
-        "Condition": {"ArnEquals": {"aws:SourceArn": topic}},
-    }
-    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": document})
-    local_aws.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
-    yield World(local_aws, deployment, url)
-    sqs.delete_queue(QueueUrl=url)
+    with subscribed(local_aws, deployment.outputs["alertsTopic"]) as heard:
+        yield World(local_aws, deployment, heard)
     deployment.destroy()
 
 
