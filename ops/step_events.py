@@ -30,7 +30,6 @@ class _Step:
 
     name: str
     within: str | None
-    is_asked_for: bool = False
     started: datetime | None = None
     ended: datetime | None = None
     is_open: bool = False
@@ -95,7 +94,7 @@ class StepEvents:
     def _enter(self, found: StepState, place: Place, at: datetime) -> None:
         step = self._steps.setdefault(found.step, _Step(found.step, place.within))
         if found.kind == "needed":
-            step.is_asked_for = step.is_open = True
+            step.is_open = True
         elif place.index is None and found.kind == "failed":
             step.broken, step.is_open, step.ended = True, False, step.ended or at
         elif place.index is None and found.kind != "not needed":

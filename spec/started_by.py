@@ -67,11 +67,6 @@ class StartedBySpec(Spec):
     )
 
     @property
-    def has_rules(self) -> bool:
-        """Whether events start the job."""
-        return bool(self.jobs or self.objects)
-
-    @property
     def buckets(self) -> dict[str, tuple[StartingObjectsSpec, ...]]:
         """What of each bucket starts the job, by the bucket's name."""
         names = dict.fromkeys(each.bucket for each in self.objects)

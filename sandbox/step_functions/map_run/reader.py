@@ -16,7 +16,6 @@ from sandbox.step_functions.integrations.shapes import iso_time
 from sandbox.step_functions.visit import Visit
 
 LIST_OBJECTS = "arn:aws:states:::s3:listObjectsV2"
-GET_OBJECT = "arn:aws:states:::s3:getObject"
 _DELIMITERS = {"COMMA": ",", "PIPE": "|", "SEMICOLON": ";", "SPACE": " ", "TAB": "\t"}
 _GET = Api(service="s3", operation="GetObject", fault=sdk_error("S3"), time_of=iso_time)
 _LIST = Api(service="s3", operation="ListObjectsV2", fault=sdk_error("S3"), time_of=iso_time)
