@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from definitions.place import Place
 from definitions.policies.statements import Condition
 from definitions.tags import RUN_ON_TAG
-from definitions.task_definition import CONTAINER_NAME, LOG_STREAM_PREFIX
 from spec.pause_note import TAG
 
 READING = ("status", "history", "calendar", "show", "logs", "doctor", "check --deployed")
@@ -220,41 +219,17 @@ GRANTS: tuple[Grant, ...] = (
             ),
         ),
     ),
+    # With its streams: who may filter a group's events reads every stream of it anyway.
     Grant(
         sid="Logs",
-        on="the jobs' log streams",
-        resource=lambda place: place.arn(
-            "logs",
-            f"log-group:{place.stack_log_group_prefix}*:log-stream:{LOG_STREAM_PREFIX}/{CONTAINER_NAME}/*",
-        ),
-        needs=(
-            Need(
-                action="logs:GetLogEvents",
-                verbs=("show", "logs", "start"),
-                why="reads what a task wrote; of `start`, with `--follow`",
-            ),
-        ),
-    ),
-    Grant(
-        sid="LogsOfFunctions",
-        on="the log streams of the jobs' functions",
-        # https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-loggroups.html
-        resource=lambda place: place.arn(
-            "logs", f"log-group:{place.stack_log_group_prefix}*:log-stream:????/??/??/{place.prefix}*"
-        ),
-        needs=(
-            Need(
-                action="logs:GetLogEvents",
-                verbs=("show", "logs", "start"),
-                why="reads what a function wrote; of `start`, with `--follow`",
-            ),
-        ),
-    ),
-    Grant(
-        sid="LogGroups",
         on="the jobs' log groups",
         resource=lambda place: place.arn("logs", f"log-group:{place.stack_log_group_prefix}*"),
         needs=(
+            Need(
+                action="logs:GetLogEvents",
+                verbs=("show", "logs", "start"),
+                why="reads what a task or a function wrote; of `start`, with `--follow`",
+            ),
             Need(
                 action="logs:FilterLogEvents",
                 verbs=("show", "logs", "start"),
