@@ -321,6 +321,19 @@ GRANTS: tuple[Grant, ...] = (
             Need(action="kms:Decrypt", verbs=("dead-letters retry",), why="lets SNS use the key that it is given"),
         ),
     ),
+    # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelastickubernetesservice.html
+    Grant(
+        sid="AccessEntries",
+        on="the access entries that the stack's roles have in EKS clusters",
+        resource=lambda place: place.arn("eks", f"access-entry/*/role/{place.account}/{place.prefix}*/*"),
+        needs=(
+            Need(
+                action="eks:DescribeAccessEntry",
+                verbs=("doctor",),
+                why="tells whether a cluster lets the runs of its jobs in",
+            ),
+        ),
+    ),
     Grant(
         sid="Roles",
         on="the stack's roles",

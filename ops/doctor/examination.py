@@ -9,6 +9,7 @@ from functools import partial
 
 from ops.aws import CALLS_AT_ONCE, Aws, refusals
 from ops.doctor import (
+    access_entries,
     differences,
     letters,
     near_timeout,
@@ -91,6 +92,7 @@ def _checks(patient: Patient, intervals: int, expected: Collection[ExpectedJob] 
         partial(successes.check, written=written, intervals=intervals),
         near_timeout.check,
         permissions.check,
+        access_entries.check,
         quotas.check,
     ]
     if expected is not None:

@@ -164,6 +164,41 @@ def test_a_stopped_run_s_job_is_deleted_and_the_cluster_is_to_be_asked(operate: 
     assert (attempt["outcome"], attempt["kubernetesJob"]) == ("ABORTED", f"batch/{job}")
 
 
+def test_doctor_tells_of_access_entries_that_are_gone_or_lack_the_group(operate: Operator) -> None:
+    eks, states = operate.aws.client("eks"), operate.aws.client("stepfunctions")
+    gone, less = (
+        {
+            "clusterName": CLUSTER,
+            "principalArn": states.describe_state_machine(
+                stateMachineArn=operate.deployment.outputs["stateMachines"][job]
+            )["roleArn"],
+        }
+        for job in ("scoring", "built")
+    )
+    own = eks.describe_access_entry(**gone)["accessEntry"]
+    eks.delete_access_entry(**gone)
+    eks.update_access_entry(**less, kubernetesGroups=["readers"])
+    try:
+        done = operate("doctor", "--output", "json")
+    finally:
+        eks.create_access_entry(**gone, kubernetesGroups=own["kubernetesGroups"], tags=own["tags"])
+        eks.update_access_entry(**less, kubernetesGroups=own["kubernetesGroups"])
+    found = {each["job"]: each for each in json.loads(done.stdout) if each["job"]}
+    assert {job: each["check"] for job, each in found.items()} == {
+        "scoring": "access-entry-missing",
+        "built": "access-entry-without-group",
+    }
+    assert found["scoring"]["arn"] == gone["principalArn"]
+    assert (
+        f"The cluster {CLUSTER} has no access entry for the role operated-dev-scoring-states-"
+        in found["scoring"]["problem"]
+    )
+    assert "lacks the group operated-dev-jobs: runs of built are refused with EKS.403." in found["built"]["problem"]
+    # The groups are replaced by those that are given. https://docs.aws.amazon.com/cli/latest/reference/eks/update-access-entry.html
+    command = f"--principal-arn {less['principalArn']} --kubernetes-groups readers operated-dev-jobs`"
+    assert command in found["built"]["advice"]
+
+
 def doctors_findings(operate: Operator) -> list[tuple[str, str]]:
     """What doctor finds wrong with the jobs: its check, and the problem."""
     done = operate("doctor", "--output", "json")
