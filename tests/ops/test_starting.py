@@ -51,7 +51,8 @@ def test_names_are_new_each_time() -> None:
 
 
 def test_the_largest_input_is_what_the_machine_takes(operated: Operated) -> None:
-    stack, job, name = operated.found(), operated.job("obeys"), new_name("manual")
+    # Of a job whose failed runs no test runs again: one that is refused for its size is refused then too.
+    stack, job, name = operated.found(), operated.job("obeys-in-line"), new_name("manual")
 
     # A quote takes a backslash in JSON, and another two where that is text in JSON.
     def execution_input(length: int) -> dict[str, Any]:
@@ -59,15 +60,15 @@ def test_the_largest_input_is_what_the_machine_takes(operated: Operated) -> None
 
     room = MOST - overrides_size(stack, job, name, execution_input(0))
     check_input(operated.aws, stack, job, name, execution_input(room))
-    largest = operated.run("obeys", execution_input(room), name=name)
-    run = read_run(operated.aws, "obeys", largest)
+    largest = operated.run("obeys-in-line", execution_input(room), name=name)
+    run = read_run(operated.aws, "obeys-in-line", largest)
     assert run.status == "SUCCEEDED", f"{run.cause}"
 
     with pytest.raises(UnfitInputError, match="take 8,194 of the 8,192 characters that ECS takes"):
         check_input(operated.aws, stack, job, name, execution_input(room + 2))
     # A first attempt has one digit, where two are counted.
-    refused = operated.run("obeys", execution_input(room + 2), name=name[:-1] + "-")
-    assert read_run(operated.aws, "obeys", refused).error == "Job.Refused"
+    refused = operated.run("obeys-in-line", execution_input(room + 2), name=name[:-1] + "-")
+    assert read_run(operated.aws, "obeys-in-line", refused).error == "Job.Refused"
 
 
 @pytest.mark.parametrize("variable", ["LONGHAUL_INPUT", "AWS_REGION", "ECS_X"])
