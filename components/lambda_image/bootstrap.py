@@ -38,6 +38,8 @@ NOT_STARTED = "Job.NotStarted"
 _API = "/2018-06-01/runtime/invocation/"
 _RUNTIME_API = "AWS_LAMBDA_RUNTIME_API"
 _LIKELY_KILLED_FIRST = "1000"
+# https://man7.org/linux/man-pages/man2/PR_SET_CHILD_SUBREAPER.2const.html
+_PR_SET_CHILD_SUBREAPER = 36
 
 
 class CannotStartError(Exception):
@@ -62,6 +64,7 @@ class Bootstrap:
     def run(self) -> None:
         """Take invocations until Lambda ends the environment."""
         signal.signal(signal.SIGTERM, self._end)
+        _adopt_orphans()
         while not self._is_ending:
             request_id, trace, event = self._next()
             self._is_invoked = True
@@ -78,7 +81,7 @@ class Bootstrap:
         if not self._is_invoked:
             sys.exit(0)
         if self._child is not None:
-            self._child.send_signal(signal_number)
+            _send(self._child.pid, signal_number)
 
     def _next(self) -> tuple[str, str, bytes]:
         # Without a timeout: the environment is frozen until there is something to do.
@@ -107,10 +110,16 @@ class Bootstrap:
             if variable in os.environ:
                 facts[key] = os.environ[variable]
         # Environments are used again: the next run shall not find what this one has left.
-        scratch = tempfile.mkdtemp(prefix="run-")
+        try:
+            scratch = tempfile.mkdtemp(prefix="run-")
+        except OSError as error:
+            return NOT_STARTED, {**facts, "reason": f"cannot make its temporary folder: {error}"}
         try:
             command, environment = self._read(event)
             environment["TMPDIR"] = scratch
+            # That of Lambda's own user cannot be written to.
+            if not os.access(environment.get("HOME", ""), os.W_OK):
+                environment["HOME"] = scratch
             if trace:
                 environment["_X_AMZN_TRACE_ID"] = trace
             killed_before = _killed_for_memory()
@@ -153,14 +162,62 @@ class Bootstrap:
         self._child = child
         # The signal may have come before there was somebody to pass it on to.
         if self._is_ending:
-            child.send_signal(signal.SIGTERM)
+            _send(child.pid, signal.SIGTERM)
         _let_be_killed_first(child.pid)
-        code = child.wait()
+        code = child.returncode = _wait_for(child.pid)
         self._child = None
         # A container ends with its first process. Here the others would go on beside the next run.
         with contextlib.suppress(ProcessLookupError):
             os.killpg(child.pid, signal.SIGKILL)
-        return code if code >= 0 else 128 - code
+        _end_orphans()
+        return code
+
+
+def _adopt_orphans() -> None:
+    """Have what a program leaves behind become a child of this process, in whatever group or session it is."""
+    with contextlib.suppress(ImportError, AttributeError, OSError):
+        # Not every image's Python has it.
+        import ctypes
+
+        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def _wait_for(process_id: int) -> int:
+    """The exit code of a child, as a shell has it. Orphans that end before it do not stay as zombies."""
+    while True:
+        ended, status = os.waitpid(-1, 0)
+        if ended == process_id:
+            return 128 + os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
+
+
+def _end_orphans() -> None:
+    """Kill all children, and theirs, and return when they are gone."""
+    children = _children()
+    while children:
+        for process_id in children:
+            _send(process_id, signal.SIGKILL)
+        for process_id in children:
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(process_id, 0)
+        children = _children()
+
+
+def _children() -> list[int]:
+    """The children of this process; none where the kernel does not tell."""
+    return [int(each.name) for each in Path("/proc").glob("[0-9]*") if _parent(each) == os.getpid()]
+
+
+def _parent(process: Path) -> int | None:
+    try:
+        # The name before it is in brackets, and may have any characters.
+        return int((process / "stat").read_text().rpartition(")")[2].split()[1])
+    except (OSError, ValueError, IndexError):
+        return None
+
+
+def _send(process_id: int, signal_number: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(process_id, signal_number)
 
 
 def _let_be_killed_first(process_id: int) -> None:

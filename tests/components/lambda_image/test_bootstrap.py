@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import contextlib
-import importlib.util
 import json
 import os
 import select
@@ -110,20 +109,28 @@ def test_any_other_exit_code_is_an_error_that_names_it(api: RuntimeApi, start: S
     assert facts["startedAt"] <= facts["stoppedAt"]
 
 
+KILLED_BEFORE_AND_AFTER = """
+import importlib.util, os, sys
+
+spec = importlib.util.spec_from_file_location("bootstrap", sys.argv[1])
+bootstrap = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(bootstrap)
+counts = iter((7, 7 + int(os.environ["KILLED"])))
+bootstrap._killed_for_memory = lambda: next(counts)
+bootstrap.Bootstrap(os.environ["AWS_LAMBDA_RUNTIME_API"], sys.argv[2:]).run()
+"""
+
+
 @pytest.mark.parametrize(("killed", "error"), [(1, "Job.OutOfMemory"), (0, "Job.ExitedNonZero")])
 def test_a_program_that_the_kernel_killed_ran_out_of_memory(
-    monkeypatch: pytest.MonkeyPatch, killed: int, error: str
+    api: RuntimeApi, start: Start, tmp_path: Path, killed: int, error: str
 ) -> None:
-    spec = importlib.util.spec_from_file_location("bootstrap", BOOTSTRAP)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    counts = iter((7, 7 + killed))
-    monkeypatch.setattr(module, "_killed_for_memory", lambda: next(counts))
-
-    kind, facts = module.Bootstrap("", ["sh", "-c", "kill -KILL $$"])._invoke("request-1", "", b"{}")
-    assert (kind, facts["exitCode"]) == (error, 137)
+    driver = tmp_path / "driver.py"
+    driver.write_text(KILLED_BEFORE_AND_AFTER)
+    start("sh", "-c", "kill -KILL $$", program=driver, KILLED=str(killed))
+    api.invoke("request-1", {})
+    found, facts = error_of(api)
+    assert (found, facts["exitCode"]) == (error, 137)
 
 
 def test_the_kernel_shall_choose_the_program_when_there_is_no_memory_left(api: RuntimeApi, start: Start) -> None:
@@ -236,8 +243,23 @@ def test_sigterm_between_invocations_ends_the_function(api: RuntimeApi, start: S
     assert process.wait(PATIENCE_SECONDS) == 0
 
 
-def test_what_a_program_leaves_running_ends_with_it(api: RuntimeApi, start: Start) -> None:
-    process = start("sh", "-c", "sleep 1000 & echo $!")
+DAEMON = """
+import os
+
+ready, is_ready = os.pipe()
+daemon = os.fork()
+if not daemon:
+    os.setsid()
+    os.write(is_ready, b".")
+    os.execlp("sleep", "sleep", "1000")
+os.read(ready, 1)
+print(daemon, flush=True)
+"""
+
+
+@pytest.mark.parametrize("program", [("sh", "-c", "sleep 1000 & echo $!"), python(DAEMON)], ids=["group", "session"])
+def test_what_a_program_leaves_running_ends_with_it(api: RuntimeApi, start: Start, program: tuple[str, ...]) -> None:
+    process = start(*program)
     api.invoke("request-1", {})
     answer(api)
     assert process.stdout is not None
@@ -246,6 +268,69 @@ def test_what_a_program_leaves_running_ends_with_it(api: RuntimeApi, start: Star
         watched = os.pidfd_open(process_id)
         assert select.select([watched], [], [], PATIENCE_SECONDS)[0], "it runs on"
         os.close(watched)
+
+
+LEAVES_AN_ORPHAN = """
+import os, time
+
+told, tell = os.pipe()
+child = os.fork()
+if not child:
+    parent = os.getpid()
+    if not os.fork():
+        while os.getppid() == parent:
+            time.sleep(0.001)
+        os.write(tell, str(os.getpid()).encode())
+    os._exit(0)
+os.waitpid(child, 0)
+orphan = os.read(told, 20).decode()
+while os.path.exists(f"/proc/{orphan}"):
+    time.sleep(0.001)
+"""
+
+
+def test_what_ends_before_its_program_leaves_no_zombie(api: RuntimeApi, start: Start) -> None:
+    start(*python(LEAVES_AN_ORPHAN))
+    api.invoke("request-1", {})
+    assert answer(api)[1] == "response"
+
+
+@pytest.mark.parametrize("home", ["", "/nowhere"])
+def test_a_home_that_cannot_be_written_to_is_the_temporary_folder(api: RuntimeApi, start: Start, home: str) -> None:
+    start("sh", "-c", 'touch "$HOME/left" && [ -e "$TMPDIR/left" ]', **({"HOME": home} if home else {}))
+    api.invoke("request-1", {})
+    assert answer(api)[1] == "response"
+
+
+def test_a_home_that_can_be_written_to_stays(api: RuntimeApi, start: Start, tmp_path: Path) -> None:
+    start("sh", "-c", 'touch "$HOME/left"', HOME=str(tmp_path))
+    api.invoke("request-1", {})
+    assert answer(api)[1] == "response"
+    assert (tmp_path / "left").exists()
+
+
+NO_ROOM = """
+import errno, os, runpy, sys, tempfile
+
+def mkdtemp(**_):
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+tempfile.mkdtemp = mkdtemp
+sys.argv = sys.argv[1:]
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+
+
+def test_a_disk_that_earlier_runs_have_filled_is_told_of(api: RuntimeApi, start: Start, tmp_path: Path) -> None:
+    driver = tmp_path / "driver.py"
+    driver.write_text(NO_ROOM)
+    start("true", program=driver)
+    api.invoke("request-1", {})
+    error, facts = error_of(api)
+    assert (error, facts["reason"]) == (
+        "Job.NotStarted",
+        "cannot make its temporary folder: [Errno 28] No space left on device",
+    )
 
 
 def test_the_temporary_folder_is_new_for_each_run(api: RuntimeApi, start: Start) -> None:
