@@ -36,6 +36,7 @@ FACTS: dict[RunOnKind, dict[str, str]] = {
     "fargate": {
         "an attempt lasts": "at most its timeout, up to a year",
         "it is as large as": "Fargate's sizes, up to 16 vCPU and 120 GiB",
+        "its disk is": "20 GiB, or up to 200 GiB",
         "a failed attempt": _BY_BUDGETS,
         "runs that meet": _BY_POLICY,
         "its end is seen": _AT_ONCE,
@@ -47,6 +48,7 @@ FACTS: dict[RunOnKind, dict[str, str]] = {
     "ec2": {
         "an attempt lasts": "at most its timeout, up to a year",
         "it is as large as": "what is free on one machine",
+        "its disk is": "the machine's",
         "a failed attempt": f"{_BY_BUDGETS}; want of room too",
         "runs that meet": _BY_POLICY,
         "its end is seen": _AT_ONCE,
@@ -58,6 +60,7 @@ FACTS: dict[RunOnKind, dict[str, str]] = {
     "lambda": {
         "an attempt lasts": "at most its timeout, up to 15 minutes",
         "it is as large as": "10,240 MiB, with CPU by the memory (1 vCPU at 1,769 MiB)",
+        "its disk is": "/tmp alone, half a GiB, or up to 10 GiB",
         "a failed attempt": _BY_BUDGETS,
         "runs that meet": _BY_POLICY,
         "its end is seen": _AT_ONCE,
@@ -69,6 +72,7 @@ FACTS: dict[RunOnKind, dict[str, str]] = {
     "task": {
         "an attempt lasts": "until it ends: nothing stops it",
         "it is as large as": "Fargate's sizes, up to 16 vCPU and 120 GiB",
+        "its disk is": "20 GiB, or up to 200 GiB",
         "a failed attempt": (
             "is the end of the run; only a start that ECS throttles is tried again, and one without room is lost"
         ),
@@ -82,6 +86,7 @@ FACTS: dict[RunOnKind, dict[str, str]] = {
     "kubernetes": {
         "an attempt lasts": "at most its timeout, up to a year",
         "it is as large as": "what is free on one node",
+        "its disk is": "the node's",
         "a failed attempt": _BY_BUDGETS,
         "runs that meet": "run side by side",
         "its end is seen": "up to five minutes late",
