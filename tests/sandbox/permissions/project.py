@@ -62,12 +62,8 @@ def write_project(root: Path, prepared: Prepared) -> None:
     bucket = f"arn:aws:s3:::{prepared.bucket}"
     shell = {"image": "public.ecr.aws/docker/library/alpine:3", "command": ["sh", "-c", SCRIPT]}
     specs: dict[str, dict[str, Any]] = {
-        "plain": {"schedule": "cron(15 3 * * ? *)", "entrypoint": ["sh", "-c"], "command": [SCRIPT]},
-        "zoned": {
-            "schedule": "cron(15 3 * * ? *)",
-            "timezone": "Europe/Dublin",
-            **shell,
-        },
+        "plain": {"schedule": "cron(17 3 * * ? *)", "entrypoint": ["sh", "-c"], "command": [SCRIPT]},
+        "zoned": {"schedule": "cron(17 9 * * ? *)", "timezone": "Asia/Kathmandu", **shell},
         "secretive": {
             "overlap": "replace",
             "entrypoint": ["sh", "-c"],
