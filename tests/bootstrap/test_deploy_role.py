@@ -178,6 +178,20 @@ def test_it_changes_a_function_and_publishes_a_version_of_it(
     deployment.destroy()
 
 
+def test_it_deletes_a_network_interface_that_lambda_has_left(local_aws: LocalAws, role_arns: dict[str, str]) -> None:
+    """As the provider does before it deletes a security group: Lambda cannot, once the function's role is gone."""
+    ec2 = local_aws.client("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/24")["Subnet"]["SubnetId"]
+    left = ec2.create_network_interface(SubnetId=subnet)["NetworkInterface"]["NetworkInterfaceId"]
+
+    As(local_aws, role_arns["DeployRole"]).client("ec2").delete_network_interface(NetworkInterfaceId=left)
+
+    assert left not in [one["NetworkInterfaceId"] for one in ec2.describe_network_interfaces()["NetworkInterfaces"]]
+    ec2.delete_subnet(SubnetId=subnet)
+    ec2.delete_vpc(VpcId=vpc)
+
+
 def test_it_makes_a_bucket_for_results_and_takes_it_away_with_what_is_in_it(
     local_aws: LocalAws, role_arns: dict[str, str], tmp_path: Path
 ) -> None:
