@@ -46,10 +46,20 @@ def notes(job: JobSpec) -> Iterator[Note]:
 
 
 def reach_notes(job: JobSpec, network: NetworkSpec) -> Iterator[Note]:
-    """What it cannot reach from the stack's network."""
-    if job.run_on.network_mode == "awsvpc" and network.gives_public_ips:
+    """What its tasks cannot reach in the stack's network, instances of another one first."""
+    if job.run_on.network_mode != "awsvpc":
+        return
+    loc = ("runOn", "networkMode")
+    # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-networking-awsvpc.html
+    if network.vpc_id is None:
         yield Note(
-            ("runOn", "networkMode"),
+            loc,
+            "is awsvpc, and an instance takes such a task in its own VPC alone: have the instances in this stack's, or "
+            "name theirs by vpcId in longhaul:network. With networkMode: bridge it does not matter where they are",
+        )
+    if network.gives_public_ips:
+        yield Note(
+            loc,
             "is awsvpc, and on EC2 a task has no public address: in these public subnets it reaches nothing outside. "
             "networkMode: bridge has it use its machine's way out; NAT or endpoints in longhaul:network would do too",
         )

@@ -77,18 +77,28 @@ def test_a_step_is_told_of_its_own() -> None:
     assert [note.loc for note in notes(job(steps=steps))] == [("steps", 0, "ephemeralStorage")]
 
 
+OTHER_VPC, NO_ADDRESS = "an instance takes such a task in its own VPC alone", "a task has no public address"
+ITS_VPC = {"vpcId": "vpc-0a1b2c3d", "subnetIds": ["subnet-0a1b2c3d"]}
+
+
 @pytest.mark.parametrize(
-    ("network", "mode", "is_said"),
+    ("network", "mode", "said"),
     [
-        (NetworkSpec(nat="none"), "awsvpc", True),
-        (NetworkSpec(nat="none"), "bridge", False),
-        (NetworkSpec(nat="single"), "awsvpc", False),
-        (NetworkSpec(nat="none", endpoints=()), "awsvpc", False),
+        ({"nat": "none"}, "awsvpc", [OTHER_VPC, NO_ADDRESS]),
+        ({"nat": "none"}, "bridge", []),
+        ({"nat": "single"}, "awsvpc", [OTHER_VPC]),
+        ({"nat": "single"}, "host", []),
+        ({"nat": "none", "endpoints": []}, "awsvpc", [OTHER_VPC]),
+        (ITS_VPC, "awsvpc", []),
+        ({**ITS_VPC, "assignPublicIp": True}, "awsvpc", [NO_ADDRESS]),
     ],
 )
-def test_a_task_that_would_reach_nothing_is_told_of(network: NetworkSpec, mode: str, is_said: bool) -> None:
-    said = [note.loc for note in notes(job(mode=mode), network)]
-    assert said == ([("runOn", "networkMode")] if is_said else [])
+def test_a_task_that_no_instance_takes_or_that_would_reach_nothing_is_told_of(
+    network: dict[str, object], mode: str, said: list[str]
+) -> None:
+    found = list(notes(job(mode=mode), NetworkSpec.from_yaml(network)))
+    assert [note.loc for note in found] == [("runOn", "networkMode")] * len(said)
+    assert all(what in note.message for what, note in zip(said, found, strict=True))
 
 
 def test_a_job_that_only_runs_others_reaches_for_nothing() -> None:
