@@ -83,19 +83,23 @@ def _large_policies(stack: StackSpec) -> list[str]:
 
 
 def _say_notes(stack: StackSpec) -> None:
-    """Say what is right and still worth a word."""
+    """Say what is right and still worth a word; what is the same of several jobs, once."""
     from spec.run_on_rules import notes
-    from spec.words import path_text
+    from spec.words import listed, path_text
 
+    jobs_of: dict[tuple[str, str], list[str]] = {}
     for job in stack.jobs:
         for note in notes(job, stack.network):
-            print(f"  {job.name}, {path_text(note.loc)}: {note.message}")
+            jobs_of.setdefault((path_text(note.loc), note.message), []).append(job.name)
+    for (path, message), jobs in jobs_of.items():
+        print(f"  {listed(jobs, 'and')}, {path}: {message}")
 
 
 def _in_the_way(stack: StackSpec) -> bool:
     """Whether a job that would be removed or moved is running, after saying so."""
     from ops.aws import Aws
     from ops.deployed import jobs_to_be_disturbed
+    from ops.stack import TASK
 
     kinds = {job.name: job.run_on.kind for job in stack.jobs}
     disturbed = jobs_to_be_disturbed(Aws(region=stack.region), stack.project, stack.name, kinds)
@@ -106,7 +110,7 @@ def _in_the_way(stack: StackSpec) -> bool:
         return False
     for job in busy:
         _say_busy(stack, job)
-    if any(job.moves_to is None and job.state_machine_arn for job in busy):
+    if any(job.moves_to in (None, TASK) and job.state_machine_arn for job in busy):
         print(
             "AWS deletes a state machine when its runs have ended: it lets the present attempt end and then terminates "
             "the run, whatever came of it.",

@@ -55,6 +55,24 @@ def test_a_role_with_more_than_iam_takes_is_refused(project: Path, longhaul: Lon
     )
 
 
+def test_what_is_worth_a_word_of_several_jobs_is_said_once(project: Path, longhaul: Longhaul) -> None:
+    run_on = {"kind": "ec2", "capacityProvider": "warehouse"}
+    jobs = {name: {"image": "example.com/load:1", "runOn": run_on} for name in ("load", "more", "third")}
+    jobs["third"] |= {"ephemeralStorage": 50}
+    (project / "Pulumi.dev.yaml").write_text(yaml.safe_dump({"config": {"longhaul:jobs": jobs}}))
+
+    checked = longhaul("check", "dev")
+
+    assert (checked.returncode, checked.stderr) == (0, "")
+    said, *notes = checked.stdout.splitlines()
+    assert said == "dev: 3 jobs, no mistakes"
+    assert [note.partition(": ")[0] for note in notes] == [
+        "  load, more and third, runOn.networkMode",
+        "  load, more and third, runOn.networkMode",
+        "  third, ephemeralStorage",
+    ]
+
+
 def test_an_unknown_stack_gets_the_nearest_name(longhaul: Longhaul) -> None:
     checked = longhaul("check", "dve")
     assert checked.returncode == 2
