@@ -25,13 +25,17 @@ def ecs_call(task: TaskRun) -> RunCall:
 def _search(task: TaskRun) -> Search:
     """On EC2 a task may have waited for an instance until its timeout, and has then not run at all.
 
-    It is told from the run's others by what it was told itself: the attempt, the step, the item.
+    It is told from the run's others by what it was told itself: the attempt, the step, the item. A redrive counts
+    attempts from where it goes on, so that a task from before it may have been told the same.
     """
     told = {ATTEMPT_VARIABLE: attempt_number(), **task.variables}
     is_its = " and ".join(f"($told[Name = {literal(name)}])[0].Value = {value}" for name, value in told.items())
     found = f"""$filter($states.result.Tasks[Group = {task.run.name}], function($one) {{(
         $told := ($one.Overrides.ContainerOverrides[Name = {literal(CONTAINER_NAME)}])[0].Environment;
-        {is_its}
+        $redriven := $states.context.Execution.RedriveTime;
+        $isOld := $exists($redriven) and $type($one.CreatedAt) = 'string'
+            ? $toMillis($one.CreatedAt) < $toMillis($redriven) : false;
+        $not($isOld) and {is_its}
     )}})[0]"""
     waited = f"no instance had room for it within its timeout of {duration_text(task.container.timeout_seconds)}"
     return Search(

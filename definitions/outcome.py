@@ -52,6 +52,9 @@ _NO_ROOM_REASONS = (
 )
 """Why no instance took a task where another may: one of them in the reasons of several instances is enough.
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/api_failures_messages.html"""
+_FULL_DISK = "no space left on device"
+"""On Fargate it stays so; an instance's agent makes room, and another instance may have some.
+https://docs.aws.amazon.com/AmazonECS/latest/developerguide/automated_image_cleanup.html"""
 _WRONG_KIND_REASONS = "(?:^|[:;] )(?:ATTRIBUTE|LOCATION)(?:;|$)"
 """Why no instance will ever take it: they lack what its task definition needs, such as its processor."""
 
@@ -116,7 +119,7 @@ _PASSES_ON_EC2 = f"""
     $noRoom := $contains($reason, /{_NO_ROOM_REASONS}/i);
     $passes := $noRoom or ($not($contains($reason, /{_WRONG_KIND_REASONS}/)) and (
         $startError in {literal(list(PASSING_START_ERRORS))}
-        or $contains($reason, /{"|".join(PASSING_REASONS)}/i)
+        or $contains($reason, /{"|".join((*PASSING_REASONS, _FULL_DISK))}/i)
     ));
 """
 

@@ -191,8 +191,10 @@ def _sentence(words: _Words, job: JobSpec, log_group_name: str, outcome: Outcome
             said = f"{words.begin(ran_out or f'ran out of its {memory}')} & {code} & {after}"
         case Outcome.TIMED_OUT:
             timeout = duration_text(job.timeout_seconds)
-            # A pod that waits for a node or an image until then ends in the same way.
-            longer = f"ran longer than its timeout of {timeout}{', its start included,' if in_cluster else ''}"
+            # A pod that waits for a node or an image until then ends in the same way, and on EC2 a task that has waited
+            # for an instance has less time to run.
+            included = {"kubernetes": ", its start included,", "ec2": ", its wait for an instance included,"}
+            longer = f"ran longer than its timeout of {timeout}{included.get(job.run_on.kind, '')}"
             said = f"{words.begin(longer)} & {within} & ' and was stopped'"
             log = latest
         case Outcome.NEVER_STARTED:

@@ -64,6 +64,8 @@ def given_up(reason: str) -> Failure:
         (given_up("TaskFailedToStart: MemberOf placement constraint unsatisfied."), "Not placed", True),
         (given_up("TaskFailedToStart: ATTRIBUTE"), "Refused", False),
         (given_up("CannotPullContainerError: image: not found"), "Refused", False),
+        (given_up("CannotPullContainerError: write /var/lib/docker/tmp/GetImageBlob111111111: no space left on device"),
+         "Never started", True),
         (failed(StoppedReason="Host EC2 (instance i-0123456789abcdef0) terminated.", StopCode=None), "Interrupted",
          True),
     ],
@@ -77,8 +79,11 @@ def test_what_is_waited_for_and_what_is_not(
     assert run.details["reason"]
 
 
-def test_the_same_words_say_nothing_of_fargate(machine_of: MachineOf) -> None:
-    ended = walk(machine_of(job()), {}, [given_up("TaskFailedToStart: RESOURCE:MEMORY")])
+@pytest.mark.parametrize(
+    "reason", ["TaskFailedToStart: RESOURCE:MEMORY", "CannotPullContainerError: write /x: no space left on device"]
+)
+def test_the_same_words_say_nothing_of_fargate(reason: str, machine_of: MachineOf) -> None:
+    ended = walk(machine_of(job()), {}, [given_up(reason)])
     assert ended.states == [RUN, DECIDE, "Refused"]
 
 
@@ -137,6 +142,21 @@ def test_a_timeout_tells_whether_the_task_was_placed(
         assert run.details["taskArn"] == TASK_ARN
         assert run.details["reason"] == "no instance had room for it within its timeout of 10m"
         assert "logStream" not in run.details
+
+
+@pytest.mark.parametrize(
+    ("before", "since", "state"), [("NEVER_PLACED", "RAN", "Timed out"), ("RAN", "NEVER_PLACED", "Not placed")]
+)
+def test_a_redriven_run_does_not_take_its_former_task_for_the_present_one(
+    before: str, since: str, state: str, machine_of: MachineOf
+) -> None:
+    fields = {"NEVER_PLACED": NEVER_PLACED, "RAN": RAN}
+    # Both were told that they are the first attempt.
+    former = described(CreatedAt="2026-11-24T03:01:00.123Z", **fields[before])
+    present = described(CreatedAt="2026-11-24T03:15:01.456Z", **fields[since])
+    of = machine_of(on_ec2(startRetries={"attempts": 0}))
+    ended = walk(of, {}, [TIMED_OUT], world_of([former, present]), redrives=1)
+    assert ended.states[-1] == state
 
 
 def test_the_list_is_read_to_its_end(machine_of: MachineOf) -> None:

@@ -20,6 +20,9 @@ EXECUTION = {
     "StartTime": "2026-11-24T03:15:02.345Z",
 }
 
+REDRIVEN = "2026-11-24T03:14:59.000Z"
+"""When an execution was redriven that was."""
+
 
 @dataclass(frozen=True)
 class Failure:
@@ -138,6 +141,8 @@ def walk(
     variables: dict[str, Any] = {}
     following: Iterator[dict[str, Any] | Failure] = iter(results)
     context = {"Execution": {**EXECUTION, "Input": execution_input, "RedriveCount": redrives}}
+    if redrives:
+        context["Execution"]["RedriveTime"] = REDRIVEN
     name, state_input = definition["StartAt"], execution_input
     while True:
         state = definition["States"][name]

@@ -189,7 +189,8 @@ SCENARIOS: list[Scenario] = [
             start_retries=0,
             tasks=[INSTANCE],
             path=[names.TAKE, *LOOKS_FOR_IT, *FAILS, "Timed out"],
-            says="ran longer than its timeout of 2m in its only attempt and was stopped",
+            says="ran longer than its timeout of 2m, its wait for an instance included, in its only attempt and was "
+            "stopped",
         ),
         script=WAITS,
         after=[is_ready(), time_passes(120)],
