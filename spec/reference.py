@@ -44,7 +44,8 @@ They are laid over each other field by field: maps merge, lists and single value
 map (`overlap: queue`) replaces one below it, and is completed by one above. An empty value (`user:`) takes away what a
 lower place says. `image` and `build` replace each other.
 
-Files are read as YAML 1.2: `true` and `false` are the only booleans, and a number with a leading zero needs quotes.
+Files are read as YAML 1.2: `true` and `false` are the only booleans, and a number with a leading zero needs quotes, as
+does a `cron(...)` with a `?` within braces or brackets.
 `./longhaul check` reports every mistake of a stack at once; `./longhaul schema stack` and `./longhaul schema job` print
 the JSON Schemas that editors use.
 """

@@ -95,6 +95,8 @@ class _Reader:
         self._file = file
         self._unsaid = unsaid
         self._values_read = 0
+        # How many braces and brackets are open.
+        self._flows = 0
         # Anchor to its value and the number of values in it.
         self._anchored: dict[str, tuple[Any, int]] = {}
 
@@ -121,10 +123,12 @@ class _Reader:
         before = self._values_read
         self._count(event, 1)
         self._check_tag(event, path)
-        if isinstance(event, yaml.MappingStartEvent):
-            value = self._mapping(events, path)
-        elif isinstance(event, yaml.SequenceStartEvent):
-            value = self._sequence(events, path)
+        if isinstance(event, yaml.CollectionStartEvent):
+            is_flow = bool(event.flow_style)
+            self._flows += is_flow
+            is_map = isinstance(event, yaml.MappingStartEvent)
+            value = self._mapping(events, path) if is_map else self._sequence(events, path)
+            self._flows -= is_flow
         else:
             assert isinstance(event, yaml.ScalarEvent)
             value = self._scalar(event, path)
@@ -163,6 +167,12 @@ class _Reader:
 
     def _scalar(self, event: yaml.ScalarEvent, path: Loc) -> Any:
         text = event.value
+        if self._flows and event.implicit[0] and "?" in text:
+            return self._refuse(
+                event,
+                path,
+                f"expected {shortened(text)} in quotes: a plain ? ends a text within {{ }} and [ ] for Pulumi",
+            )
         # implicit[0]: plain, so that its form decides what it is.
         if not event.implicit[0] or event.tag is not None or _is_text(text):
             return self._text(event, path)

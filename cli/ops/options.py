@@ -174,6 +174,9 @@ def _read(file: Path) -> dict[str, Any]:
 
     try:
         content = yaml.safe_load(file.read_text())
+    except yaml.MarkedYAMLError as error:
+        line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
+        raise typer.BadParameter(f"cannot read {file}{line}: {error.problem}") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise typer.BadParameter(f"cannot read {file}: {error}") from None
     return content if isinstance(content, dict) else {}

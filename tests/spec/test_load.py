@@ -297,10 +297,10 @@ config:
         ("rule", "{image: alpine}", None),
         ("scheduler", "{image: alpine}", None),
         ("rule", "{image: alpine, schedule: rate(1 day)}", "rule"),
-        ("rule", "{image: alpine, schedule: cron(0 3 * * ? *)}", "rule"),
+        ("rule", "{image: alpine, schedule: 'cron(0 3 * * ? *)'}", "rule"),
         ("scheduler", "{image: alpine, schedule: rate(1 day)}", "scheduler"),
         ("rule", "{image: alpine, schedule: 'at(2031-05-06T07:08:09)'}", "scheduler"),
-        ("rule", "{image: alpine, schedule: cron(0 3 * * ? *), timezone: UTC}", "scheduler"),
+        ("rule", "{image: alpine, schedule: 'cron(0 3 * * ? *)', timezone: UTC}", "scheduler"),
         ("rule", "{image: alpine, schedule: rate(1 day), flexibleWindow: 5m}", "scheduler"),
     ],
 )

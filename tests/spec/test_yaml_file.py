@@ -91,6 +91,12 @@ def test_every_key_and_item_has_its_line(tmp_path: Path) -> None:
         ("a: !Ref b\n", "a.yaml:1 a: expected a value without a tag, found !Ref"),
         ("a: !!python/name:os.system\n", "a.yaml:1 a: expected a value without a tag, found !!python/name:os.system"),
         ("a: 0123\n", "a.yaml:1 a: expected 0123 in quotes: YAML readers disagree on leading zeros"),
+        # Pulumi: "invalid YAML file: yaml: line 2: did not find expected alphabetic or numeric character".
+        (
+            "a:\n  b: [{c: cron(0 3 * * ? *)}]\n",
+            "a.yaml:2 a.b[0].c: expected cron(0 3 * * ? *) in quotes: a plain ? ends a text within { } and [ ] for "
+            "Pulumi",
+        ),
         ("a: .inf\n", "a.yaml:1 a: expected a number that JSON holds, or text in quotes, found .inf"),
         (
             "a: 123456789012345678\n",

@@ -106,6 +106,22 @@ def test_which_stack_is_meant(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert given == Where("acme", "prod", "ops", "eu-north-1", "http://x")
 
 
+def test_a_file_that_cannot_be_read_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "Pulumi.yaml").write_text("name: acme\nruntime: [python\na: b\n")
+    monkeypatch.setattr(project, "_root", tmp_path)
+    app = typer.Typer(rich_markup_mode=None)
+
+    @app.command()
+    @verb
+    def asks(where: Where) -> None:
+        """Never comes so far."""
+
+    result = CliRunner().invoke(app)
+    assert result.exit_code == 2
+    *_, line = result.output.strip().splitlines()
+    assert line.endswith(f"cannot read {tmp_path / 'Pulumi.yaml'}, line 3: expected ',' or ']', but got ':'")
+
+
 def test_nobody_to_ask_is_wrong_use(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     confirm("Stop it?", yes=True)
     with Path("/dev/null").open() as nobody:
