@@ -64,6 +64,17 @@ _OUTCOMES = {
     ),
     GOES_ON: ("it goes on", None),
 }
+_ON_EC2 = {
+    "Job.TimedOut": (
+        "it was not done when its `timeout` was over, the wait for an instance included",
+        "See in its times how long it waited, and in its log what took so long. If it needs the time, raise `timeout`.",
+    ),
+    "Job.Interrupted": (
+        "its instance was taken away",
+        "Run it again. If this happens often, have the provider spare instances at work when it scales in (managed "
+        "termination protection), or take none from Spot.",
+    ),
+}
 # Where the cluster is in the place of ECS.
 _IN_CLUSTER = {
     "Job.OutOfMemory": (
@@ -101,8 +112,13 @@ _REASONS = (
         "can hold the job's `cpu` and `memory`.",
     ),
     (
-        r"(?:^|[:; ])attribute(?:;|$)|placement constraint",
-        "No instance is what the job asks for: see its `architecture`, its `networkMode` and its `constraints`.",
+        r"(?:^|[:; ])(?:attribute|location)(?:;|$)|placement constraint",
+        "No instance is what the job asks for: see its `architecture`, its `networkMode` and its `constraints`, and "
+        "docs/run-on-ec2.md on how instances are set up.",
+    ),
+    (
+        r"(?:^|[:; ])agent(?:;|$)",
+        "The agents of its instances are not connected: see that they run, and that they reach ECS.",
     ),
     (
         r"lambda\.toomanyrequests",
@@ -124,6 +140,10 @@ _REASONS = (
     (
         r"(?:cannotpullcontainer|resourceinitialization).*(?:time(?:d )?out|deadline|refused|reset|i/o)",
         "The network did not let it out: look at the NAT gateway, the endpoints and the security groups.",
+    ),
+    (
+        r"no space left on device",
+        "The disk is full: on Fargate give the job more `ephemeralStorage`, on EC2 its instances a larger disk.",
     ),
     (
         r"cannotpullcontainer",
@@ -160,7 +180,7 @@ def advice(attempt: Attempt) -> str | None:
         return "See which step failed, or who stopped the run."
     if attempt.outcome == "Job.ExitedNonZero":
         return "Read its log: the job's own code reported the failure."
-    if attempt.outcome in ("Job.NeverStarted", "Job.Refused"):
+    if attempt.outcome in ("Job.NeverStarted", "Job.NotPlaced", "Job.Refused"):
         text = f"{attempt.start_error or ''} {attempt.reason or ''}"
         for pattern, what in _REASONS:
             if re.search(pattern, text, re.IGNORECASE | re.DOTALL):
@@ -170,5 +190,6 @@ def advice(attempt: Attempt) -> str | None:
 
 def _told(attempt: Attempt, otherwise: tuple[str, str | None]) -> tuple[str, str | None]:
     """What an outcome means, and what to do about it."""
-    in_cluster = _IN_CLUSTER.get(attempt.outcome) if attempt.kubernetes_job is not None else None
-    return in_cluster or _OUTCOMES.get(attempt.outcome, otherwise)
+    on_ec2 = _ON_EC2 if attempt.task.get("LaunchType") == "EC2" else {}
+    there = _IN_CLUSTER if attempt.kubernetes_job is not None else on_ec2
+    return there.get(attempt.outcome) or _OUTCOMES.get(attempt.outcome, otherwise)

@@ -133,14 +133,19 @@ def test_a_skipped_run_names_the_one_in_its_way(operated: Operated) -> None:
         # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/api_failures_messages.html
         ("Job.NeverStarted", "AmazonECS.Unknown", "RESOURCE:MEMORY", "start more instances"),
         ("Job.NeverStarted", "ECS.ClientException", "Tasks provisioning capacity limit exceeded.", "has no room"),
-        ("Job.NotPlaced", None, "TaskFailedToStart: RESOURCE:CPU", "Start more instances"),
+        ("Job.NotPlaced", None, "TaskFailedToStart: RESOURCE:CPU", "start more instances"),
+        ("Job.NotPlaced", None, "no instance had room for it within its timeout of 2m", "Start more instances"),
+        ("Job.NotPlaced", None, "TaskFailedToStart: MemberOf placement constraint unsatisfied.", "`constraints`"),
+        ("Job.NeverStarted", "AmazonECS.Unknown", "AGENT", "agents of its instances are not connected"),
         ("Job.Refused", "AmazonECS.Unknown", "ATTRIBUTE", "`architecture`"),
+        ("Job.Refused", "AmazonECS.Unknown", "LOCATION", "docs/run-on-ec2.md"),
         (
             "Job.NeverStarted",
             None,
             "CannotPullContainerError: pull image manifest has been retried 5 time(s): dial tcp: i/o timeout",
             "NAT gateway",
         ),
+        ("Job.NeverStarted", None, "CannotPullContainerError: write /x: no space left on device", "The disk is full"),
         (
             "Job.Refused",
             None,
