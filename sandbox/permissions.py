@@ -157,6 +157,12 @@ def _ecs_resources(action: str, request: Mapping[str, Any], prefix: str) -> list
         return [reference if reference.startswith("arn:") else tasks + reference for reference in references]
     if action == "RegisterTaskDefinition":
         return [f"{prefix}task-definition/{request.get('family', '')}:*"]
+    if action == "ListContainerInstances":
+        return [f"{prefix}cluster/{_cluster_name(request)}"]
+    if action == "DescribeContainerInstances":
+        instances = f"{prefix}container-instance/{_cluster_name(request)}/"
+        references = request.get("containerInstances") or ["*"]
+        return [reference if reference.startswith("arn:") else instances + reference for reference in references]
     if action in _ABOUT_TAGS:
         return [request.get("resourceArn", "*")]
     if action == "DescribeClusters":
@@ -169,7 +175,7 @@ def _ecs_resources(action: str, request: Mapping[str, Any], prefix: str) -> list
 
 def ecs_context(action: str, body: bytes) -> dict[str, str]:
     """The condition keys of a call of ECS that MiniStack leaves out."""
-    if action not in ("RunTask", "StopTask", "DescribeTasks", "ListTasks"):
+    if action not in ("RunTask", "StopTask", "DescribeTasks", "ListTasks", "DescribeContainerInstances"):
         return {}
     request = _json(body)
     found = {"ecs:cluster": f"arn:aws:ecs:{get_region()}:{get_account_id()}:cluster/{_cluster_name(request)}"}

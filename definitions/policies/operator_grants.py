@@ -184,6 +184,20 @@ GRANTS: tuple[Grant, ...] = (
             ),
         ),
     ),
+    # Of the one the resource is the cluster, of the other the instance: in one statement they take less room.
+    Grant(
+        sid="Instances",
+        on="the stack's cluster and its container instances",
+        resource=lambda place: place.arn("ecs", f"*/{place.prefix}*"),
+        needs=(
+            Need(action="ecs:ListContainerInstances", verbs=("doctor",), why="lists the EC2 instances of the cluster"),
+            Need(
+                action="ecs:DescribeContainerInstances",
+                verbs=("doctor",),
+                why="tells whether one of them is large enough for a task",
+            ),
+        ),
+    ),
     # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/supported-iam-actions-tagging.html
     Grant(
         sid="RunTasks",

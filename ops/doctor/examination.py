@@ -18,6 +18,7 @@ from ops.doctor import (
     runs_without_task,
     successes,
     tasks_left,
+    too_large,
     triggers,
 )
 from ops.doctor.expected import ExpectedJob
@@ -91,6 +92,7 @@ def _checks(patient: Patient, intervals: int, expected: Collection[ExpectedJob] 
         partial(runs_without_task.check, written=written),
         partial(successes.check, written=written, intervals=intervals),
         near_timeout.check,
+        too_large.check,
         permissions.check,
         access_entries.check,
         quotas.check,

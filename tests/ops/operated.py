@@ -14,7 +14,9 @@ from ops.aws import Aws
 from ops.stack import DeployedJob, DeployedStack, find_stack
 from ops.starting import new_name, start_run
 from sandbox.deploy import Deployment, deploy
+from sandbox.instances_of_jobs import provide_instances
 from sandbox.local_aws import LocalAws
+from spec.load import load_stack
 
 ROOT = Path(__file__).parents[2]
 _SOON_SECONDS = 0.05
@@ -51,6 +53,9 @@ JOBS = {
     "absent": {"image": "example.com/absent:1", "startRetries": {"attempts": 0}, "overlap": "allow"},
     # Has three seconds.
     "cut-off": _OBEYING | {"runOn": "lambda", "timeout": "3s", "overlap": "allow"},
+    # On an EC2 instance.
+    "lodger": _OBEYING
+    | {"runOn": {"kind": "ec2", "capacityProvider": "night-warehouse", "networkMode": "bridge"}, "overlap": "allow"},
     # Nobody runs it.
     "idle": _OBEYING | {"schedule": "rate(1 hour)", "enabled": False},
     # Without a state machine, by a rule and by a schedule.
@@ -153,6 +158,7 @@ def deployed(local_aws: LocalAws, kind: type[StackT], jobs: Mapping[str, Any]) -
     # JSON is YAML too.
     config = {"aws:region": local_aws.region, "longhaul:jobs": jobs}
     (root / f"Pulumi.{kind.name}.yaml").write_text(json.dumps({"config": config}))
+    provide_instances(local_aws, load_stack(root, kind.name).containers)
     return kind(local_aws, root, deploy(root, kind.name, local_aws))
 
 

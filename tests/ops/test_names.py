@@ -25,7 +25,7 @@ def test_what_may_be_several_and_what_is_none(operated: Operated) -> None:
     with pytest.raises(NotFoundError, match="no job 'absnet'; did you mean absent"):
         find_job(stack, "absnet")
     with pytest.raises(
-        NotFoundError, match="it has absent, cut-off, idle, many, obeys, obeys-alone, obeys-in-line, tick, tock"
+        NotFoundError, match="it has absent, cut-off, idle, lodger, many, obeys, obeys-alone, obeys-in-line, tick, tock"
     ):
         find_job(stack, "")
 

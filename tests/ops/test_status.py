@@ -138,6 +138,7 @@ def test_what_needs_attention_comes_first(operated: Operated) -> None:
     operated.run("obeys-in-line", {"input": {"exit": 1}})
     operated.run("many", {"input": {"items": [{}], "last": {}}})
     operated.run("cut-off")
+    operated.run("lodger")
     operated.run_task("tick", {})
     operated.run_task("tock", {})
     found = read_status(operated.aws, operated.found().jobs, now=clock(operated), runs=20)
@@ -146,6 +147,7 @@ def test_what_needs_attention_comes_first(operated: Operated) -> None:
         ("obeys-in-line", ("failed",)),
         ("idle", ("off",)),
         ("cut-off", ()),
+        ("lodger", ()),
         ("many", ()),
         ("obeys", ()),
         ("obeys-alone", ()),

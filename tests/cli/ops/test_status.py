@@ -64,7 +64,7 @@ def test_json_is_what_the_documentation_says(operated: Operated, operate: Longha
 def test_csv_has_a_line_a_job(operate: Longhaul) -> None:
     done = operate("status", "--output", "csv")
     rows = list(csv.DictReader(io.StringIO(done.stdout)))
-    jobs = ["absent", "cut-off", "idle", "many", "obeys", "obeys-alone", "obeys-in-line", "tick", "tock"]
+    jobs = ["absent", "cut-off", "idle", "lodger", "many", "obeys", "obeys-alone", "obeys-in-line", "tick", "tock"]
     assert sorted(row["job"] for row in rows) == jobs
     assert next(row["enabled"] for row in rows if row["job"] == "idle") == "false"
 
