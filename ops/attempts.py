@@ -31,7 +31,7 @@ class Attempt:
         ended: when its end was known.
         task: the ECS task as it was last told of, in PascalCase as Step Functions writes it; empty without one. Of a
             Lambda function what was told of its invocation: FunctionArn, WaitedSeconds, RequestId, LogGroup, LogStream,
-            StartedAt, StoppedAt; of a Job in a cluster: KubernetesJob, StartedAt, StoppedAt, Log.
+            StartedAt, StoppedAt; of a Job in a cluster: KubernetesJob, StartedAt, StoppedAt, Log, MayRunOn.
         exit_code: of the job's container.
         stop_code: ECS's own, such as `SpotInterruption`.
         reason: ECS's words for why it stopped or did not start.

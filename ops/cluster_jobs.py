@@ -51,15 +51,22 @@ def recorded(run: Mapping[str, Any]) -> dict[str, Any]:
     """What the machine's own record of an attempt tells of its Job."""
     if not isinstance(run.get("kubernetesJob"), str):
         return {}
-    return {name: run[key] for key, name in _TEXTS.items() if isinstance(run.get(key), str)}
+    told: dict[str, Any] = {name: run[key] for key, name in _TEXTS.items() if isinstance(run.get(key), str)}
+    if isinstance(run.get("mayRunOn"), bool):
+        told["MayRunOn"] = run["mayRunOn"]
+    return told
 
 
 def not_known_ended(attempts: Iterable[Attempt]) -> list[str]:
-    """The Jobs, `namespace/name`, of which Step Functions has not seen the end."""
+    """The Jobs, `namespace/name`, of which Step Functions has not seen the end.
+
+    Of a failure the machine has noted whether that was one: an API server in trouble, say, tells of no end.
+    """
     return [
         attempt.kubernetes_job
         for attempt in attempts
-        if attempt.kubernetes_job is not None and attempt.outcome in (GOES_ON, ABANDONED, "Job.TimedOut")
+        if attempt.kubernetes_job is not None
+        and attempt.task.get("MayRunOn", attempt.outcome in (GOES_ON, ABANDONED, "Job.TimedOut"))
     ]
 
 

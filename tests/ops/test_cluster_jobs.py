@@ -77,10 +77,14 @@ def test_what_is_no_job_tells_nothing(cause: str) -> None:
 def test_the_machine_s_record_tells_the_same() -> None:
     record = {"kubernetesJob": "batch/rollup-1", "log": "two\n", "startedAt": "x", "outcome": "Job.TimedOut"}
     assert recorded(record) == {"KubernetesJob": "batch/rollup-1", "Log": "two\n", "StartedAt": "x"}
+    assert recorded({"kubernetesJob": "batch/rollup-1", "mayRunOn": True}) == {
+        "KubernetesJob": "batch/rollup-1",
+        "MayRunOn": True,
+    }
     assert recorded({"taskArn": "arn", "startedAt": "x"}) == {}
 
 
-def attempt(outcome: str, **task: str) -> Attempt:
+def attempt(outcome: str, **task: Any) -> Attempt:
     return Attempt(number=1, outcome=outcome, requested=datetime(2026, 11, 24, 3, 15, tzinfo=UTC), task=task)
 
 
@@ -91,8 +95,12 @@ def test_whose_end_is_not_known_is_the_cluster_s_to_tell() -> None:
         attempt("RUNNING", KubernetesJob="batch/three"),
         attempt("ABORTED", KubernetesJob="batch/four"),
         attempt("ABORTED"),
+        # The API server was in trouble, before there was a Job or after that; another was seen to end at its deadline.
+        attempt("Job.NeverStarted", KubernetesJob="batch/five", MayRunOn=True),
+        attempt("Job.Refused", KubernetesJob="batch/six", MayRunOn=False),
+        attempt("Job.TimedOut", KubernetesJob="batch/seven", MayRunOn=False),
     ]
-    assert not_known_ended(attempts) == ["batch/two", "batch/three", "batch/four"]
+    assert not_known_ended(attempts) == ["batch/two", "batch/three", "batch/four", "batch/five"]
     label = "--namespace batch --selector batch.kubernetes.io/job-name=two"
     assert pods_command("batch/two") == f"kubectl get pods {label}"
     assert logs_command("batch/two") == f"kubectl logs {label} --tail -1"
