@@ -199,7 +199,11 @@ def _sentence(words: _Words, job: JobSpec, log_group_name: str, outcome: Outcome
             log = latest
         case Outcome.NEVER_STARTED:
             error = "($exists($run.startError) ? ': ' & $run.startError : '')"
-            said = f"{words.begin('never started')} & {within} & {error} & {why}"
+            never = words.begin("never started")
+            # Lambda's own trouble leaves it open: a function is not looked for, as a task is.
+            no_answer = words.begin("may have run: Lambda gave no answer")
+            began = f"($run.mayRunOn ? {no_answer} : {never})" if job.run_on.kind == "lambda" else never
+            said = f"{began} & {within} & {error} & {why}"
         case Outcome.NOT_PLACED:
             said = f"{words.begin('was not placed on any instance')} & {within} & {why}"
         case Outcome.REFUSED:

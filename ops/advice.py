@@ -75,6 +75,27 @@ _ON_EC2 = {
         "termination protection), or take none from Spot.",
     ),
 }
+_ON_LAMBDA = {
+    "Job.TimedOut": (
+        "it ran longer than its `timeout` and was cut off",
+        "See in its log what took so long. If it needs the time, raise `timeout`, to 15m at most, or give it more "
+        "`memory`, with which it gets more CPU. Beyond that, leave Lambda.",
+    ),
+    "Job.Refused": ("it was not started", "Mend what the reason names, deploy, and run it again."),
+    "Job.Unexplained": (
+        "it failed, and Lambda does not say why",
+        "Read its log: Lambda's own lines about it are there.",
+    ),
+}
+_UNANSWERED = {
+    "Job.NeverStarted": (
+        "Lambda did not say whether it ran",
+        "See in its log group whether it did, before you run it again; then see AWS's health page.",
+    ),
+}
+_NO_ANSWER = re.compile(r"Lambda\.(?:Service|AWSLambda|SdkClient|ClientExecutionTimeout)Exception")
+"""After these a function may run all the same.
+https://docs.aws.amazon.com/step-functions/latest/dg/bp-lambda-serviceexception.html"""
 # Where the cluster is in the place of ECS.
 _IN_CLUSTER = {
     "Job.OutOfMemory": (
@@ -190,6 +211,13 @@ def advice(attempt: Attempt) -> str | None:
 
 def _told(attempt: Attempt, otherwise: tuple[str, str | None]) -> tuple[str, str | None]:
     """What an outcome means, and what to do about it."""
-    on_ec2 = _ON_EC2 if attempt.task.get("LaunchType") == "EC2" else {}
-    there = _IN_CLUSTER if attempt.kubernetes_job is not None else on_ec2
-    return there.get(attempt.outcome) or _OUTCOMES.get(attempt.outcome, otherwise)
+    return _there(attempt).get(attempt.outcome) or _OUTCOMES.get(attempt.outcome, otherwise)
+
+
+def _there(attempt: Attempt) -> dict[str, tuple[str, str]]:
+    """What is to be said otherwise where it ran."""
+    if attempt.kubernetes_job is not None:
+        return _IN_CLUSTER
+    if attempt.function_arn is not None:
+        return _ON_LAMBDA | (_UNANSWERED if _NO_ANSWER.fullmatch(attempt.start_error or "") else {})
+    return _ON_EC2 if attempt.task.get("LaunchType") == "EC2" else {}

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from ops.advice import advice, in_words
+from ops.attempts import Attempt
 from ops.course import read_course
 from ops.doctor import near_timeout, permissions
 from ops.doctor.finding import Finding
@@ -180,6 +182,25 @@ def test_doctor_tells_when_a_run_may_not_invoke_its_function(functions: Function
     finally:
         iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=json.dumps(kept))
     assert f"lacks lambda:InvokeFunction on arn:aws:lambda:eu-west-1:{functions.local_aws.account}:" in problem
+
+
+@pytest.mark.parametrize(
+    ("outcome", "start_error", "words", "what"),
+    [
+        ("Job.NeverStarted", "Lambda.ServiceException", "Lambda did not say whether it ran", "before you run it again"),
+        ("Job.NeverStarted", "Lambda.ResourceConflictException", "no line of the job's code ran", "Run it again"),
+        ("Job.TimedOut", None, "cut off", "15m at most"),
+        ("Job.Unexplained", None, "Lambda does not say why", "Lambda's own lines"),
+        ("Job.Refused", None, "it was not started", "Mend what the reason names"),
+    ],
+)
+def test_advice_is_of_functions(outcome: str, start_error: str | None, words: str, what: str) -> None:
+    task = {"FunctionArn": "arn:aws:lambda:eu-west-1:123456789012:function:acme-functions-obeys:1"}
+    attempt = Attempt(
+        number=1, outcome=outcome, requested=datetime.now(UTC), task=task, start_error=start_error, reason="Why."
+    )
+    assert words in in_words(attempt)
+    assert what in (advice(attempt) or "")
 
 
 def test_a_line_is_whose_invocation_it_stands_in() -> None:
