@@ -2,13 +2,19 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from definitions.machine import machine
+from definitions.place import Place
+from definitions.run_task import RunTarget
 from spec.job import JobSpec
 from spec.overrides import input_room
+from spec.step_containers import containers
 from tests.definitions.endings import CASES, LOG, NEVER_STARTED, PASSING, SPOT, Case
+from tests.definitions.golden_jobs import JOBS
 from tests.definitions.samples import LOG_GROUP, TASK_ARN, failed, job, task
 from tests.definitions.walker import EXECUTION, Failure, walk
 
@@ -38,6 +44,18 @@ def test_a_success_passes_three_states_and_says_all_about_the_run(machine_of: Ma
         "logGroup": LOG_GROUP,
         "logStream": "run/job/0123456789abcdef",
     }
+
+
+@pytest.mark.parametrize("name", [name for name, of in JOBS.items() if of.run_on.kind not in ("task", "kubernetes")])
+def test_its_integrations_are_of_the_partition_that_it_runs_in(name: str, place: Place, target: RunTarget) -> None:
+    """https://docs.amazonaws.cn/en_us/step-functions/latest/dg/connect-lambda.html"""
+    china = replace(place, partition="aws-cn", region="cn-north-1")
+    runs = {container.name: "" for container in containers(JOBS[name])}
+
+    document = json.dumps(machine(JOBS[name], china, target, runs))
+
+    assert '"arn:aws-cn:states:::' in document
+    assert "arn:aws:states:::" not in document
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
