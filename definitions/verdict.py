@@ -9,7 +9,7 @@ from definitions.jsonata import expression, literal
 from definitions.outcome import Outcome
 from definitions.place import Place
 from definitions.run_task import SCHEDULED_TIME, TaskRun
-from definitions.task_definition import CONTAINER_NAME, LOG_STREAM_PREFIX
+from definitions.run_words import run_words
 from spec.durations import duration_text
 from spec.job import JobSpec
 
@@ -93,31 +93,20 @@ def _facts(
     more: str = "",
     scheduled_time: str = SCHEDULED_TIME,
 ) -> str:
+    here = run_words(job, log_group_name)
     return f"""{{
         'job': {literal(job.name)},
         'stack': {literal(place.stack)},
         'status': {literal(status)},
         'exitCode': $run.exitCode,
-        {_where(job)},
+        {here.what_ran},
         'startedAt': $run.startedAt,
         'stoppedAt': $run.stoppedAt,
         'scheduledTime': {scheduled_time},
         'attempts': $attempt,
         'startRetries': $startRetries,
-        {_log(job, log_group_name)}{", " + more if more else ""}
+        {here.log}{", " + more if more else ""}
     }}"""
-
-
-def _where(job: JobSpec) -> str:
-    key = {"kubernetes": "kubernetesJob", "lambda": "requestId"}.get(job.run_on.kind, "taskArn")
-    return f"'{key}': $run.{key}"
-
-
-def _log(job: JobSpec, log_group_name: str) -> str:
-    # A cluster has a way of its own to keep logs, if it keeps them: here are the last lines.
-    if job.run_on.kind == "kubernetes":
-        return "'log': $run.log"
-    return f"'logGroup': {literal(log_group_name)}, 'logStream': $run.logStream"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,72 +134,38 @@ def _words(which: str, job: JobSpec, log_group_name: str) -> _Words:
     after, within = _attempts(job)
     return _Words(
         which=which,
-        log=_where_the_log_is(job, log_group_name),
+        log=run_words(job, log_group_name).where_the_log_is,
         why="' (' & ($exists($run.reason) ? $run.reason : 'AWS gave no reason') & ')'",
         after=after,
         within=within,
     )
 
 
-def _where_the_log_is(job: JobSpec, log_group_name: str) -> str:
-    if job.run_on.kind == "kubernetes":
-        none_yet, gone = [Outcome.NEVER_STARTED.value, Outcome.REFUSED.value], literal(Outcome.STOPPED.value)
-        kubectl = f"; kubectl logs --namespace {job.run_on.namespace} job/"
-        there = f"($run.outcome in {literal(none_yet)} ? $run.mayRunOn : $run.outcome != {gone})"
-        return f"""($exists($run.kubernetesJob) and {there}
-            ? {literal(kubectl)} & $split($run.kubernetesJob, '/')[1]
-            : '; there is no Job of it in the cluster')"""
-    group = f"log group {log_group_name}"
-    if job.run_on.kind == "lambda":
-        unstarted = [Outcome.NEVER_STARTED.value, Outcome.REFUSED.value]
-        return f"""($exists($run.logStream)
-            ? {literal(f"; {group}, stream ")} & $run.logStream
-            : $exists($run.requestId) ? '; look for RequestId: ' & $run.requestId & {literal(f" in {group}")}
-            : $run.mayRunOn or $not($run.outcome in {literal(unstarted)})
-            ? {literal(f"; look for the latest stream in {group}")}
-            : {literal(f"; nothing was written to {group}")})"""
-    return f"""($exists($run.logStream)
-        ? {literal(f"; {group}, stream ")} & $run.logStream
-        : {literal(f"; nothing was written to {group}")})"""
-
-
 def _sentence(words: _Words, job: JobSpec, log_group_name: str, outcome: Outcome) -> str:
     """What happened, in which attempt, and where the log is, as JSONata. It ends in a name, ready to be copied."""
     log, why, after, within = words.log, words.why, words.after, words.within
-    in_cluster = job.run_on.kind == "kubernetes"
-    stream = f"; look for the latest stream {LOG_STREAM_PREFIX}/{CONTAINER_NAME}/... in log group {log_group_name}"
-    latest = log if in_cluster or job.run_on.kind == "lambda" else literal(stream)
+    here = run_words(job, log_group_name)
     match outcome:
         case Outcome.EXITED_NON_ZERO:
             said = f"{words.begin('exited with code ')} & $string($run.exitCode) & {_final(job)}{after}"
         case Outcome.OUT_OF_MEMORY:
             code = "($exists($run.exitCode) ? ' (exit code ' & $string($run.exitCode) & ')' : '')"
-            memory = f"{job.memory_mib} MiB of memory"
-            # A Job's condition says no more than that its container was killed.
-            ran_out = f"was killed, most likely for want of more than its {memory}" if in_cluster else ""
-            said = f"{words.begin(ran_out or f'ran out of its {memory}')} & {code} & {after}"
+            said = f"{words.begin(f'{here.ran_out} {job.memory_mib} MiB of memory')} & {code} & {after}"
         case Outcome.TIMED_OUT:
             timeout = duration_text(job.timeout_seconds)
-            # A pod that waits for a node or an image until then ends in the same way, and on EC2 a task that has waited
-            # for an instance has less time to run.
-            included = {"kubernetes": ", its start included,", "ec2": ", its wait for an instance included,"}
-            longer = f"ran longer than its timeout of {timeout}{included.get(job.run_on.kind, '')}"
-            said = f"{words.begin(longer)} & {within} & ' and was stopped'"
-            log = latest
+            longer = words.begin(f"ran longer than its timeout of {timeout}{here.its_timeout}")
+            said = f"{longer} & {within} & ' and was stopped'"
+            log = here.where_it_may_be or log
         case Outcome.NEVER_STARTED:
             error = "($exists($run.startError) ? ': ' & $run.startError : '')"
             never = words.begin("never started")
-            # Lambda's own trouble leaves it open: a function is not looked for, as a task is.
-            no_answer = words.begin("may have run: Lambda gave no answer")
-            began = f"($run.mayRunOn ? {no_answer} : {never})" if job.run_on.kind == "lambda" else never
+            began = f"($run.mayRunOn ? {words.begin(here.no_answer)} : {never})" if here.no_answer else never
             said = f"{began} & {within} & {error} & {why}"
         case Outcome.NOT_PLACED:
             said = f"{words.begin('was not placed on any instance')} & {within} & {why}"
         case Outcome.REFUSED:
             error = "($exists($run.startError) ? ': ' & $run.startError : '')"
-            # A cluster may refuse to tell of a Job that runs.
-            refused = "was refused" if in_cluster else "was refused and did not start"
-            said = f"{words.begin(refused)} & {within} & {error} & {why}"
+            said = f"{words.begin(here.refused)} & {within} & {error} & {why}"
         case Outcome.INTERRUPTED:
             code = "($exists($run.stopCode) ? ': ' & $run.stopCode : '')"
             said = f"{words.begin('lost its machine before it finished')} & {within} & {code} & {why}"
@@ -220,7 +175,7 @@ def _sentence(words: _Words, job: JobSpec, log_group_name: str, outcome: Outcome
             said = f"{words.begin('exited with code 0')} & {within} & ' and left ' & $run.reason"
         case Outcome.UNEXPLAINED:
             said = f"{words.begin('failed')} & {within} & ', and AWS did not explain it' & {why}"
-            log = latest
+            log = here.where_it_may_be or log
         case Outcome.SUCCEEDED:
             raise ValueError("a success has an output, not a cause")
     return f"{said} & {log}"
