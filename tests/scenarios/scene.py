@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
-import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,8 +11,8 @@ from typing import Any
 from definitions.lock import KEY_ATTRIBUTE
 from sandbox.clock import Clock
 from tests.scenarios.stack import FIXED, SCALED, Fields, Stack
+from tests.waiting import until, until_left
 
-PATIENCE_SECONDS = 60
 REDRIVEN = "(redriven)"
 """In the place of a state: here the execution was redriven."""
 
@@ -97,9 +95,7 @@ class Scene:
 
     def until_left(self, run: str) -> None:
         """Wait until nothing is done any more for an execution that has ended."""
-        for thread in threading.enumerate():
-            if thread.name == f"execution-{self.runs[run].rpartition(':')[2]}":
-                thread.join(PATIENCE_SECONDS)
+        until_left(self.runs[run].rpartition(":")[2])
 
     def take_away(self, iam: Any, policy: dict[str, str], *, less: Any, own: Any) -> None:
         """Have a role's policy say less, until `rights` is closed."""
@@ -112,13 +108,12 @@ class Scene:
 
     def until(self, condition: Callable[[], bool], what: str) -> None:
         """Wait for something that comes by itself, with time jumping whenever nothing works."""
-        over = time.monotonic() + PATIENCE_SECONDS
-        while not condition():
-            states = {run: self.states(run) for run in self.runs} if time.monotonic() > over else None
-            assert states is None, f"in vain: {what}; {states}"
-            # It may have come before all were at rest, and a jump would go beyond it.
-            if self.clock.wait_idle(0.02) and not condition() and (deadline := self.clock.next_deadline()) is not None:
-                self.clock.advance_to(deadline)
+
+        def in_vain() -> str:
+            states = {run: self.states(run) for run in self.runs}
+            return f"{what}; {states}"
+
+        until(self.clock, condition, in_vain)
 
     def describe(self, run: str) -> dict[str, Any]:
         """What Step Functions tells of a run."""

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,9 +18,9 @@ from sandbox.local_aws import LocalAws
 from sandbox.play import run_to_end
 from spec.load import load_stack
 from tests.cli.conftest import COMMAND, ENVIRONMENT
+from tests.project import new_project
+from tests.waiting import PATIENCE_SECONDS, until_left
 
-ROOT = Path(__file__).parents[3]
-PATIENCE_SECONDS = 60
 CLUSTER = "operated-analytics"
 JOB = {
     "image": "public.ecr.aws/docker/library/alpine:3",
@@ -39,8 +37,6 @@ class Operator:
     def __init__(self, aws: LocalAws, root: Path) -> None:
         self.aws = aws
         self.root = root
-        shutil.copy(ROOT / "__main__.py", root)
-        (root / "Pulumi.yaml").write_text("name: operated\nruntime: python\n")
         config = {
             "aws:region": aws.region,
             "longhaul:network": {"nat": "none", "availabilityZones": 1},
@@ -49,7 +45,7 @@ class Operator:
         (root / "jobs/built").mkdir(parents=True)
         (root / "jobs/built/Dockerfile").write_text('FROM alpine:3\nENTRYPOINT ["true"]\n')
         (root / "jobs/built/job.yaml").write_text("description: of an image that is built\n")
-        (root / "Pulumi.dev.yaml").write_text(json.dumps({"config": config}))
+        new_project(root, "operated", config)
         spec = load_stack(root, "dev")
         objects = {job.name: documents(job, spec)["kubernetes"]["objects"] for job in spec.jobs}
         seed_clusters(aws.kubernetes, spec.jobs, objects)
@@ -149,9 +145,7 @@ def test_a_stopped_run_s_job_is_deleted_and_the_cluster_is_to_be_asked(operate: 
     assert dry.stdout.endswith(f"the Job batch/{job}.\n")
     done = operate("stop", f"scoring@{name}", "--yes")
     assert done.returncode == 0, done.stderr
-    for thread in threading.enumerate():
-        if thread.name == f"execution-{name}":
-            thread.join(PATIENCE_SECONDS)
+    until_left(name)
     assert job not in operate.jobs()
     asked = f"kubectl get pods --namespace batch --selector batch.kubernetes.io/job-name={job}"
     assert done.stdout == (

@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 import json
-import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
-from typing import Any, TypeVar
+from typing import Any
 
 from sandbox.deploy import Deployment
 from sandbox.local_aws import LocalAws
 from sandbox.play import run_to_end
 from tests.sandbox.permissions.policies import Document, Part, parts, without
 from tests.sandbox.permissions.project import NAME
+from tests.waiting import PATIENCE_SECONDS, Found, until, until_left
 
-PATIENCE_SECONDS = 30
-# How long a look may be put off while something works, in real seconds.
-_GLANCE_SECONDS = 0.05
 # Virtual seconds a second: what AWS does not do is tried for minutes.
 _HURRY = 200
-Found = TypeVar("Found")
 
 # A trigger starts one execution for each scheduled time, and no second one after the stack has been deployed again.
 _days = count()
@@ -206,13 +201,7 @@ class Jobs:
 
     def until(self, look: Callable[[], Found | None]) -> Found:
         """What `look` gives once it is true; meanwhile the clock jumps over whatever is waited for."""
-        clock, patience = self.aws.clock, time.monotonic() + PATIENCE_SECONDS
-        while time.monotonic() < patience:
-            if found := look():
-                return found
-            if clock.wait_idle(_GLANCE_SECONDS) and (deadline := clock.next_deadline()) is not None:
-                clock.advance_to(deadline)
-        raise AssertionError("it never came to be")
+        return until(self.aws.clock, look, lambda: "it never came to be")
 
     @contextmanager
     def hurried(self) -> Iterator[None]:
@@ -233,9 +222,7 @@ class Jobs:
     def abort(self, execution_arn: str) -> None:
         """Stop an execution, and return when it has done all that it does then."""
         self.aws.client("stepfunctions").stop_execution(executionArn=execution_arn)
-        for thread in threading.enumerate():
-            if thread.name.startswith((f"execution-{execution_arn.rpartition(':')[2]}", "map-run-")):
-                thread.join(PATIENCE_SECONDS)
+        until_left(execution_arn.rpartition(":")[2], "map-run-")
 
     def task(self, task_arn: str) -> dict[str, Any]:
         """A task as it is now."""

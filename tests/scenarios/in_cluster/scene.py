@@ -11,8 +11,9 @@ from sandbox.kubernetes.cluster import Cluster
 from sandbox.kubernetes.job_run import JobRun
 from sandbox.kubernetes.seed import seed_clusters
 from spec.load import load_stack
-from tests.scenarios.scene import PATIENCE_SECONDS, Scene
+from tests.scenarios.scene import Scene
 from tests.scenarios.stack import STACK, Fields, Stack
+from tests.waiting import PATIENCE_SECONDS
 
 CLUSTER, NAMESPACE = "pods-analytics", "batch"
 RIGHTS = f"pods-{STACK}-jobs"

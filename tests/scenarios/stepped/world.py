@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,9 +16,9 @@ from sandbox.local_aws import LocalAws
 from tests.project import new_project
 from tests.scenarios.stack import provide_instances
 from tests.scenarios.stepped.jobs import BUCKET, JOBS, PROVIDER
+from tests.waiting import until, until_left
 
 PROJECT = "steps"
-PATIENCE_SECONDS = 60
 # At this speed a step's two minutes are less than half a second.
 _FAST = 300.0
 # Neither what earlier tests left is in the lists of tasks then, nor who they were in a lock.
@@ -81,12 +79,7 @@ class World:
 
     def until(self, condition: Callable[[], bool], what: str) -> None:
         """Wait for something that comes by itself, with time jumping whenever nothing works."""
-        clock, over = self.aws.clock, time.monotonic() + PATIENCE_SECONDS
-        while not condition():
-            assert time.monotonic() < over, f"in vain: {what}"
-            # It may have come before all were at rest, and a jump would go beyond it.
-            if clock.wait_idle(0.02) and not condition() and (deadline := clock.next_deadline()) is not None:
-                clock.advance_to(deadline)
+        until(self.aws.clock, condition, lambda: what)
 
     def time_passes(self, seconds: float) -> None:
         """So much of it while containers run, over which the clock does not jump."""
@@ -243,9 +236,7 @@ class Run:
     def stop(self) -> None:
         """Stop it, and return when Step Functions has done all that it does then."""
         self.world.states.stop_execution(executionArn=self.arn, error="Operator", cause="why")
-        for thread in threading.enumerate():
-            if thread.name == f"execution-{self.name}" or thread.name.startswith("map-run-"):
-                thread.join(PATIENCE_SECONDS)
+        until_left(self.name, "map-run-")
 
     def redrive(self) -> None:
         self.world.states.redrive_execution(executionArn=self.arn)
