@@ -12,13 +12,12 @@ from typing import Any
 
 import pytest
 
-from definitions.render import documents
+from cli.sandbox_stack import provide_clusters
 from ops.aws import Aws
 from ops.stack import find_stack
 from ops.starting import start_run
 from sandbox.deploy import deploy
 from sandbox.instances_of_jobs import provide_instances
-from sandbox.kubernetes.seed import seed_clusters
 from sandbox.local_aws import LocalAws
 from sandbox.play import run_to_end
 from sandbox.seed import partition_objects, recorded_week
@@ -103,9 +102,7 @@ def rollups(local_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Ro
     stacks = [load_stack(root, place) for place in PLACES]
     provide_instances(local_aws, [container for stack in stacks for container in stack.containers])
     for stack in stacks:
-        in_cluster = [job for job in stack.jobs if job.run_on.kind == "kubernetes"]
-        objects = {job.name: documents(job, stack)["kubernetes"]["objects"] for job in in_cluster}
-        seed_clusters(local_aws.kubernetes, in_cluster, objects)
+        provide_clusters(local_aws, stack)
     return made
 
 

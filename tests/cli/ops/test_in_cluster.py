@@ -11,9 +11,8 @@ from typing import Any
 
 import pytest
 
-from definitions.render import documents
+from cli.sandbox_stack import provide_clusters
 from sandbox.deploy import deploy
-from sandbox.kubernetes.seed import seed_clusters
 from sandbox.local_aws import LocalAws
 from sandbox.play import run_to_end
 from spec.load import load_stack
@@ -46,9 +45,7 @@ class Operator:
         (root / "jobs/built/Dockerfile").write_text('FROM alpine:3\nENTRYPOINT ["true"]\n')
         (root / "jobs/built/job.yaml").write_text("description: of an image that is built\n")
         new_project(root, "operated", config)
-        spec = load_stack(root, "dev")
-        objects = {job.name: documents(job, spec)["kubernetes"]["objects"] for job in spec.jobs}
-        seed_clusters(aws.kubernetes, spec.jobs, objects)
+        provide_clusters(aws, load_stack(root, "dev"))
         self.deployment = deploy(root, "dev", aws)
 
     def __call__(self, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -6,10 +6,9 @@ import json
 from pathlib import Path
 from typing import Any, ClassVar
 
-from definitions.render import documents
+from cli.sandbox_stack import provide_clusters
 from sandbox.kubernetes.cluster import Cluster
 from sandbox.kubernetes.job_run import JobRun
-from sandbox.kubernetes.seed import seed_clusters
 from spec.load import load_stack
 from tests.scenarios.scene import Scene
 from tests.scenarios.stack import STACK, Fields, Stack
@@ -34,9 +33,7 @@ class ClusterStack(Stack):
 
     def prepare(self, root: Path) -> None:
         """See Stack."""
-        spec = load_stack(root, STACK)
-        objects = {job.name: documents(job, spec)["kubernetes"]["objects"] for job in spec.jobs}
-        seed_clusters(self.aws.kubernetes, spec.jobs, objects)
+        provide_clusters(self.aws, load_stack(root, STACK))
         found = self.aws.kubernetes.find(CLUSTER)
         assert found is not None
         self.eks: Cluster = found
