@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from definitions.place import Place
-from definitions.policies.operator_grants import GRANTS, READING, VERBS, Grant, Need
+from definitions.policies.operator_grants import GRANTS
+from definitions.policies.operator_needs import READING, VERBS, Grant, Need
 from definitions.policies.statements import allow, policy
 
 

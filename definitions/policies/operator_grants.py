@@ -4,60 +4,21 @@ Jobs are found by their tags, with tag:GetResources. Whoever may not do that is 
 states:ListStateMachines and ListTagsForResource: those are granted to nobody, as one way is enough.
 """
 
-from __future__ import annotations
-
-from collections.abc import Callable
-from dataclasses import dataclass
-
-from definitions.place import Place
-from definitions.policies.statements import Condition
+from definitions.policies.operator_needs import (
+    BY_LEDGER,
+    FINDING,
+    LETTERS,
+    OF_ATTEMPTS,
+    OF_RUNS,
+    OF_TASKS,
+    STARTING,
+    VERBS,
+    WHERE_TASKS_ARE,
+    Grant,
+    Need,
+)
 from definitions.tags import RUN_ON_TAG
 from spec.pause_note import TAG
-
-READING = ("status", "history", "calendar", "show", "logs", "doctor", "check --deployed")
-"""The verbs that change nothing."""
-_LETTERS = ("dead-letters list", "dead-letters retry", "dead-letters discard")
-"""All of them change something: SQS shows letters only to whoever takes them in hand, where nobody else sees them."""
-_STARTING = ("start", "rerun", "backfill", "dead-letters retry")
-VERBS = (*READING, "start", "rerun", "backfill", "redrive", "stop", "pause", "resume", *_LETTERS)
-
-FINDING = tuple(verb for verb in VERBS if verb != "check --deployed")
-"""The verbs that look for the stack's jobs and their triggers first."""
-_BY_LEDGER = ("status", "history", "calendar", "doctor", "dead-letters retry")
-_OF_RUNS = ("show", "logs", "rerun", "redrive", "stop")
-_OF_STEPS = ("show", "logs", "start")
-_OF_TASKS = (*_BY_LEDGER, *_OF_RUNS, "backfill")
-"""Those that look for the runs of jobs without a state machine, of which only the ledger and ECS tell."""
-_WHERE_TASKS_ARE = (*_OF_TASKS, "check --deployed", "start")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Need:
-    """An action, the verbs that need it, and what for."""
-
-    action: str
-    verbs: tuple[str, ...]
-    why: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Grant:
-    """Actions on the same resources, as one statement.
-
-    Attributes:
-        sid: the statement's.
-        on: the resources in words.
-        resource: their ARN as a pattern, in a place.
-        needs: the actions.
-        condition: when they are allowed, in a place; None for always.
-    """
-
-    sid: str
-    on: str
-    resource: Callable[[Place], str]
-    needs: tuple[Need, ...]
-    condition: Callable[[Place], Condition] | None = None
-
 
 GRANTS: tuple[Grant, ...] = (
     # https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
@@ -69,8 +30,8 @@ GRANTS: tuple[Grant, ...] = (
             Need(action="tag:GetResources", verbs=VERBS, why="finds the jobs by their tags"),
             Need(action="events:ListRules", verbs=FINDING, why="finds the rules that start them"),
             Need(action="scheduler:ListSchedules", verbs=VERBS, why="finds the schedules that start the others"),
-            Need(action="logs:DescribeLogGroups", verbs=_OF_TASKS, why="finds the ledger"),
-            Need(action="sqs:ListQueues", verbs=("doctor", *_LETTERS), why="finds the dead-letter queue"),
+            Need(action="logs:DescribeLogGroups", verbs=OF_TASKS, why="finds the ledger"),
+            Need(action="sqs:ListQueues", verbs=("doctor", *LETTERS), why="finds the dead-letter queue"),
             Need(
                 action="ecs:DescribeTaskDefinition",
                 verbs=("show", "logs", "doctor", "start"),
@@ -99,7 +60,7 @@ GRANTS: tuple[Grant, ...] = (
         needs=(
             Need(
                 action="ecs:ListTasks",
-                verbs=(*_OF_TASKS, "check --deployed"),
+                verbs=(*OF_TASKS, "check --deployed"),
                 why="looks for tasks that were left running, and for those of jobs without a state machine",
             ),
         ),
@@ -111,7 +72,7 @@ GRANTS: tuple[Grant, ...] = (
         needs=(
             Need(
                 action="states:ListExecutions",
-                verbs=(*_BY_LEDGER, "check --deployed", *_OF_RUNS, "backfill"),
+                verbs=(*BY_LEDGER, "check --deployed", *OF_RUNS, "backfill"),
                 why="lists runs, and finds `JOB@latest`, `JOB@-2` and `JOB@failed`",
             ),
             Need(
@@ -120,7 +81,7 @@ GRANTS: tuple[Grant, ...] = (
                 why="tells how a job is deployed; of `start`, with `--command`; of `rerun`, with `--from`; of both, "
                 "with a large input",
             ),
-            Need(action="states:StartExecution", verbs=_STARTING, why="starts a run"),
+            Need(action="states:StartExecution", verbs=STARTING, why="starts a run"),
         ),
     ),
     Grant(
@@ -130,7 +91,7 @@ GRANTS: tuple[Grant, ...] = (
         needs=(
             Need(
                 action="states:DescribeExecution",
-                verbs=(*_BY_LEDGER, "start", *_OF_RUNS, "backfill"),
+                verbs=(*BY_LEDGER, "start", *OF_RUNS, "backfill"),
                 why="tells how a run is doing, or how it ended; of `start`, with `--wait` or `--follow`",
             ),
             Need(
@@ -156,13 +117,13 @@ GRANTS: tuple[Grant, ...] = (
         needs=(
             Need(
                 action="states:DescribeMapRun",
-                verbs=(*_OF_STEPS, "rerun", "redrive", "stop"),
+                verbs=(*OF_ATTEMPTS, "rerun", "redrive", "stop"),
                 why="counts the items of a step that are executions of their own; of `start`, with `--follow`; of "
                 "`rerun`, with `--from`",
             ),
             Need(
                 action="states:ListExecutions",
-                verbs=_OF_STEPS,
+                verbs=OF_ATTEMPTS,
                 why="lists those executions; of `start`, with `--follow`",
             ),
         ),
@@ -174,7 +135,7 @@ GRANTS: tuple[Grant, ...] = (
         needs=(
             Need(
                 action="ecs:DescribeTasks",
-                verbs=_WHERE_TASKS_ARE,
+                verbs=WHERE_TASKS_ARE,
                 why="tells how a task is doing, or why it ended; of `start`, with `--wait` or `--follow`",
             ),
             Need(
@@ -207,14 +168,14 @@ GRANTS: tuple[Grant, ...] = (
             "ArnLike": {"ecs:cluster": place.arn("ecs", f"cluster/{place.prefix}*")},
             "StringEquals": {f"aws:ResourceTag/{RUN_ON_TAG}": "task"},
         },
-        needs=(Need(action="ecs:RunTask", verbs=_STARTING, why="starts a run of a job without a state machine"),),
+        needs=(Need(action="ecs:RunTask", verbs=STARTING, why="starts a run of a job without a state machine"),),
     ),
     Grant(
         sid="TagThoseTasks",
         on="tasks that are being started in the stack's cluster",
         resource=lambda place: place.arn("ecs", f"task/{place.prefix}*/*"),
         condition=lambda _: {"StringEquals": {"ecs:CreateAction": "RunTask"}},
-        needs=(Need(action="ecs:TagResource", verbs=_STARTING, why="gives such a task its job's tags"),),
+        needs=(Need(action="ecs:TagResource", verbs=STARTING, why="gives such a task its job's tags"),),
     ),
     Grant(
         sid="GiveRoles",
@@ -227,7 +188,7 @@ GRANTS: tuple[Grant, ...] = (
             # https://docs.aws.amazon.com/scheduler/latest/UserGuide/setting-up.html#setting-up-execution-role
             Need(
                 action="iam:PassRole",
-                verbs=(*_STARTING, "pause", "resume"),
+                verbs=(*STARTING, "pause", "resume"),
                 why="gives a task without a state machine the roles of its definition, and leaves a schedule its own: "
                 "AWS has whoever updates one give it anew",
             ),
@@ -241,12 +202,12 @@ GRANTS: tuple[Grant, ...] = (
         needs=(
             Need(
                 action="logs:GetLogEvents",
-                verbs=("show", "logs", "start"),
+                verbs=OF_ATTEMPTS,
                 why="reads what a task or a function wrote; of `start`, with `--follow`",
             ),
             Need(
                 action="logs:FilterLogEvents",
-                verbs=("show", "logs", "start"),
+                verbs=OF_ATTEMPTS,
                 why="finds the log stream of a function that was cut off; of `start`, with `--follow`",
             ),
         ),
@@ -258,7 +219,7 @@ GRANTS: tuple[Grant, ...] = (
         needs=(
             Need(
                 action="lambda:GetFunctionConfiguration",
-                verbs=("show", "logs", "start"),
+                verbs=OF_ATTEMPTS,
                 why="tells where a function logs that was cut off; of `start`, with `--follow`",
             ),
         ),
@@ -268,7 +229,7 @@ GRANTS: tuple[Grant, ...] = (
         on="the ledger's log group",
         resource=lambda place: place.arn("logs", f"log-group:{place.ledger_prefix}*"),
         needs=(
-            Need(action="logs:FilterLogEvents", verbs=_OF_TASKS, why="reads the ledger"),
+            Need(action="logs:FilterLogEvents", verbs=OF_TASKS, why="reads the ledger"),
             Need(action="logs:CreateLogStream", verbs=("dead-letters retry",), why="makes a stream for a late line"),
             Need(action="logs:PutLogEvents", verbs=("dead-letters retry",), why="writes that line"),
         ),
@@ -282,7 +243,7 @@ GRANTS: tuple[Grant, ...] = (
             Need(action="events:EnableRule", verbs=("resume",), why="switches a rule on"),
             Need(
                 action="events:ListTargetsByRule",
-                verbs=_WHERE_TASKS_ARE,
+                verbs=WHERE_TASKS_ARE,
                 why="tells what a rule delivers, and where to; how it starts a task without a state machine",
             ),
             Need(
@@ -307,8 +268,8 @@ GRANTS: tuple[Grant, ...] = (
         resource=lambda place: place.arn("sqs", f"{place.prefix}dead-letters-*"),
         needs=(
             Need(action="sqs:GetQueueAttributes", verbs=("doctor", "dead-letters list"), why="counts letters"),
-            Need(action="sqs:ReceiveMessage", verbs=_LETTERS, why="takes letters in hand, to read them"),
-            Need(action="sqs:ChangeMessageVisibility", verbs=_LETTERS, why="gives back those that stay"),
+            Need(action="sqs:ReceiveMessage", verbs=LETTERS, why="takes letters in hand, to read them"),
+            Need(action="sqs:ChangeMessageVisibility", verbs=LETTERS, why="gives back those that stay"),
             Need(
                 action="sqs:DeleteMessage",
                 verbs=("dead-letters retry", "dead-letters discard"),

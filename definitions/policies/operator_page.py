@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable, Iterator
 
 from definitions.policies.operator import needs
-from definitions.policies.operator_grants import FINDING, READING, VERBS, Need
+from definitions.policies.operator_needs import FINDING, READING, VERBS, Need
 
 _INTRODUCTION = """\
 <!-- Made by `python -m definitions.policies.operator_page`. Change operator_grants.py there, not this page. -->

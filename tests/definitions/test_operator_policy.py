@@ -12,7 +12,8 @@ import pytest
 
 from definitions.place import Place
 from definitions.policies.operator import operator_policy
-from definitions.policies.operator_grants import GRANTS, READING, VERBS
+from definitions.policies.operator_grants import GRANTS
+from definitions.policies.operator_needs import READING, VERBS
 from definitions.policies.operator_page import page
 from tests.definitions.test_golden import UPDATE
 from tests.definitions.validators import policy_problems

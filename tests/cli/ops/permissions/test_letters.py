@@ -11,7 +11,7 @@ from typer.main import get_command
 from cli.app import app
 from definitions.place import Place
 from definitions.policies.operator import operator_policy
-from definitions.policies.operator_grants import VERBS
+from definitions.policies.operator_needs import VERBS
 from sandbox.local_aws import LocalAws
 from tests.cli.ops.permissions.person import Person, needed, people
 from tests.cli.ops.permissions.verbs import USES as OTHERS

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from definitions.place import Place
 from definitions.policies.operator import operator_policy
-from definitions.policies.operator_grants import READING
+from definitions.policies.operator_needs import READING
 from sandbox.local_aws import LocalAws
 from tests.cli.ops.permissions.person import Person, needed, people
 from tests.cli.ops.permissions.verbs import TRIGGERED, USES, Stage, going_on, paused, staged
