@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -17,9 +16,9 @@ from sandbox.deploy import Deployment, deploy
 from sandbox.instances_of_jobs import provide_instances
 from sandbox.local_aws import LocalAws
 from spec.load import load_stack
+from tests.project import new_project
+from tests.waiting import until
 
-ROOT = Path(__file__).parents[2]
-_SOON_SECONDS = 0.05
 # Does what its input says: so many lines, then a pause, then an end with that exit code.
 OBEYS = """\
 import json, os, sys, time
@@ -115,13 +114,11 @@ class Operated:
 
     def to_end(self, execution_arn: str) -> None:
         """Wait for a run's end, jumping over its waits while nothing else works: that keeps the clock from jumping."""
-        clock = self.local_aws.clock
-        while True:
-            is_idle = clock.wait_idle(_SOON_SECONDS)
-            if self.states.describe_execution(executionArn=execution_arn)["status"] != "RUNNING":
-                return
-            if is_idle and (deadline := clock.next_deadline()) is not None:
-                clock.advance_to(deadline)
+
+        def has_ended() -> bool:
+            return self.states.describe_execution(executionArn=execution_arn)["status"] != "RUNNING"
+
+        until(self.local_aws.clock, has_ended, lambda: f"{execution_arn} ends")
 
     def until_submitted(self, execution_arn: str) -> None:
         """Wait until ECS has taken the run's task."""
@@ -152,12 +149,8 @@ StackT = TypeVar("StackT", bound=Operated)
 def deployed(local_aws: LocalAws, kind: type[StackT], jobs: Mapping[str, Any]) -> StackT:
     """A stack of these jobs, which ends with the local AWS."""
     root = Path(mkdtemp(prefix="longhaul-operated-"))
-    shutil.copy(ROOT / "__main__.py", root)
-    shutil.copytree(ROOT / "components" / "lambda_image", root / "components" / "lambda_image")
-    (root / "Pulumi.yaml").write_text(f"name: {kind.project}\nruntime: python\n")
-    # JSON is YAML too.
     config = {"aws:region": local_aws.region, "longhaul:jobs": jobs}
-    (root / f"Pulumi.{kind.name}.yaml").write_text(json.dumps({"config": config}))
+    new_project(root, kind.project, config, stack=kind.name)
     provide_instances(local_aws, load_stack(root, kind.name).containers)
     return kind(local_aws, root, deploy(root, kind.name, local_aws))
 

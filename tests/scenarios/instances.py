@@ -17,10 +17,10 @@ from tests.scenarios.scenario import (
     Scenario,
     one_run,
 )
+from tests.scenarios.scene import INSTANCE
 from tests.scenarios.stack import FIXED, SCALED
 from tests.scenarios.steps import WAITS, ends, is_ready, meets, opens, start, stops_task, time_passes, without
 
-INSTANCE = "an instance"
 # The stack's instances have 2 GiB each, and each provider has one.
 WHOLE, TOO_LARGE = {"memory": 2048}, {"memory": 2049}
 TWO_STARTS = {"startRetries": {"attempts": 2}}
