@@ -13,9 +13,10 @@ from ministack.core.responses import error_response_json, json_response
 from ministack.services import cloudwatch_logs
 
 _MOST_LINES, _MOST_BYTES = 10_000, 1 << 20
-# `{ $.detail.status = "FAILED" }`; other patterns of JSON are left to MiniStack.
-# https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/logs/FilterAndPatternSyntax.html
-_EQUALS = re.compile(r'\{\s*\$((?:\.\w+)+)\s*=\s*"([^"*]*)"\s*\}')
+# `{ $.detail.status = "FAILED" }`, `{ ($.a = "x") || ($.b = "*y") }`; other patterns of JSON are left to MiniStack.
+# https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
+_EQUALS = r'\$((?:\.\w+)+)\s*=\s*"([^"]*)"'
+_PATTERN = re.compile(rf"\{{\s*(?:{_EQUALS}|\(\s*{_EQUALS}\s*\)(?:\s*\|\|\s*\(\s*{_EQUALS}\s*\))+)\s*\}}")
 
 _filter = cloudwatch_logs._filter_log_events
 
@@ -51,10 +52,15 @@ def filter_log_events(data: dict[str, Any]) -> Any:
 
 
 def _matching(lines: list[dict[str, Any]], pattern: str) -> list[dict[str, Any]]:
-    equals = _EQUALS.fullmatch(pattern.strip())
-    if equals is None:
+    if not _PATTERN.fullmatch(pattern.strip()):
         return lines
-    return [line for line in lines if _value(line["message"], equals[1].split(".")[1:]) == equals[2]]
+    wanted = [(path.split(".")[1:], text) for path, text in re.findall(_EQUALS, pattern)]
+    return [line for line in lines if any(_is_like(_value(line["message"], path), text) for path, text in wanted)]
+
+
+def _is_like(value: Any, text: str) -> bool:
+    """Whether a value is that text, in which an asterisk stands for any."""
+    return isinstance(value, str) and re.fullmatch(".*".join(map(re.escape, text.split("*"))), value) is not None
 
 
 def _value(message: str, path: list[str]) -> Any:

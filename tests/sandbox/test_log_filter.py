@@ -68,6 +68,14 @@ def test_a_member_of_json(local_aws: LocalAws, logs: Any) -> None:
     assert pages(logs, filterPattern='{ $.detail.status = "FAILED" }') == [lines[:1]]
 
 
+def test_one_of_several_members_of_json_and_what_an_asterisk_stands_for(local_aws: LocalAws, logs: Any) -> None:
+    # https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
+    lines = [json.dumps({"name": name, "arn": arn}) for name, arn in (("a", "x/b"), ("c", "x/a"), ("b", "xa"))]
+    put(logs, "one", lines, milliseconds(local_aws))
+    assert pages(logs, filterPattern='{ ($.name = "a") || ($.arn = "*/a") }') == [lines[:2]]
+    assert pages(logs, filterPattern='{ ($.name = "c") || ($.arn = "xa") }') == [lines[1:]]
+
+
 def test_a_token_that_is_none(logs: Any) -> None:
     with pytest.raises(ClientError, match="InvalidParameterException"):
         logs.filter_log_events(logGroupName=GROUP, nextToken="next")
