@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -28,10 +29,10 @@ class Project:
     def start(self, job: str) -> str:
         return self.aws.client("stepfunctions").start_execution(stateMachineArn=self.machines[job])["executionArn"]
 
-    def jobs(self, *names: str, **moved: dict[str, str]) -> None:
-        """Have the file ask for these jobs, and for those with what they run on."""
+    def jobs(self, *names: str, **moved: dict[str, Any]) -> None:
+        """Have the file ask for these jobs, and for those with what else they have."""
         content = yaml.safe_load(self.stack_file.read_text())
-        elsewhere = {name: {**WAITS, "runOn": where} for name, where in moved.items()}
+        elsewhere = {name: {**WAITS, **more} for name, more in moved.items()}
         content["config"]["longhaul:jobs"] = {**dict.fromkeys(names, WAITS), **elsewhere}
         self.stack_file.write_text(yaml.safe_dump(content))
 
@@ -72,7 +73,7 @@ def test_a_running_job_is_not_removed(deployed: Project, longhaul: Longhaul) -> 
 def test_a_running_job_is_not_moved(deployed: Project, longhaul: Longhaul) -> None:
     run = deployed.start("first")
 
-    deployed.jobs("second", first={"kind": "ec2", "capacityProvider": "warehouse"})
+    deployed.jobs("second", first={"runOn": {"kind": "ec2", "capacityProvider": "warehouse"}})
     refused = longhaul("check", "dev", "--deployed", **deployed.aws.environment)
 
     assert refused.returncode == 1
@@ -82,6 +83,15 @@ def test_a_running_job_is_not_moved(deployed: Project, longhaul: Longhaul) -> No
     deployed.aws.client("stepfunctions").stop_execution(executionArn=run)
     passed = longhaul("check", "dev", "--deployed", **deployed.aws.environment)
     assert passed.stdout.splitlines()[-1] == "dev: no run is in the way (first would move from fargate to ec2)"
+
+
+def test_a_running_job_does_not_lose_its_state_machine(deployed: Project, longhaul: Longhaul) -> None:
+    deployed.start("first")
+    deployed.jobs("second", first={"runOn": "task", "overlap": "allow", "schedule": "rate(1 day)"})
+    refused = longhaul("check", "dev", "--deployed", **deployed.aws.environment)
+    assert refused.returncode == 1
+    assert "dev: first would move from fargate to task, and 1 run of it goes on:" in refused.stderr
+    assert "AWS deletes a state machine when its runs have ended" in refused.stderr
 
 
 def test_a_running_job_that_stays_is_in_nobody_s_way(deployed: Project, longhaul: Longhaul) -> None:
