@@ -12,6 +12,7 @@ from ops.aws import Aws
 from ops.errors import NotFoundError, OpsError
 from ops.history import read_history
 from ops.job_runs import watched_run
+from ops.ledger import ledger_of
 from ops.runs import Run
 from ops.stack import DeployedJob, Trigger
 from ops.starting import start_run
@@ -48,7 +49,7 @@ class Plan:
 def plan(aws: Aws, job: DeployedJob, first: datetime, last: datetime) -> Plan:
     """What is to be run of the times from `first` up to `last`, both included, by the deployed schedule.
 
-    Which times are done is read from the executions that Step Functions remembers, 90 days long.
+    Which times are done is read from the job's history.
 
     Raises:
         NotFoundError: the job has no schedule, or one whose past times nobody knows.
@@ -59,7 +60,8 @@ def plan(aws: Aws, job: DeployedJob, first: datetime, last: datetime) -> Plan:
         raise NotFoundError(f"{job.name} has no schedule, and so no past times")
     moments = _times(job.trigger, first, last)
     # None of them can have been started before it was due.
-    runs = [(run.due, run) for run in read_history(aws, job, since=first, limit=_MOST_RUNS) if run.due is not None]
+    known = read_history(aws, job, since=first, limit=_MOST_RUNS, ledger=ledger_of(aws, job))
+    runs = [(run.due, run) for run in known if run.due is not None]
     done = {due for due, run in runs if run.status in _DONE}
     tries = [due for due, run in runs if run.trigger == "backfill"]
     due = [

@@ -35,6 +35,8 @@ class Course:
         last_state: the state that it has entered last, whether it goes on or not.
         took_lock: whether it is of a job that does not overlap, and has asked for its turn.
         last_event: when something last happened.
+        forgotten: whether Step Functions knows it no more. Then the last attempt is all that is told, as far as the end
+            of the run tells of it, and when it was asked for is not known.
     """
 
     attempts: tuple[Attempt, ...]
@@ -46,6 +48,7 @@ class Course:
     last_state: str | None = None
     took_lock: bool = False
     last_event: datetime
+    forgotten: bool = False
 
     def step(self, name: str) -> StepRun | None:
         """The step of that name."""

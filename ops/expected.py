@@ -18,7 +18,7 @@ from ops.ledger import Change, Ledger, execution_of, told_run
 from ops.recent import LOOKED_AT, checked, written_changes
 from ops.runs import Run, read_run
 from ops.stack import DeployedJob
-from ops.task_runs import task_changes
+from ops.task_runs import job_changes
 
 COUNTED = 10
 """Of how many of the last runs that succeeded the expected length is the median."""
@@ -79,7 +79,7 @@ def _told(job: DeployedJob, changes: Iterable[Change], executions: Iterable[Exec
 def _asked(aws: Aws, job: DeployedJob) -> Expected:
     """What Step Functions knows; of a job without a state machine the ledger and ECS."""
     if job.state_machine_arn is None:
-        changes = list(islice(task_changes(aws, job), LOOKED_AT))
+        changes = list(islice(job_changes(aws, job), LOOKED_AT))
         return _told(job, changes, [execution_of(change) for change in changes])
     read = cache(partial(read_run, aws, job.name))
     found = newest_executions(aws, job, LOOKED_AT)

@@ -10,10 +10,12 @@ from itertools import islice, takewhile
 from ops.aws import CALLS_AT_ONCE, Aws
 from ops.execution import Execution
 from ops.executions import executions
-from ops.ledger import Change, Ledger, is_whole, latest, told_run
+from ops.job_runs import watched_run
+from ops.ledger import BEGINNING, Change, Ledger, is_whole, latest, told_run
 from ops.runs import Run, read_run
 from ops.stack import DeployedJob
-from ops.task_runs import task_changes
+from ops.task_changes import is_task
+from ops.task_runs import job_changes, unlisted_changes
 
 STATUSES = ("RUNNING", "SUCCEEDED", "SKIPPED", "FAILED", "TIMED_OUT", "ABORTED")
 """What a run may be: Step Functions' own statuses, and SKIPPED, which is SUCCEEDED to it."""
@@ -39,8 +41,9 @@ def read_history(
 
     Step Functions lists them, at most a thousand a call. What else there is to tell of each is read from the ledger,
     many runs a call, as far as the two agree on its end, and of the others from Step Functions, a call for each run.
-    Runs that Step Functions knows no more are told of as the ledger has them. Of a job without a state machine nothing
-    else remembers any for longer than an hour: there the ledger is read even where it is not given.
+    Runs that Step Functions does not list, because it has forgotten them or they were tasks before the job had a state
+    machine, are told of as the ledger has them. Of a job without a state machine nothing else remembers any for longer
+    than an hour: there the ledger is read even where it is not given.
 
     Args:
         aws: where the job is.
@@ -54,10 +57,12 @@ def read_history(
         Those that started last come first. Raises botocore's errors.
     """
     if job.state_machine_arn is None:
-        runs = (told_run(job.name, change) for change in task_changes(aws, job, since=since))
+        runs = (told_run(job.name, change) for change in job_changes(aws, job, since=since))
     else:
         runs = _runs(aws, job, statuses, since, limit, ledger)
-    matching = (run for run in runs if not statuses or run.status in statuses)
+    matching = (
+        run for run in runs if (not statuses or run.status in statuses) and (since is None or run.started >= since)
+    )
     return sorted(islice(matching, limit), key=lambda run: run.started, reverse=True)
 
 
@@ -86,10 +91,10 @@ def _runs(
             written = latest(changes)
             yield from pool.map(lambda each, written=written: _read(aws, job, each, written.get(each.arn)), listed)
     if ledger:
-        start = since or datetime.fromtimestamp(0, UTC)
+        start = since or BEGINNING
         if until is None or start < until:
             changes += ledger.changes([job], start, until)
-        yield from _forgotten(job, changes, seen, statuses, since)
+        yield from _unlisted(aws, job, changes, seen, statuses)
 
 
 def _read(aws: Aws, job: DeployedJob, execution: Execution, change: Change | None) -> Run:
@@ -101,24 +106,23 @@ def _read(aws: Aws, job: DeployedJob, execution: Execution, change: Change | Non
     return read_run(aws, job.name, execution.arn)
 
 
-def _forgotten(
-    job: DeployedJob, changes: list[Change], seen: set[str], statuses: Collection[str], since: datetime | None
-) -> list[Run]:
-    """The runs that only the ledger knows, the newest first; without those whose end was never written."""
-    runs = [told_run(job.name, change) for arn, change in latest(changes).items() if arn not in seen]
-    # Of some statuses only, Step Functions has not listed all that it knows.
-    before = datetime.now(UTC) - KEPT if statuses else None
-    return sorted(
-        (
-            run
-            for run in runs
-            if run.stopped is not None
-            and (since is None or run.started >= since)
-            and (before is None or run.stopped < before)
-        ),
-        key=lambda run: run.started,
-        reverse=True,
-    )
+def _unlisted(
+    aws: Aws,
+    job: DeployedJob,
+    changes: list[Change],
+    seen: set[str],
+    statuses: Collection[str],
+) -> Iterator[Run]:
+    """The runs that Step Functions has not listed, the newest first."""
+    before = datetime.now(UTC) - KEPT
+    for change in unlisted_changes(aws, job, changes, seen):
+        run = told_run(job.name, change)
+        if statuses and run.status not in statuses:
+            continue
+        # Of some statuses only, it has not listed all that it knows: this one may have another status to it.
+        if statuses and not is_task(run.execution_arn) and (run.stopped is None or run.stopped > before):
+            run = watched_run(aws, job, run.execution_arn) or run
+        yield run
 
 
 def _listed(aws: Aws, job: DeployedJob, statuses: Collection[str], page_size: int) -> Iterator[Execution]:

@@ -1,6 +1,7 @@
 """The stack's ledger: a log group with every change of status of its runs, each line an event of EventBridge.
 
-Of a job without a state machine the lines are its tasks' changes of state: see ops/task_changes.py. The ledger answers
+Of a job without a state machine the lines are its tasks' changes of state: see ops/task_changes.py. Of a job that has
+moved to a state machine or away from it there are both, and here both become runs of the one job. The ledger answers
 for all jobs at once, and for longer than Step Functions remembers. Events are best effort: some may be missing, come
 twice or in another order. So Step Functions has the last word wherever the two could disagree.
 https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html
@@ -19,11 +20,13 @@ from ops.aws import Aws
 from ops.execution import Execution
 from ops.runs import Run, run_of
 from ops.stack import DeployedJob, DeployedStack
-from ops.task_changes import DETAIL_TYPE, GROUP, change_of, resource_of_task
+from ops.task_changes import DETAIL_TYPE, GROUP, change_of_run, run_name
 
 Change = Mapping[str, Any]
-"""The `detail` of an event: DescribeExecution's members, with times in milliseconds since 1970. Of a task without a
-state machine the `stateMachineArn` is what stands for its job."""
+"""The `detail` of an event: DescribeExecution's members, with times in milliseconds since 1970. The `stateMachineArn`
+is the `arn` of its job, whatever ran the job then."""
+
+BEGINNING = datetime.fromtimestamp(0, UTC)
 
 _TIMES = ("startDate", "stopDate")
 _KINDS = {
@@ -52,7 +55,7 @@ class Ledger:
         start: datetime,
         end: datetime | None = None,
         *,
-        task_arn: str | None = None,
+        name: str | None = None,
     ) -> list[Change]:
         """The changes of status of these jobs' runs that were written from `start` on, and before `end`.
 
@@ -61,21 +64,23 @@ class Ledger:
 
         Args:
             jobs: the jobs.
-            start: a line has the time of its event.
+            start: a line has the time of its event, in whole seconds.
             end: as `start`.
-            task_arn: only of this task, which is a run of a job without a state machine.
+            name: only of runs that are called so.
         """
-        request: dict[str, Any] = {"logGroupName": self.log_group, "startTime": _milliseconds(start)}
+        request: dict[str, Any] = {
+            "logGroupName": self.log_group,
+            "startTime": _milliseconds(start.replace(microsecond=0)),
+        }
         if end is not None:
             request["endTime"] = _milliseconds(end) - 1
-        if task_arn is not None:
-            request["filterPattern"] = f'{{ $.detail.taskArn = "{task_arn}" }}'
+        if name is not None:
+            request["filterPattern"] = f'{{ ($.detail.name = "{name}") || ($.detail.taskArn = "*/{name}") }}'
         elif len(jobs) == 1:
             request["filterPattern"] = _pattern(*jobs)
-        of_tasks = {job.resource_name: job.arn for job in jobs if job.state_machine_arn is None}
-        wanted = {job.arn for job in jobs}
-        found = (_change(line, of_tasks) for line in self._lines(request))
-        return [change for change in found if change.get("stateMachineArn") in wanted]
+        of_machines = {job.ledger_machine_arn: job for job in jobs}
+        of_tasks = {job.resource_name: job for job in jobs}
+        return [change for line in self._lines(request) if (change := _change(line, of_machines, of_tasks))]
 
     def _lines(self, request: dict[str, Any]) -> Iterator[str]:
         logs = self.aws("logs")
@@ -113,6 +118,17 @@ def _find(aws: Aws, stack_resource_name: str) -> Ledger | None:
     ]
     newest = max(groups, key=lambda group: group["creationTime"], default=None)
     return Ledger(aws, newest["logGroupName"]) if newest else None
+
+
+def written_change(aws: Aws, jobs: Collection[DeployedJob], arn: str) -> Change | None:
+    """The last change of one run, of whichever of a stack's jobs it is; None where the ledger does not know it.
+
+    Raises botocore's errors.
+    """
+    name = run_name(arn)
+    # What a pattern cannot say is no name that this program gives.
+    ledger = ledger_of(aws, next(iter(jobs))) if re.fullmatch(r'[^"*\\]+', name) else None
+    return latest(ledger.changes(jobs, BEGINNING, name=name)).get(arn) if ledger else None
 
 
 def latest(changes: Iterable[Change]) -> dict[str, Change]:
@@ -163,26 +179,29 @@ def _place(change: Change) -> tuple[int, bool, int]:
 
 def _pattern(job: DeployedJob) -> str:
     """What the lines of one job have, as FilterLogEvents takes it."""
-    if job.state_machine_arn is None:
-        return f'{{ $.detail.group = "{GROUP}{job.resource_name}" }}'
-    return f'{{ $.detail.stateMachineArn = "{job.state_machine_arn}" }}'
+    machine, group = job.ledger_machine_arn, f"{GROUP}{job.resource_name}"
+    return f'{{ ($.detail.stateMachineArn = "{machine}") || ($.detail.group = "{group}") }}'
 
 
-def _change(line: str, of_tasks: Mapping[str, str]) -> Change:
-    """The detail of an event; empty for a line that is none: who may write into the log group may write anything.
+def _change(line: str, of_machines: Mapping[str, DeployedJob], of_tasks: Mapping[str, DeployedJob]) -> Change:
+    """The detail of an event that tells of a run of some jobs; empty for any other line: who may write into the log
+    group may write anything.
 
     Args:
         line: the line.
-        of_tasks: what stands for each job without a state machine, by the name of its resources.
+        of_machines: the jobs by the ARNs of their state machines.
+        of_tasks: the jobs by the names of their resources.
     """
     try:
         event = json.loads(line)
         detail = event["detail"]
         if event.get("detail-type") == DETAIL_TYPE:
-            detail = change_of(detail, of_tasks[resource_of_task(detail) or ""])
+            detail = change_of_run(detail, of_tasks)
         elif "version" in detail or "task" in detail:
             # What only a task has.
             return {}
+        else:
+            detail = {**detail, "stateMachineArn": of_machines[detail["stateMachineArn"]].arn}
         sound = all(isinstance(detail.get(key), kind) for key, kind in _KINDS.items())
         return detail if sound and all(0 <= (detail.get(key) or 0) < _NO_TIME for key in _TIMES) else {}
     except (ArithmeticError, AttributeError, LookupError, OSError, RecursionError, TypeError, ValueError):

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import takewhile
 from typing import Any
 
 from ops.attempts import Attempt, Key
 from ops.aws import Aws
 from ops.course import Course, remembered_children
 from ops.errors import NotFoundError
-from ops.execution import newest_first
-from ops.executions import executions
+from ops.execution import Execution, newest_first
+from ops.executions import executions, unlisted_executions
 from ops.invocation_log import InvocationLines, milliseconds
 from ops.job_courses import read_run_and_course
+from ops.ledger import execution_of
 from ops.names import NamedRun
 from ops.show import Log, logs_of
 from ops.stack import DeployedJob
+from ops.task_runs import job_changes
 from spec.words import nearest
 
 _PAUSE_SECONDS = 2
@@ -83,6 +84,7 @@ def read_lines(
     since: datetime | None = None,
     follow: bool = False,
     wait: Callable[[], None] = lambda: time.sleep(_PAUSE_SECONDS),
+    say: Callable[[str], None] = lambda _: None,
 ) -> Iterator[LogLine]:
     """The lines of a run's attempts, one attempt after the other, in the order of their steps and items.
 
@@ -95,6 +97,7 @@ def read_lines(
         since: only lines written then or later.
         follow: go on until the run has ended.
         wait: what passes the time between two looks.
+        say: is told what is missing of a run that Step Functions knows no more.
 
     Raises:
         NotFoundError: the run has ended and has no such attempt, step or item.
@@ -103,10 +106,13 @@ def read_lines(
     streams: dict[Key, _Stream] = {}
     told: set[Key] = set()
     late: dict[tuple[Any, ...], int] = {}
-    last_look, children = not follow, remembered_children(index)
+    last_look, children, told_of = not follow, remembered_children(index), False
     while True:
         run, course = read_run_and_course(aws, named, children)
         ended = run.status != "RUNNING"
+        if course.forgotten and not told_of:
+            say(_of_forgotten(named, course))
+            told_of = True
         chosen = [
             each
             for each in _in_order(course)
@@ -127,6 +133,11 @@ def read_lines(
         # What a task wrote at its end may come a moment later.
         last_look = ended
         wait()
+
+
+def _of_forgotten(named: NamedRun, course: Course) -> str:
+    known = "the lines of its last attempt are all that is left" if course.attempts else "nothing tells where it logged"
+    return f"Step Functions knows {named.name} no more: {known}."
 
 
 def _kept_lines(attempt: Attempt, told: set[Key], since: datetime | None) -> Iterator[tuple[datetime, str]]:
@@ -182,6 +193,8 @@ def _lane(attempt: Attempt) -> tuple[Any, ...]:
 
 def _check(named: NamedRun, course: Course, *, step: str | None, index: int | None, attempt: int | None) -> None:
     """Raise NotFoundError for what is asked for and is not there; nothing where nothing is asked for."""
+    if course.forgotten and (step, index, attempt) != (None, None, None):
+        raise NotFoundError(f"{named.name} has no such attempt that anything is left of")
     steps = list(dict.fromkeys(each.step for each in _in_order(course) if each.step is not None))
     of_step = [each for each in course.attempts if step in (None, each.step)]
     if step is not None and not of_step:
@@ -200,6 +213,23 @@ def _check(named: NamedRun, course: Course, *, step: str | None, index: int | No
 
 def runs_since(aws: Aws, job: DeployedJob, since: datetime) -> list[NamedRun]:
     """The runs of a job that started since, or went on then, the oldest first. Raises botocore's errors."""
-    # One that had ended is listed by its end, or by its start, which is earlier: none that follows went on.
-    going_on = newest_first(takewhile(lambda each: each.stopped is None or each.stopped >= since, executions(aws, job)))
-    return [NamedRun(job=job, execution_arn=execution.arn) for execution in reversed(going_on)]
+    if job.state_machine_arn is None:
+        # The last to start may be the first to end.
+        told = map(execution_of, job_changes(aws, job, since=since))
+        return _named(job, (each for each in told if each.stopped is None or each.stopped >= since))
+    going_on, before = [], False
+    for execution in executions(aws, job):
+        # One that had ended is listed by its end, or by its start, which is earlier: none that follows went on.
+        before = execution.stopped is not None and execution.stopped < since
+        if before:
+            break
+        going_on.append(execution)
+    if not before:
+        others = unlisted_executions(aws, job, {execution.arn for execution in going_on}, since)
+        going_on += [each for each in others if each.stopped is None or each.stopped >= since]
+    return _named(job, going_on)
+
+
+def _named(job: DeployedJob, found: Iterable[Execution]) -> list[NamedRun]:
+    """Runs in the order in which they started."""
+    return [NamedRun(job=job, execution_arn=execution.arn) for execution in reversed(newest_first(found))]

@@ -7,14 +7,17 @@ import re
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import islice
 
 from ops.aws import CALLS_AT_ONCE, Aws
 from ops.errors import AmbiguousError, NotFoundError
 from ops.execution import FAILED_STATUSES, newest_first
-from ops.executions import newest_executions
+from ops.executions import executions, newest_executions, unlisted_executions
+from ops.job_runs import watched_run
+from ops.ledger import BEGINNING, latest, ledger_of
 from ops.stack import DeployedJob, DeployedStack
 from ops.task_changes import TASK_ID, run_name
-from ops.task_runs import read_task
+from ops.task_runs import find_task, told_by_ecs
 from ops.task_start import read_start
 
 _TASK_ARN = re.compile(rf"arn:[\w-]+:ecs:[\w-]+:[0-9]{{12}}:task/[\w-]+/(?:{TASK_ID.pattern})")
@@ -102,12 +105,11 @@ def find_job_or_run(aws: Aws, stack: DeployedStack, text: str) -> DeployedJob | 
 def _by_arn(aws: Aws, stack: DeployedStack, arn: str) -> NamedRun:
     machine = arn.rpartition(":")[0].replace(":execution:", ":stateMachine:", 1)
     for job in stack.jobs:
-        if machine == job.state_machine_arn:
+        if machine == job.ledger_machine_arn:
             return NamedRun(job=job, execution_arn=arn)
-    if _TASK_ARN.fullmatch(arn):
-        for job in stack.task_jobs:
-            if found := _task(aws, job, arn):
-                return found
+    if _TASK_ARN.fullmatch(arn) and (task := find_task(aws, stack.jobs, arn)):
+        job = next(job for job in stack.jobs if job.arn == task["stateMachineArn"])
+        return NamedRun(job=job, execution_arn=arn)
     raise NotFoundError(f"{arn} is no run of a job of the stack {stack.name} in {stack.region}")
 
 
@@ -128,6 +130,9 @@ def _by_name(aws: Aws, jobs: tuple[DeployedJob, ...], name: str, whose: str) -> 
         raise NotFoundError(f"{name!r} cannot be the name of a run. {RUN_HELP}")
     with ThreadPoolExecutor(CALLS_AT_ONCE) as pool:
         found = [run for run in pool.map(found_of, jobs) if run is not None]
+    # The ledger takes long to search where it is large.
+    if not found and (len(jobs) == 1 or TASK_ID.fullmatch(name)):
+        found = _by_ledger(aws, jobs, name)
     if not found:
         raise NotFoundError(_no_run(jobs, name, whose))
     if len(found) > 1:
@@ -139,42 +144,57 @@ def _no_run(jobs: tuple[DeployedJob, ...], name: str, whose: str) -> str:
     """What to tell whoever asks for a run that is not found."""
     if name in {job.name for job in jobs}:
         return f"{name} is a job: write {name}@latest for its latest run. {RUN_HELP}"
-    # Of a job that has moved to a place without a state machine, or from one, the runs before have other names.
-    moved = ", or the job ran elsewhere then" if len(jobs) == 1 else ""
-    return f"{whose} has no run {name!r}, or it ended more than 90 days ago{moved}. {RUN_HELP}"
+    if len(jobs) == 1:
+        return f"{whose} has no run {name!r}, or nobody knows how it ended. {RUN_HELP}"
+    return (
+        f"{whose} has no run {name!r} that Step Functions or ECS knows. One that ended more than 90 days ago, or "
+        f"before its job moved, is found as JOB@{name}. {RUN_HELP}"
+    )
+
+
+def _by_ledger(aws: Aws, jobs: tuple[DeployedJob, ...], name: str) -> list[NamedRun]:
+    """The runs of that name that the ledger knows, but for those that nobody knows how they ended."""
+    ledger, of_arns = ledger_of(aws, jobs[0]), {job.arn: job for job in jobs}
+    found = []
+    for arn, change in latest(ledger.changes(jobs, BEGINNING, name=name) if ledger else ()).items():
+        job = of_arns[change["stateMachineArn"]]
+        if run_name(arn) == name and (change["status"] != "RUNNING" or watched_run(aws, job, arn)):
+            found.append(NamedRun(job=job, execution_arn=arn))
+    return found
 
 
 def _task_by_id(aws: Aws, job: DeployedJob, task_id: str) -> NamedRun | None:
-    """The run of a job without a state machine that is the task of that id."""
+    """The run of a job without a state machine that is the task of that id, where ECS knows it."""
     if not TASK_ID.fullmatch(task_id):
         return None
-    arn = f"{read_start(aws, job).cluster.replace(':cluster/', ':task/', 1)}/{task_id}"
-    return _task(aws, job, arn)
-
-
-def _task(aws: Aws, job: DeployedJob, arn: str) -> NamedRun | None:
     try:
-        read_task(aws, job, arn)
+        cluster = read_start(aws, job).cluster
     except NotFoundError:
         return None
-    return NamedRun(job=job, execution_arn=arn)
+    arn = f"{cluster.replace(':cluster/', ':task/', 1)}/{task_id}"
+    return NamedRun(job=job, execution_arn=arn) if told_by_ecs(aws, [job], arn) else None
 
 
 def _nth(aws: Aws, job: DeployedJob, nth: int) -> NamedRun:
     """The run that started last, for 1, and so on."""
     newest = newest_executions(aws, job, nth + _spare(job))
+    if len(newest) < nth and job.state_machine_arn is not None:
+        newest += unlisted_executions(aws, job, {execution.arn for execution in newest})
     if len(newest) < nth:
-        raise NotFoundError(f"{job.name} has {_runs(len(newest))} in the last 90 days")
-    return NamedRun(job=job, execution_arn=newest[nth - 1].arn)
+        raise NotFoundError(f"{job.name} has {_runs(len(newest))} that anybody knows of")
+    return NamedRun(job=job, execution_arn=newest_first(newest)[nth - 1].arn)
 
 
 def _last_failed(aws: Aws, job: DeployedJob) -> NamedRun:
     """The failed run that started last."""
-    newest = newest_first(
-        execution for status in FAILED_STATUSES for execution in newest_executions(aws, job, 1 + _spare(job), status)
-    )
+    if job.state_machine_arn is None:
+        newest = [*islice((execution for execution in executions(aws, job) if execution.failed), 1)]
+    else:
+        several = (newest_executions(aws, job, 1 + _spare(job), status) for status in FAILED_STATUSES)
+        newest = newest_first(execution for of_status in several for execution in of_status)
+        newest = newest or [execution for execution in unlisted_executions(aws, job, ()) if execution.failed]
     if not newest:
-        raise NotFoundError(f"{job.name} has no failed run in the last 90 days")
+        raise NotFoundError(f"{job.name} has no failed run that anybody knows of")
     return NamedRun(job=job, execution_arn=newest[0].arn)
 
 

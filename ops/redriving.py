@@ -19,7 +19,7 @@ class Redrivable:
     """Whether an execution can be continued.
 
     Attributes:
-        status: its status; "" of a task without a state machine, which is not asked for it.
+        status: its status; "" of a task without a state machine, which is not asked for it, and where it is not known.
         redrives: how often it has been.
         why_not: a sentence without a full stop; None where it can be.
         again_from: of a job with steps, the step from which it can be run again where it cannot be continued.
@@ -43,9 +43,13 @@ def redrivable(aws: Aws, execution_arn: str) -> Redrivable:
     https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html
     """
     if is_task(execution_arn):
-        why_not = "its job has no state machine, and so there is nothing that could go on where it stood"
+        why_not = "no state machine ran it, and so there is nothing that could go on where it stood"
         return Redrivable(status="", redrives=0, why_not=why_not)
-    told = aws("stepfunctions").describe_execution(executionArn=execution_arn)
+    states = aws("stepfunctions")
+    try:
+        told = states.describe_execution(executionArn=execution_arn)
+    except states.exceptions.ExecutionDoesNotExist:
+        return Redrivable(status="", redrives=0, why_not="Step Functions does not know it, or knows it no more")
     status, error = told["status"], told.get("error", "")
     redrives = told.get("redriveCount", 0)
     if told.get("redriveStatus") != "REDRIVABLE":

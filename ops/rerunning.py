@@ -11,9 +11,11 @@ from typing import Any
 from ops.aws import Aws
 from ops.execution import FAILED_STATUSES
 from ops.history import read_history
+from ops.ledger import ledger_of
 from ops.runs import Run
 from ops.stack import DeployedJob
 from ops.starting import UnfitInputError
+from ops.task_changes import is_task
 
 MOST_RUNS = 1000
 """How many runs of a job are looked at for those that failed."""
@@ -40,8 +42,14 @@ class Change:
 def rerun_input(run: Run) -> dict[str, Any]:
     """The input of an execution that does a run again.
 
-    The job sees the same input, variables and scheduled time: a run that had none was due when it started.
+    The job sees the same input, variables and scheduled time: a run that had none was due when it started. Raises
+    UnfitInputError for a run whose input nobody knows any more.
     """
+    if not run.has_input:
+        raise UnfitInputError(
+            f"{run.name} of {run.job} is not run again: Step Functions knows it no more, and its input was too large "
+            f"for the ledger. Instead: longhaul start {run.job} --input"
+        )
     given = run.input if isinstance(run.input, dict) else {}
     started = run.started.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return {
@@ -55,18 +63,29 @@ def rerun_input(run: Run) -> dict[str, Any]:
 def own_input(aws: Aws, run: Run) -> Any:
     """The job's own input, which a run got that was started without one, as its first task was handed it.
 
-    Raises UnfitInputError where it asked for no task, or for that of a step, which may have got another; botocore's
-    errors.
+    Raises UnfitInputError where it asked for no task, or for that of a step, which may have got another, and where that
+    is not known any more; botocore's errors.
     """
-    pages = aws("stepfunctions").get_paginator("get_execution_history").paginate(executionArn=run.execution_arn)
-    asked = (event.get("taskScheduledEventDetails", {}) for page in pages for event in page["events"])
-    first = next((details for details in asked if details.get("resource") == "runTask.sync"), None)
+    first = next((details for details in _asked(aws, run) if details.get("resource") == "runTask.sync"), None)
     if first is not None:
         container = json.loads(first["parameters"])["Overrides"]["ContainerOverrides"][0]
         variables = {pair["Name"]: pair["Value"] for pair in container["Environment"]}
         if "LONGHAUL_STEP" not in variables or "LONGHAUL_COUNT" in variables:
             return json.loads(variables["LONGHAUL_INPUT"])
     raise UnfitInputError(f"{run.name} had no input of its own that could be changed: give all of it with --input")
+
+
+def _asked(aws: Aws, run: Run) -> Iterator[Mapping[str, Any]]:
+    """What a run has asked Step Functions' integrations for; nothing where that is not known."""
+    if is_task(run.execution_arn):
+        return
+    states = aws("stepfunctions")
+    pages = states.get_paginator("get_execution_history").paginate(executionArn=run.execution_arn)
+    try:
+        for page in pages:
+            yield from (event.get("taskScheduledEventDetails", {}) for event in page["events"])
+    except states.exceptions.ExecutionDoesNotExist:
+        return
 
 
 def with_value(value: Any, path: str, new: Any) -> Any:
@@ -97,7 +116,7 @@ def failed_runs(aws: Aws, job: DeployedJob, since: datetime) -> list[Run]:
     Left out: what gave way to a newer run, what was run again (of a chain of reruns the last one counts), and scheduled
     times that another run has done or is doing.
     """
-    runs = read_history(aws, job, since=since, limit=MOST_RUNS)
+    runs = read_history(aws, job, since=since, limit=MOST_RUNS, ledger=ledger_of(aws, job))
     again = {run.rerun_of for run in runs if run.status != "SKIPPED"}
     done = {run.scheduled_time for run in runs if run.status in ("SUCCEEDED", "RUNNING") and run.scheduled_time}
     failed = [

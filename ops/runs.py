@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ops.invocation_log import SKEW, InvocationLines, milliseconds, stream_of
-from ops.task_changes import run_name
+from ops.task_changes import is_task, run_name
 
 Clients = Callable[[str], Any]
 """Gives the boto3 client of a service by its name."""
@@ -61,10 +61,17 @@ class Run:
     """How often Step Functions has continued it after an end."""
     because: str | None
     """The ARN of the execution that a skipped run made way for."""
+    has_input: bool
+    """Whether `input` is what it was started with, which may be too large for the ledger."""
 
     @property
     def name(self) -> str:
         return run_name(self.execution_arn)
+
+    @property
+    def ran_as(self) -> str:
+        """`execution`, of a state machine, or `task`, without one."""
+        return "task" if is_task(self.execution_arn) else "execution"
 
     @property
     def due(self) -> datetime | None:
@@ -106,9 +113,8 @@ def run_of(job: str, answer: Mapping[str, Any]) -> Run:
     execution_input = _read(answer.get("input"))
     given = execution_input if isinstance(execution_input, dict) else {}
     output = _read(answer.get("output"))
-    cause, details = _explained(answer.get("cause"))
-    if isinstance(output, dict):
-        details = output
+    cause, _ = _explained(answer.get("cause"))
+    details = end_facts(answer)
     skipped = answer["status"] == "SUCCEEDED" and details.get("status") == "SKIPPED"
     return Run(
         job=job,
@@ -134,7 +140,14 @@ def run_of(job: str, answer: Mapping[str, Any]) -> Run:
         kept_log=_text(details.get("log")),
         redrives=answer.get("redriveCount") or 0,
         because=_text(details.get("because")) if skipped else None,
+        has_input=(answer.get("inputDetails") or {}).get("included", True),
     )
+
+
+def end_facts(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """What a run says at its end, in its output or, of a failure, in its cause: see definitions/verdict.py."""
+    output = _read(answer.get("output"))
+    return output if isinstance(output, dict) else _explained(answer.get("cause"))[1]
 
 
 def log_lines(clients: Clients, run: Run) -> Iterator[str]:

@@ -41,7 +41,7 @@ class ShownRun:
         run: what Step Functions says of it, or ECS and the ledger.
         course: its attempts, with what ECS still says of their tasks.
         logs: by the attempts' keys; none for an attempt without a task.
-        time: how long at each kind of `ops.spent.KINDS`.
+        time: how long at each kind of `ops.spent.KINDS`; empty of an execution that Step Functions knows no more.
         last_lines: of the last attempt that has a log, of the step that failed where there is one, oldest first; none
             for a run that succeeded.
     """
@@ -73,7 +73,7 @@ def read_shown_run(aws: Aws, named: NamedRun, *, now: datetime, lines: int) -> S
         run=run,
         course=course,
         logs=logs,
-        time=spent(course, run.started, run.stopped or max(now, course.last_event)),
+        time={} if course.forgotten else spent(course, run.started, run.stopped or max(now, course.last_event)),
         last_lines=_last_lines(aws, run, last, logs, lines) if last else (),
     )
 
@@ -122,9 +122,12 @@ def logs_of(aws: Aws, attempts: tuple[Attempt, ...]) -> dict[Key, Log]:
     found, places = {}, {}
     groups: dict[str, str] = {}
     for attempt in attempts:
-        if attempt.function_arn is not None and attempt.request_id is not None:
-            if log := _log_of_invocation(aws, attempt, attempt.function_arn, attempt.request_id, groups):
+        if attempt.request_id is not None and (attempt.function_arn or "LogGroup" in attempt.task):
+            if log := _log_of_invocation(aws, attempt, attempt.request_id, groups):
                 found[attempt.key] = log
+            continue
+        if "LogGroup" in attempt.task and "LogStream" in attempt.task:
+            found[attempt.key] = Log(group=attempt.task["LogGroup"], stream=attempt.task["LogStream"])
             continue
         revision = attempt.task.get("TaskDefinitionArn")
         if not (revision and attempt.task_id):
@@ -141,18 +144,17 @@ def logs_of(aws: Aws, attempts: tuple[Attempt, ...]) -> dict[Key, Log]:
     return found
 
 
-def _log_of_invocation(
-    aws: Aws, attempt: Attempt, function_arn: str, request_id: str, groups: dict[str, str]
-) -> Log | None:
+def _log_of_invocation(aws: Aws, attempt: Attempt, request_id: str, groups: dict[str, str]) -> Log | None:
     """Where an invocation wrote to; `groups`: the log groups of functions that are known by now."""
-    group, stream = attempt.task.get("LogGroup"), attempt.task.get("LogStream")
-    if group is None:
+    group, stream, function_arn = attempt.task.get("LogGroup"), attempt.task.get("LogStream"), attempt.function_arn
+    if group is None and function_arn is not None:
         if function_arn not in groups:
             told = aws("lambda").get_function_configuration(FunctionName=function_arn)
             groups[function_arn] = told["LoggingConfig"]["LogGroup"]
         group = groups[function_arn]
-    if stream is None:
-        stream = stream_of(aws, group, request_id, attempt.requested)
+    if group is None:
+        return None
+    stream = stream or stream_of(aws, group, request_id, attempt.requested)
     if stream is None:
         return None
     return Log(group=group, stream=stream, request_id=request_id, since=attempt.requested - SKEW)

@@ -88,12 +88,20 @@ class DeployedJob:
         return self.state_machine_arn
 
     @property
+    def ledger_machine_arn(self) -> str:
+        """The ARN of its state machine; of a job without one, of the one that it had if it has moved."""
+        if self.state_machine_arn is not None:
+            return self.state_machine_arn
+        _, partition, _, region, account, _ = self.arn.split(":", 5)
+        return f"arn:{partition}:states:{region}:{account}:stateMachine:{self.resource_name}"
+
+    @property
     def stack_resource_name(self) -> str:
         """`<project>-<stack>`."""
         return self.resource_name.removesuffix(f"-{self.name}")
 
     def execution_arn(self, name: str) -> str:
-        """The ARN of the execution of that name."""
+        """The ARN of the execution of that name. Raises NotFoundError for a job without a state machine."""
         return f"{self.machine_arn.replace(':stateMachine:', ':execution:', 1)}:{name}"
 
 

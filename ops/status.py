@@ -79,11 +79,16 @@ def read_status(
     known = _written(ledger, jobs, now, runs) if ledger else {}
 
     def of(job: DeployedJob) -> JobStatus:
-        if executions := checked(aws, job, known.get(job.arn, ()), now):
+        executions = checked(aws, job, known.get(job.arn, ()), now)
+        if executions:
             status = judge(job, executions, now=now, runs=runs)
             if status.missed is None:
                 return status
-        return judge(job, _asked(aws, job), now=now, runs=runs)
+        asked = _asked(aws, job)
+        listed = {execution.arn for execution in asked}
+        # Of before the job moved there is nothing in a list.
+        others = [execution for execution in executions if execution.arn not in listed]
+        return judge(job, newest_first([*asked, *others]), now=now, runs=runs)
 
     with ThreadPoolExecutor(CALLS_AT_ONCE) as pool:
         found = list(pool.map(of, jobs))

@@ -12,6 +12,7 @@ from ops.course import read_course, remembered_children
 from ops.runs import Run
 from ops.stack import DeployedJob
 from ops.starting import MOST_INPUT_BYTES, UnfitInputError, input_bytes
+from ops.task_changes import is_task
 from ops.top_steps import TopSteps, read_top_steps
 from spec.words import nearest
 
@@ -59,7 +60,7 @@ def beginning(aws: Aws, job: DeployedJob, old: Run, step: str) -> Beginning:
         raise UnfitInputError(f"{job.name} has no steps to begin with: run it again without --from")
     if step not in steps.needs:
         raise UnfitInputError(_no_beginning(job, steps, step))
-    texts = read_course(aws, old.execution_arn, remembered_children(most=0)).results
+    texts = _results(aws, old)
     missing = [name for name in steps.needs[step] if name not in texts]
     if missing:
         raise UnfitInputError(
@@ -72,6 +73,18 @@ def beginning(aws: Aws, job: DeployedJob, old: Run, step: str) -> Beginning:
         left_out=tuple(names[: names.index(step)]),
         results={name: json.loads(texts[name]) for name in steps.needs[step]},
     )
+
+
+def _results(aws: Aws, old: Run) -> Mapping[str, str]:
+    """JSON text of what the steps of a run left, by their names. Raises UnfitInputError where that is not known."""
+    if is_task(old.execution_arn):
+        raise UnfitInputError(f"{old.name} was a task without steps: run it again without --from")
+    try:
+        return read_course(aws, old.execution_arn, remembered_children(most=0)).results
+    except aws("stepfunctions").exceptions.ExecutionDoesNotExist:
+        raise UnfitInputError(
+            f"Step Functions knows {old.name} no more, nor what its steps left: run it again without --from"
+        ) from None
 
 
 def _no_beginning(job: DeployedJob, steps: TopSteps, step: str) -> str:

@@ -10,8 +10,9 @@ import time
 from dataclasses import dataclass
 
 from ops.aws import Aws
+from ops.errors import NotFoundError
 from ops.run_tasks import RunTask, described_tasks, last_asked, task_place, tasks_of
-from ops.task_changes import is_task
+from ops.task_changes import is_task, run_name
 
 PATIENCE_SECONDS = 600
 """How long a task is given: a container has 120 s at most after SIGTERM, a pull of its image has no limit."""
@@ -47,10 +48,19 @@ def stop_execution(aws: Aws, execution_arn: str, cause: str) -> None:
 
 
 def live_tasks(aws: Aws, execution_arn: str) -> list[RunTask]:
-    """The tasks of a run that have not stopped, of all its steps. Raises botocore's errors."""
+    """The tasks of a run that have not stopped, of all its steps.
+
+    Raises NotFoundError where Step Functions knows the execution no more; botocore's errors.
+    """
     if is_task(execution_arn):
         return [task for task in described_tasks(aws, _cluster(execution_arn), [execution_arn]) if task.is_live]
-    place = task_place(aws, execution_arn)
+    try:
+        place = task_place(aws, execution_arn)
+    except aws("stepfunctions").exceptions.ExecutionDoesNotExist:
+        name = run_name(execution_arn)
+        raise NotFoundError(
+            f"{name} has ended, and Step Functions knows it no more: nobody tells which tasks it had"
+        ) from None
     known = last_asked(aws, execution_arn, several=place.several).submitted
     tasks = tasks_of(aws, execution_arn, place, known)
     return [task for task in tasks if task.is_live]

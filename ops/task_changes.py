@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ops.attempts import GOES_ON, moment
+from ops.stack import DeployedJob
 from ops.task_outcome import exit_code, outcome_of, reason_of, sentence
 from spec.compact_json import compact
 
@@ -24,13 +25,12 @@ DETAIL_TYPE = "ECS Task State Change"
 """Of the events that tell of such tasks."""
 BY_HAND = "longhaul/"
 """What `startedBy` begins with of a task that the command line has started; what follows is its trigger."""
-STATUSES_OF_TASKS = (GOES_ON, "SUCCEEDED", "FAILED")
-"""What such a run may be: one that was stopped has failed as `Job.Stopped`, and nothing limits how long one takes."""
 GROUP = "family:"
 """What the group of such a task begins with; what follows is the name of its job's resources."""
 TASK_ID = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
-_RERUN = re.compile(rf"rerun-[0-9a-f]+-({TASK_ID.pattern})")
+# As ops/task_start.py calls a run that does another again.
+_RERUN = re.compile(rf"rerun-[0-9a-f]+-(?:of-(?P<execution>[0-9A-Za-z_-]+)|(?P<task>{TASK_ID.pattern}))")
 _TEXTS = ("TaskArn", "LastStatus", "TaskDefinitionArn")
 _OF_LONGHAUL = "LONGHAUL_"
 
@@ -50,6 +50,23 @@ def resource_of_task(detail: Mapping[str, Any]) -> str | None:
     task of a state machine, whose group is another one."""
     group = detail.get("group")
     return group.removeprefix(GROUP) if isinstance(group, str) and group.startswith(GROUP) else None
+
+
+def change_of_run(detail: Mapping[str, Any], jobs: Mapping[str, DeployedJob]) -> dict[str, Any]:
+    """A task as `change_of` tells it; empty where it is no run of one of some jobs.
+
+    Of a job that has a state machine the runs are those of before it had one: they were given a run's variables, and
+    a task that somebody has had ECS run beside it was not.
+
+    Args:
+        detail: of an event, or DescribeTasks' own.
+        jobs: by the names of their resources.
+    """
+    job = jobs.get(resource_of_task(detail) or "")
+    change = change_of(detail, job.arn) if job else {}
+    if job and change and job.state_machine_arn is not None and "LONGHAUL_EXECUTION" not in _variables(change["task"]):
+        return {}
+    return change
 
 
 def change_of(detail: Mapping[str, Any], job_arn: str) -> dict[str, Any]:
@@ -119,8 +136,8 @@ def _input(task: Mapping[str, Any], variables: Mapping[str, str]) -> dict[str, A
     given: dict[str, Any] = {"trigger": trigger}
     if due and trigger != "manual":
         given["scheduledTime"] = due
-    if again := _RERUN.fullmatch(variables.get("LONGHAUL_EXECUTION", "")):
-        given["rerunOf"] = f"{task['TaskArn'].rpartition('/')[0]}/{again[1]}"
+    if again := _rerun_of(task, variables.get("LONGHAUL_EXECUTION", "")):
+        given["rerunOf"] = again
     if "LONGHAUL_INPUT" in variables:
         try:
             given["input"] = json.loads(variables["LONGHAUL_INPUT"])
@@ -132,6 +149,18 @@ def _input(task: Mapping[str, Any], variables: Mapping[str, str]) -> dict[str, A
     if more := {name: value for name, value in variables.items() if not name.startswith(_OF_LONGHAUL)}:
         given["environment"] = more
     return given
+
+
+def _rerun_of(task: Mapping[str, Any], called: str) -> str | None:
+    """The ARN of the run that a task does again, by what it was told that its own is called."""
+    found, arn = _RERUN.fullmatch(called), task["TaskArn"]
+    if found is None:
+        return None
+    if found["task"]:
+        return f"{arn.rpartition('/')[0]}/{found['task']}"
+    _, partition, _, region, account, _ = arn.split(":", 5)
+    machine = str(task.get("Group")).removeprefix(GROUP)
+    return f"arn:{partition}:states:{region}:{account}:execution:{machine}:{found['execution']}"
 
 
 def _variables(task: Mapping[str, Any]) -> dict[str, str]:

@@ -6,6 +6,7 @@ definitions/task_start.py.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from ops.aws import Aws
 from ops.errors import AwsError, NotFoundError
 from ops.input_transformer import input_of
 from ops.stack import DeployedJob, is_cluster
-from ops.task_changes import BY_HAND
+from ops.task_changes import BY_HAND, is_task, run_name
 from spec.compact_json import compact
 
 # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html: longer ones are cut off.
@@ -106,9 +107,11 @@ def overrides_of(
 
 
 def run_name_for(name: str, execution_input: Mapping[str, Any]) -> str:
-    """What a run is told that it is called: of a rerun with the id of the old task, as nothing else would tell."""
+    """What a run is told that it is called: of a rerun with the name of the old run, as nothing else would tell."""
     again = execution_input.get("rerunOf")
-    return f"{name}-{again.rpartition('/')[2]}" if isinstance(again, str) else name
+    if not isinstance(again, str):
+        return name
+    return f"{name}-{'' if is_task(again) else 'of-'}{run_name(again)}"
 
 
 def run_task(aws: Aws, job: DeployedJob, name: str, execution_input: Mapping[str, Any]) -> str:
@@ -131,7 +134,7 @@ def run_task(aws: Aws, job: DeployedJob, name: str, execution_input: Mapping[str
             taskDefinition=start.task_definition,
             count=1,
             startedBy=by[:_MOST_OF_STARTED_BY],
-            clientToken=called,
+            clientToken=_token(job, name),
             overrides=overrides_of(job, start, called, execution_input, now=datetime.now(UTC)),
         )
     except ecs.exceptions.ConflictException as error:
@@ -143,6 +146,11 @@ def run_task(aws: Aws, job: DeployedJob, name: str, execution_input: Mapping[str
         reasons = "; ".join(str(failure.get("reason")) for failure in answer["failures"]) or "it gave no reason"
         raise AwsError(f"ECS started no task of {job.name}: {reasons}")
     return answer["tasks"][0]["taskArn"]
+
+
+def _token(job: DeployedJob, name: str) -> str:
+    """What ECS knows a start again by: in a cluster, where jobs may have runs of the same name, of 64 characters."""
+    return hashlib.sha256(f"{job.resource_name}/{name}".encode()).hexdigest()
 
 
 def _variables(target: Mapping[str, Any]) -> dict[str, str]:

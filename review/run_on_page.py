@@ -92,7 +92,8 @@ _MOVING = """\
 ## Moving a job
 
 Change `runOn`, look at `./longhaul diff HEAD`, deploy. The state machine keeps its name, so that history, alerts and
-schedule go on; `task` has none, so that a move to or from it takes one away or makes one. A deployment gives the
+schedule go on; `task` has none, so that a move to or from it takes one away or makes one. The history goes on all the
+same: it has the runs of before the move [by the ledger](operating.md#jobs-that-have-moved). A deployment gives the
 machine's role what the new place needs and takes what the old one needed, which a run that is at work may still need:
 `./longhaul check STACK --deployed` says whether one is.
 """

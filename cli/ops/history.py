@@ -51,16 +51,18 @@ def history(
     found = find_job(where.stack, job)
     ledger = ledger_of(where, no_ledger=no_ledger)
     runs = read_history(where.aws, found, statuses=status or (), since=earliest, limit=limit, ledger=ledger)
-    print_listing(runs, columns(utc=utc), output, nothing=f"{found.name} has no such run.")
+    moved = len({run.ran_as for run in runs}) > 1
+    print_listing(runs, columns(utc=utc, moved=moved), output, nothing=f"{found.name} has no such run.")
 
 
-def columns(*, utc: bool) -> list[Column[Run]]:
-    """What is told of each run."""
+def columns(*, utc: bool, moved: bool = False) -> list[Column[Run]]:
+    """What is told of each run; `moved`: whether some were tasks without a state machine, and others were not."""
     from rich.markup import escape
 
     return [
         Column("name", lambda run: run.name, "run"),
         Column("executionArn", lambda run: run.execution_arn),
+        Column("ranAs", lambda run: run.ran_as, "ran as" if moved else ""),
         Column("job", lambda run: run.job),
         Column("trigger", lambda run: run.trigger, "trigger", lambda run: escape(trigger_text(run))),
         Column("startedBy", lambda run: run.started_by),

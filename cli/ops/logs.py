@@ -64,6 +64,7 @@ def logs(
 def _lines(where: Where, what: str, chosen: dict[str, Any], *, follow: bool) -> Iterator[LogLine]:
     from ops.logs import read_lines, runs_since
     from ops.names import NamedRun, find_job_or_run, find_run
+    from ops.task_changes import is_task
 
     found = find_job_or_run(where.aws, where.stack, what)
     if isinstance(found, NamedRun):
@@ -74,9 +75,11 @@ def _lines(where: Where, what: str, chosen: dict[str, Any], *, follow: bool) -> 
         runs = runs_since(where.aws, found, chosen["since"])
     for run in runs:
         none = True
-        for line in read_lines(where.aws, run, follow=follow, **chosen):
+        for line in read_lines(where.aws, run, follow=follow, say=_say, **chosen):
             none = False
             yield line
+        if is_task(run.execution_arn):
+            continue
         if run.job.run_on == "kubernetes":
             _say(
                 "Of a job in a cluster, Step Functions keeps the last lines of each attempt, once it has ended. How to "

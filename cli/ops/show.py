@@ -48,7 +48,6 @@ def _print(shown: ShownRun, *, utc: bool) -> None:
     from cli.console import console
     from cli.ops.history import trigger_text
     from ops.console_links import run_link
-    from ops.task_changes import is_task
 
     def say(label: str, text: str) -> None:
         console().print(f"{label:10}  {text}", soft_wrap=True)
@@ -64,11 +63,16 @@ def _print(shown: ShownRun, *, utc: bool) -> None:
     elif course.state:
         say("now", f"{escape(course.state)}, since {moment_text(course.state_since, utc=utc)}")
     say("time", lengths_text(shown.time))
-    say("input", escape(json.dumps(_without_results(run.input))))
+    if run.has_input:
+        say("input", escape(json.dumps(_without_results(run.input))))
     if begins := _beginning(run.input):
         say("begins", escape(begins))
-    if is_task(run.execution_arn):
+    if run.ran_as == "task":
         say("run on", "an ECS task without a state machine: nothing tries it again, limits its time or continues it")
+    if course.forgotten:
+        say("told by", "the ledger alone: Step Functions knows it no more, nor its steps and all attempts but the last")
+    if not run.has_input:
+        say("input", "not known: it was too large for the ledger")
     if run.output is not None:
         told = {key: value for key, value in run.output.items() if key != "result"} if run.has_result else run.output
         say("output", escape(json.dumps(told)))
@@ -87,7 +91,8 @@ def _print(shown: ShownRun, *, utc: bool) -> None:
         console().print()
         say("result", escape(json.dumps(run.result, indent=2)))
     console().print()
-    say("console", run_link(run.execution_arn))
+    if not course.forgotten:
+        say("console", run_link(run.execution_arn))
     if shown.last_lines:
         say("log", "the last lines")
         for line in shown.last_lines:
@@ -120,11 +125,12 @@ def _as_json(shown: ShownRun) -> dict[str, Any]:
         "input": shown.run.input,
         "output": shown.run.output,
         "result": shown.run.result,
+        "forgotten": shown.course.forgotten,
         "state": shown.course.state,
         "stateSince": utc_or_none(shown.course.state_since),
-        "seconds": {kind: seconds_or_none(length) for kind, length in shown.time.items()},
+        "seconds": {kind: seconds_or_none(length) for kind, length in shown.time.items()} or None,
         "steps": [step_as_json(shown, step) for step in shown.course.steps],
         "tasks": [as_json(attempt, attempt_columns(shown)) for attempt in shown.course.attempts],
         "lastLogLines": list(shown.last_lines),
-        "consoleLink": run_link(shown.run.execution_arn),
+        "consoleLink": None if shown.course.forgotten else run_link(shown.run.execution_arn),
     }

@@ -40,7 +40,8 @@ def print_attempt(shown: ShownRun, attempt: Attempt, *, utc: bool) -> None:
     console().print()
     colour = {"SUCCEEDED": "green", GOES_ON: "cyan"}.get(attempt.outcome, "red")
     console().print(f"{called(attempt)}  [{colour}]{escape(in_words(attempt))}[/]", soft_wrap=True)
-    say("asked for", moment_text(attempt.requested, utc=utc))
+    if not shown.course.forgotten:
+        say("asked for", moment_text(attempt.requested, utc=utc))
     if attempt.task:
         lengths = of_attempt(attempt, shown.run.stopped or max(datetime.now(UTC), shown.course.last_event))
         say("time", lengths_text(lengths))
@@ -98,7 +99,9 @@ def attempt_columns(shown: ShownRun) -> list[Column[Attempt]]:
 
     now = shown.run.stopped or max(datetime.now(UTC), shown.course.last_event)
 
-    def seconds(attempt: Attempt) -> dict[str, float | None]:
+    def seconds(attempt: Attempt) -> dict[str, float | None] | None:
+        if shown.course.forgotten:
+            return None
         return {kind: seconds_or_none(length) for kind, length in of_attempt(attempt, now).items()}
 
     def log(attempt: Attempt, part: str) -> str | None:
@@ -114,7 +117,7 @@ def attempt_columns(shown: ShownRun) -> list[Column[Attempt]]:
         Column("reason", lambda attempt: attempt.reason),
         Column("startError", lambda attempt: attempt.start_error),
         Column("taskArn", lambda attempt: attempt.task_arn),
-        Column("requested", lambda attempt: utc_or_none(attempt.requested)),
+        Column("requested", lambda attempt: utc_or_none(None if shown.course.forgotten else attempt.requested)),
         Column("started", lambda attempt: utc_or_none(attempt.time("StartedAt"))),
         Column("ended", lambda attempt: utc_or_none(attempt.ended)),
         Column("seconds", seconds),

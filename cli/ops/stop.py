@@ -39,6 +39,7 @@ def stop(
     from ops.job_runs import read_job_run
     from ops.names import find_run
     from ops.stopping import live_tasks, see_tasks_stopped, stop_execution
+    from ops.task_changes import is_task
 
     if len(reason) > _LONGEST_REASON:
         raise typer.BadParameter(f"--reason: expected at most {_LONGEST_REASON:,} characters")
@@ -57,13 +58,15 @@ def stop(
     why = f"{reason or 'No reason given'} (stopped by {caller(where.aws)} with longhaul stop)"
     if found.status == "RUNNING":
         stop_execution(where.aws, named.execution_arn, why)
-        told = "is stopped; its tasks are waited for" if named.job.state_machine_arn else "is told to stop"
-        if named.job.run_on in ("lambda", "kubernetes"):
+        told = "is stopped; its tasks are waited for"
+        if is_task(named.execution_arn):
+            told = "is told to stop"
+        elif named.job.run_on in ("lambda", "kubernetes"):
             told = "is stopped"
         notices().print(f"{found.name} {told}.", markup=False)
     stopped = see_tasks_stopped(where.aws, named.execution_arn, why)
     _tell(stopped)
-    if named.job.state_machine_arn is not None:
+    if not is_task(named.execution_arn):
         _tell_of_others(where, named)
     if stopped.left:
         notices().print("A task has not stopped after ten minutes. Ask again: longhaul stop", markup=False)
@@ -103,7 +106,10 @@ def _in_hand(where: Where, named: NamedRun) -> _InHand:
     from ops.cluster_jobs import not_known_ended
     from ops.course import read_course
     from ops.functions_in_hand import functions_in_hand
+    from ops.task_changes import is_task
 
+    if is_task(named.execution_arn):
+        return _InHand([], [])
     if named.job.run_on == "lambda":
         return _InHand(functions_in_hand(where.aws, named.execution_arn, now=datetime.now(UTC)), [])
     if named.job.run_on == "kubernetes":

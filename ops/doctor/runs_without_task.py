@@ -13,6 +13,7 @@ from ops.execution import Execution
 from ops.executions import newest_executions
 from ops.ledger import Change, execution_of
 from ops.stack import DeployedJob
+from ops.task_changes import is_task
 
 _RUN_TASK = "runTask.sync"
 PATIENCE = timedelta(minutes=10)
@@ -28,7 +29,7 @@ def check(patient: Patient, written: dict[str, list[Change]]) -> list[Finding]:
 
 def _of_job(patient: Patient, job: DeployedJob, written: list[Change]) -> Iterator[Finding]:
     if written:
-        running = [execution for execution in map(execution_of, written) if execution.goes_on]
+        running = [each for each in map(execution_of, written) if each.goes_on and not is_task(each.arn)]
     else:
         running = newest_executions(patient.aws, job, 100, "RUNNING")
     for execution in running:

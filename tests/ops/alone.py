@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
 from ops.runs import Run
-from ops.task_runs import task_changes
+from ops.starting import new_name, start_run
+from ops.task_runs import job_changes
 from sandbox.local_aws import LocalAws
 from tests.ops.operated import OBEYS, Operated, deployed
 
@@ -75,7 +79,7 @@ class Alone(Operated):
             self.local_aws.clock.wait_idle()
 
     def changes(self, job: str) -> list[Any]:
-        return list(task_changes(self.aws, self.job(job)))
+        return list(job_changes(self.aws, self.job(job)))
 
 
 def as_told(run: Run) -> dict[str, Any]:
@@ -94,3 +98,50 @@ def as_told(run: Run) -> dict[str, Any]:
 def alone_stack(local_aws: LocalAws) -> Alone:
     """The stack, deployed when it is first asked for."""
     return deployed(local_aws, Alone, JOBS)
+
+
+def started(alone: Alone, job: str, given: Any = None, **more: Any) -> str:
+    execution_input = {"trigger": "manual", **({} if given is None else {"input": given}), **more}
+    return start_run(alone.aws, alone.job(job), new_name("manual"), execution_input)
+
+
+def ran(alone: Alone, job: str, given: Any = None, **more: Any) -> str:
+    """Start a task and wait for its end; its ARN."""
+    task_arn = started(alone, job, given, **more)
+    alone.wait(task_arn)
+    return task_arn
+
+
+@contextmanager
+def going_on(alone: Alone, *jobs: str) -> Iterator[list[str]]:
+    """Tasks of jobs that work; afterwards they do not."""
+    arns = [started(alone, job, {"seconds": 600}) for job in jobs]
+    for task_arn in arns:
+        alone.until_running(task_arn)
+    try:
+        yield arns
+    finally:
+        for task_arn in arns:
+            alone.local_aws.client("ecs").stop_task(cluster=task_arn.split("/")[-2], task=task_arn)
+        for task_arn in arns:
+            alone.wait(task_arn)
+
+
+def end_event(alone: Alone, task_arn: str) -> dict[str, Any]:
+    """The event that told of the end of a task."""
+    group = alone.deployment.outputs["ledger"]
+    pages = alone.local_aws.client("logs").get_paginator("filter_log_events").paginate(logGroupName=group)
+    events = [json.loads(line["message"]) for page in pages for line in page["events"]]
+    return next(
+        event
+        for event in events
+        if event["detail"].get("taskArn") == task_arn and event["detail"]["lastStatus"] == "STOPPED"
+    )
+
+
+def write_line(alone: Alone, log_group: str, text: str) -> None:
+    logs, place = alone.local_aws.client("logs"), {"logGroupName": log_group, "logStreamName": "odd"}
+    with suppress(logs.exceptions.ResourceAlreadyExistsException):
+        logs.create_log_stream(**place)
+    at = int(alone.local_aws.clock.now() * 1000)
+    logs.put_log_events(**place, logEvents=[{"timestamp": at, "message": text}])

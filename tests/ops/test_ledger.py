@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -12,33 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ops.aws import Aws
 from ops.history import read_history
 from ops.ledger import Ledger, find_ledger
 from ops.runs import Run
 from ops.status import JobStatus, read_status
+from tests.ops.counted import Counted
+from tests.ops.ledger_copy import Copy, lines
 from tests.ops.operated import Operated
-
-_names = (f"/aws/events/acme-night-runs-{number:x}" for number in itertools.count(0xA0))
-
-
-class Counted(Aws):
-    """Clients of AWS that count the calls of each operation."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.calls: dict[str, int] = {}
-        self._counted: set[str] = set()
-
-    def __call__(self, service: str) -> Any:
-        client = super().__call__(service)
-        if service not in self._counted:
-            self._counted.add(service)
-            client.meta.events.register("before-call", self._count)
-        return client
-
-    def _count(self, model: Any, **_: Any) -> None:
-        self.calls[model.name] = self.calls.get(model.name, 0) + 1
 
 
 def clock(operated: Operated) -> datetime:
@@ -49,35 +28,6 @@ def ledger(operated: Operated) -> Ledger:
     found = find_ledger(operated.aws, operated.found())
     assert found is not None
     return found
-
-
-def lines(operated: Operated) -> list[dict[str, Any]]:
-    """The lines of executions. Other tests may have left some of tasks that no state machine started."""
-    pages = operated.local_aws.client("logs").get_paginator("filter_log_events")
-    found = pages.paginate(logGroupName=operated.deployment.outputs["ledger"])
-    written = [line for page in found for line in page["events"]]
-    return [line for line in written if "executionArn" in json.loads(line["message"])["detail"]]
-
-
-class Copy:
-    """A ledger with some of a real one's lines, in the order that is given, all of the time of the last."""
-
-    def __init__(self, operated: Operated, written: list[dict[str, Any]]) -> None:
-        self._logs = operated.local_aws.client("logs")
-        self.ledger = Ledger(operated.aws, next(_names))
-        self._logs.create_log_group(logGroupName=self.ledger.log_group)
-        if written:
-            place = {"logGroupName": self.ledger.log_group, "logStreamName": "copy"}
-            self._logs.create_log_stream(**place)
-            first = max(line["timestamp"] for line in written)
-            copied = [{"timestamp": first + at, "message": line["message"]} for at, line in enumerate(written)]
-            self._logs.put_log_events(**place, logEvents=copied)
-
-    def __enter__(self) -> Ledger:
-        return self.ledger
-
-    def __exit__(self, *_: object) -> None:
-        self._logs.delete_log_group(logGroupName=self.ledger.log_group)
 
 
 def statuses(operated: Operated, book: Ledger | None, now: datetime) -> dict[str, JobStatus]:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
@@ -40,7 +38,7 @@ from ops.waiting import wait_for_end
 from sandbox.faults import FailPull, InterruptSpot, RefuseCapacity, RunOutOfMemory
 from sandbox.local_aws import LocalAws
 from spec.pause_note import PauseNote
-from tests.ops.alone import JOBS, Alone, alone_stack
+from tests.ops.alone import JOBS, Alone, alone_stack, end_event, going_on, ran, started, write_line
 from tests.ops.as_role import AsRole
 
 
@@ -49,35 +47,8 @@ def alone(local_aws: LocalAws) -> Alone:
     return alone_stack(local_aws)
 
 
-def started(alone: Alone, job: str, given: Any = None, **more: Any) -> str:
-    execution_input = {"trigger": "manual", **({} if given is None else {"input": given}), **more}
-    return start_run(alone.aws, alone.job(job), new_name("manual"), execution_input)
-
-
-def ran(alone: Alone, job: str, given: Any = None, **more: Any) -> str:
-    """Start a task and wait for its end; its ARN."""
-    task_arn = started(alone, job, given, **more)
-    alone.wait(task_arn)
-    return task_arn
-
-
 def told(alone: Alone, job: str, task_arn: str) -> Run:
     return read_job_run(alone.aws, alone.job(job), task_arn)
-
-
-@contextmanager
-def going_on(alone: Alone, *jobs: str) -> Iterator[list[str]]:
-    """Tasks of jobs that work; afterwards they do not."""
-    arns = [started(alone, job, {"seconds": 600}) for job in jobs]
-    for task_arn in arns:
-        alone.until_running(task_arn)
-    try:
-        yield arns
-    finally:
-        for task_arn in arns:
-            alone.local_aws.client("ecs").stop_task(cluster=task_arn.split("/")[-2], task=task_arn)
-        for task_arn in arns:
-            alone.wait(task_arn)
 
 
 def test_the_tag_is_that_of_the_definitions() -> None:
@@ -195,11 +166,11 @@ def test_a_task_whose_end_was_never_written_is_not_said_to_go_on(alone: Alone) -
     changes = [change for change in alone.changes("by-hand") if change["executionArn"] == lost]
     assert [change["status"] for change in changes] == ["SUCCEEDED"]
     # As if only its beginning had been written, of a task that there never was.
-    event = _event(alone, lost)
+    event = end_event(alone, lost)
     detail = event["detail"] | {"lastStatus": "RUNNING", "version": 3}
     never = lost[:-8] + "00000000"
     text = json.dumps(event | {"detail": detail}).replace(lost, never)
-    _write(alone, book.log_group, text)
+    write_line(alone, book.log_group, text)
     alone.forget()
     assert never not in {change["executionArn"] for change in alone.changes("by-hand")}
     with pytest.raises(NotFoundError, match="nobody has kept how it ended"):
@@ -213,7 +184,7 @@ def test_lines_that_come_again_or_are_odd_change_nothing(alone: Alone) -> None:
     run, before = told(alone, "by-hand", task_arn), alone.changes("by-hand")
     book = find_ledger(alone.aws, alone.found())
     assert book is not None
-    event = _event(alone, task_arn)
+    event = end_event(alone, task_arn)
     detail = event["detail"]
     details = [
         detail,
@@ -226,7 +197,7 @@ def test_lines_that_come_again_or_are_odd_change_nothing(alone: Alone) -> None:
     # Of no task, whatever it says.
     lines += [{"detail": {"task": "odd", "executionArn": task_arn, "stateMachineArn": alone.job("by-hand").arn}}]
     for line in lines:
-        _write(alone, book.log_group, json.dumps(line))
+        write_line(alone, book.log_group, json.dumps(line))
     after = {change["executionArn"]: change["status"] for change in alone.changes("by-hand")}
     assert after == {change["executionArn"]: change["status"] for change in before}
     alone.forget()
@@ -268,6 +239,13 @@ def test_logs_are_those_of_the_task(alone: Alone) -> None:
     with pytest.raises(NotFoundError, match="has no attempt 2: it has 1"):
         list(read_lines(alone.aws, named, attempt=2))
     assert [run.execution_arn for run in runs_since(alone.aws, named.job, since)] == [task_arn]
+
+
+def test_the_logs_since_a_time_are_of_what_went_on_then_whatever_ended_before(alone: Alone) -> None:
+    with going_on(alone, "ruled") as (task_arn,):
+        alone.run_task("ruled", {})
+        (found,) = runs_since(alone.aws, alone.job("ruled"), alone.now())
+    assert found.execution_arn == task_arn
 
 
 def test_a_run_is_called_by_its_id_its_arn_and_its_place_in_the_list(alone: Alone) -> None:
@@ -351,6 +329,16 @@ def test_a_start_that_is_asked_for_again_under_its_name_is_made_once(alone: Alon
     assert told(alone, "by-hand", first).status == "SUCCEEDED"
 
 
+def test_runs_of_two_jobs_may_have_the_same_name(alone: Alone) -> None:
+    # As those for one time have. ECS keeps the tokens of a cluster apart, and not those of families.
+    name, given = "backfill-20240301T000000Z-1", {"trigger": "backfill", "input": {}}
+    found = {job: start_run(alone.aws, alone.job(job), name, given) for job in ("by-hand", "ruled")}
+    for job, task_arn in found.items():
+        alone.wait(task_arn)
+        assert told(alone, job, task_arn).status == "SUCCEEDED"
+    assert len(set(found.values())) == 2
+
+
 def test_a_start_for_which_there_is_no_room_is_told_of(alone: Alone) -> None:
     alone.local_aws.faults.add(RefuseCapacity())
     try:
@@ -432,7 +420,7 @@ def test_a_task_of_another_group_is_no_run(alone: Alone) -> None:
 
 def test_there_is_nothing_to_redrive(alone: Alone) -> None:
     found = redrivable(alone.aws, ran(alone, "by-hand", {"exit": 1}))
-    assert "has no state machine" in (found.why_not or "")
+    assert "no state machine ran it" in (found.why_not or "")
 
 
 @pytest.mark.parametrize("job", ["ruled", "scheduled"])
@@ -469,23 +457,3 @@ def test_a_job_that_would_go_or_move_is_told_of_with_its_tasks(alone: Alone) -> 
     assert (gone.name, gone.moves_to, [run.arn for run in gone.running]) == ("by-hand", None, [by_hand])
     assert (moved.name, moved.runs_on, moved.moves_to) == ("scheduled", "task", "fargate")
     assert [run.arn for run in moved.running] == [scheduled]
-
-
-def _event(alone: Alone, task_arn: str) -> dict[str, Any]:
-    """The event that told of the end of a task."""
-    group = alone.deployment.outputs["ledger"]
-    pages = alone.local_aws.client("logs").get_paginator("filter_log_events").paginate(logGroupName=group)
-    events = [json.loads(line["message"]) for page in pages for line in page["events"]]
-    return next(
-        event
-        for event in events
-        if event["detail"].get("taskArn") == task_arn and event["detail"]["lastStatus"] == "STOPPED"
-    )
-
-
-def _write(alone: Alone, log_group: str, text: str) -> None:
-    logs, place = alone.local_aws.client("logs"), {"logGroupName": log_group, "logStreamName": "odd"}
-    with suppress(logs.exceptions.ResourceAlreadyExistsException):
-        logs.create_log_stream(**place)
-    at = int(alone.local_aws.clock.now() * 1000)
-    logs.put_log_events(**place, logEvents=[{"timestamp": at, "message": text}])

@@ -32,7 +32,7 @@ def test_json_is_what_the_documentation_says(operated: Operated, operate: Longha
     done = operate("show", execution_arn, "--output", "json")
     found = json.loads(done.stdout)
     assert list(found) == [
-        *("name", "executionArn", "job", "trigger", "startedBy", "rerunOf", "scheduledTime", "status"),
+        *("name", "executionArn", "ranAs", "job", "trigger", "startedBy", "rerunOf", "scheduledTime", "status"),
         *(
             "started",
             "stopped",
@@ -50,6 +50,7 @@ def test_json_is_what_the_documentation_says(operated: Operated, operate: Longha
             "input",
             "output",
             "result",
+            "forgotten",
             "state",
             "stateSince",
             "seconds",
@@ -79,4 +80,4 @@ def test_json_is_what_the_documentation_says(operated: Operated, operate: Longha
 
 def test_a_run_that_is_not_there(operate: Longhaul) -> None:
     done = operate("show", "idle@latest")
-    assert (done.returncode, done.stderr) == (2, "longhaul: idle has no run in the last 90 days\n")
+    assert (done.returncode, done.stderr) == (2, "longhaul: idle has no run that anybody knows of\n")

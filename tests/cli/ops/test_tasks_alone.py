@@ -32,7 +32,7 @@ def test_a_run_from_its_start_to_its_rerun(operate: Longhaul) -> None:
 
     refused = operate("redrive", "tick@latest")
     assert (refused.returncode, refused.stdout) == (1, "")
-    why = "its job has no state machine, and so there is nothing that could go on where it stood"
+    why = "no state machine ran it, and so there is nothing that could go on where it stood"
     instead = f"Instead: longhaul rerun tick@{task_id}\n"
     assert refused.stderr == f"longhaul: {task_id} of tick is not redriven: {why}. {instead}"
 
