@@ -11,6 +11,7 @@ from ops.aws import CALLS_AT_ONCE, Aws, refusals
 from ops.doctor import (
     access_entries,
     differences,
+    ledger_rules,
     letters,
     near_timeout,
     permissions,
@@ -87,6 +88,7 @@ def _checks(patient: Patient, intervals: int, expected: Collection[ExpectedJob] 
     patient.noting("the ledger", None, read)
     checks: list[_Check] = [
         triggers.check,
+        ledger_rules.check,
         letters.check,
         tasks_left.check,
         partial(runs_without_task.check, written=written),

@@ -15,7 +15,17 @@ from typing import Any
 import pytest
 
 from cli.expected_jobs import expected_jobs
-from ops.doctor import Finding, differences, permissions, quotas, runs_without_task, successes, tasks_left, triggers
+from ops.doctor import (
+    Finding,
+    differences,
+    ledger_rules,
+    permissions,
+    quotas,
+    runs_without_task,
+    successes,
+    tasks_left,
+    triggers,
+)
 from ops.doctor.patient import Patient
 from ops.ledger import find_ledger
 from sandbox.local_aws import LocalAws
@@ -61,7 +71,7 @@ def of_triggers(alone: Alone) -> list[Finding]:
 
 def test_nothing_is_wrong_with_what_is_as_it_was_deployed(alone: Alone) -> None:
     with patient(alone) as found:
-        for check in (triggers.check, permissions.check, tasks_left.check, quotas.check):
+        for check in (triggers.check, ledger_rules.check, permissions.check, tasks_left.check, quotas.check):
             assert check(found) == []
         assert runs_without_task.check(found, {}) == []
         assert differences.check(found, expected_jobs(alone.root, "alone")) == []
@@ -76,6 +86,39 @@ def test_a_rule_without_a_target_or_with_another_is_told_of(alone: Alone) -> Non
         (elsewhere,) = of_triggers(alone)
     assert elsewhere.check == "trigger-elsewhere"
     assert elsewhere.problem == f"The rule {RULE} starts {machine}, and not the task of ruled."
+
+
+@pytest.mark.parametrize(
+    ("source", "what"), [("aws.states", "runs of state machines"), ("aws.ecs", "tasks without a state machine")]
+)
+def test_a_rule_of_the_ledger_that_is_off_or_away_is_told_of(alone: Alone, source: str, what: str) -> None:
+    events, ledger = alone.local_aws.client("events"), alone.deployment.outputs["ledger"]
+    writing = [
+        rule
+        for rule in events.list_rules(NamePrefix="acme-alone-")["Rules"]
+        if json.loads(rule.get("EventPattern", "{}")).get("source") == [source]
+        for target in events.list_targets_by_rule(Rule=rule["Name"])["Targets"]
+        if target["Arn"].endswith(f":log-group:{ledger}")
+    ]
+    (rule,) = writing
+    events.disable_rule(Name=rule["Name"])
+    try:
+        with patient(alone) as found:
+            (off,) = ledger_rules.check(found)
+    finally:
+        events.enable_rule(Name=rule["Name"])
+    assert (off.check, off.job, off.arn) == ("ledger-rule-off", None, rule["Arn"])
+    assert f"{rule['Name']}, which writes into the ledger what becomes of {what}, is switched off" in off.problem
+
+    (target,) = events.list_targets_by_rule(Rule=rule["Name"])["Targets"]
+    events.remove_targets(Rule=rule["Name"], Ids=[target["Id"]])
+    try:
+        with patient(alone) as found:
+            (missing,) = ledger_rules.check(found)
+    finally:
+        events.put_targets(Rule=rule["Name"], Targets=[target])
+    assert missing.check == "ledger-rule-missing"
+    assert missing.problem.startswith(f"No rule writes into the ledger what becomes of {what}.")
 
 
 def test_a_rule_that_runs_another_task_or_one_that_is_no_more_is_told_of(alone: Alone) -> None:
