@@ -7,6 +7,10 @@ from typing import Any
 from tests.definitions.samples import LOG_GROUP, failed, task
 from tests.definitions.walker import Failure
 
+INPUT = {"scheduledTime": "2026-11-24T03:15:00Z", "input": {"day": "2026-11-23"}}
+RUN, DECIDE = "Run the job", "How did it end?"
+RETRIED = "Wait before the next attempt"
+STARTED_AGAIN = "Wait before starting again"
 LOG = f"; log group {LOG_GROUP}, stream run/job/0123456789abcdef"
 NO_LOG = f"; nothing was written to log group {LOG_GROUP}"
 SOME_LOG = f"; look for the latest stream run/job/... in log group {LOG_GROUP}"

@@ -8,13 +8,13 @@ import pytest
 
 from definitions.render import documents
 from spec.job import JobSpec
+from tests.definitions.endings import DECIDE, RUN, STARTED_AGAIN
 from tests.definitions.golden_jobs import stack_of
 from tests.definitions.samples import TASK_ARN, failed, job, task
 from tests.definitions.walker import EXECUTION, Failure, all_is_well, walk
 
 MachineOf = Callable[[JobSpec], dict[str, Any]]
 
-RUN, DECIDE, STARTED_AGAIN = "Run the job", "How did it end?", "Wait before starting again"
 LOOKS = ["Let its task stop", "Look for its task", "Is it among them?"]
 FINDS = ["Look at its task", "Is it among them?"]
 WAITED_IN_VAIN: dict[str, Any] = {"StopCode": "TaskFailedToStart", "StartedAt": None, "Containers": [{"Name": "job"}]}

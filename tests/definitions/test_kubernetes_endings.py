@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,16 +12,15 @@ from hypothesis import strategies as st
 from definitions.place import Place
 from definitions.state_machine import RunTarget, state_machine
 from spec.job import JobSpec
+from tests.definitions.endings import DECIDE, INPUT, RETRIED, RUN, STARTED_AGAIN
+from tests.definitions.kubernetes_endings import CASES, NO_JOB, ClusterCase
 from tests.definitions.kubernetes_samples import (
     CLUSTER,
     IMAGE,
     LOG,
-    at_deadline,
     cluster_job,
-    disrupted,
     ended,
     exited,
-    failed,
     refused,
     succeeded,
 )
@@ -31,236 +30,11 @@ from tests.definitions.walker import Failure, walk
 
 MachineOf = Callable[[JobSpec], dict[str, Any]]
 
-INPUT = {"scheduledTime": "2026-11-24T03:15:00Z", "input": {"day": "2026-11-23"}}
-RUN, DECIDE = "Run the job", "How did it end?"
-RETRIED = "Wait before the next attempt"
-STARTED_AGAIN = "Wait before starting again"
-
-NO_JOB = "; there is no Job of it in the cluster"
-USED_UP = "in attempt 1 of 3 and 2 of 2 start retries"
-FORBIDDEN = (
-    'jobs.batch is forbidden: User "arn:aws:sts::123456789012:assumed-role/machine/x" cannot {verb} resource "jobs" in '
-    'API group "batch" in the namespace "batch"'
-)
-KUBECTL = "kubectl logs --namespace batch job/"
-RIGHTS = "(its rights in the cluster are given by ./longhaul render nightly --stack dev --document kubernetes | "
-
 
 @pytest.fixture
 def machine_of(place: Place, target: RunTarget) -> MachineOf:
     in_cluster = replace(target, what_runs=IMAGE, eks_cluster=CLUSTER)
     return lambda job: json.loads(json.dumps(state_machine(job, place, in_cluster)))
-
-
-@dataclass(frozen=True)
-class Case:
-    """One way to end, and what is expected of a job that has two retries of each kind.
-
-    `retried`: on the job's own budget. `restarted`: on the infrastructure's. `sentence` without the Job's name, which
-    is its end when there may be one.
-    """
-
-    name: str
-    result: dict[str, Any] | Failure
-    error: str
-    state: str
-    sentence: str
-    retried: bool = False
-    restarted: bool = False
-    details: dict[str, Any] = field(default_factory=dict)
-
-
-CASES = [
-    Case(
-        "a bug in the job",
-        exited(3),
-        "Job.ExitedNonZero",
-        "Exited non-zero",
-        f"nightly (dev) exited with code 3 after 3 of 3 attempts; {KUBECTL}",
-        retried=True,
-        details={
-            "exitCode": 3,
-            "startedAt": "2026-11-24T03:16:00Z",
-            "stoppedAt": "2026-11-24T03:17:00Z",
-            "log": LOG,
-        },
-    ),
-    Case(
-        "an exit code that is final",
-        exited(64),
-        "Job.ExitedNonZero",
-        "Exited non-zero",
-        f"nightly (dev) exited with code 64, which is never retried, after 1 of 3 attempts; {KUBECTL}",
-    ),
-    Case(
-        "killed, which is out of memory as a rule",
-        exited(137),
-        "Job.OutOfMemory",
-        "Ran out of memory",
-        "nightly (dev) was killed, most likely for want of more than its 512 MiB of memory (exit code 137) after 3 of "
-        f"3 attempts; {KUBECTL}",
-        retried=True,
-    ),
-    Case(
-        "not done at its deadline",
-        at_deadline(),
-        "Job.TimedOut",
-        "Timed out",
-        "nightly (dev) ran longer than its timeout of 1h30m, its start included, in attempt 1 of 3 and was stopped; "
-        f"{KUBECTL}",
-    ),
-    Case(
-        "not even ended after its deadline",
-        Failure("States.Timeout", ""),
-        "Job.TimedOut",
-        "Timed out",
-        "nightly (dev) ran longer than its timeout of 1h30m, its start included, in attempt 1 of 3 and was stopped; "
-        f"{KUBECTL}",
-    ),
-    Case(
-        "the cluster took its pod away",
-        disrupted(),
-        "Job.Interrupted",
-        "Interrupted",
-        f"nightly (dev) lost its machine before it finished {USED_UP}: DisruptionTarget (Pod "
-        "batch/nightly-0a1b2c3d-x7k2p has condition DisruptionTarget matching FailJob rule at index 0); "
-        f"{KUBECTL}",
-        restarted=True,
-        details={"stopCode": "DisruptionTarget"},
-    ),
-    Case(
-        "failed, and no rule says why",
-        failed("BackoffLimitExceeded", "Job has reached the specified backoff limit", log=None),
-        "Job.Unexplained",
-        "Failed without a reason",
-        "nightly (dev) failed in attempt 3 of 3, and AWS did not explain it (Job has reached the specified backoff "
-        f"limit); {KUBECTL}",
-        retried=True,
-        details={"stoppedAt": "2026-11-24T03:17:00Z"},
-    ),
-    Case(
-        "somebody deleted its Job",
-        refused(404, "NotFound", 'jobs.batch "nightly-0a1b2c3d" not found'),
-        "Job.Stopped",
-        "Stopped",
-        "nightly (dev) was stopped by a person or a tool in attempt 1 of 3 (jobs.batch "
-        f'"nightly-0a1b2c3d" not found){NO_JOB}',
-    ),
-    Case(
-        "the cluster does not know the machine",
-        refused(401, "Unauthorized", "Unauthorized"),
-        "Job.Refused",
-        "Refused",
-        "nightly (dev) was refused in attempt 1 of 3: EKS.401 (Unauthorized (the cluster does not know the role of the "
-        # It may have known it when the Job was made.
-        f"state machine: has somebody removed its access entry?)); {KUBECTL}",
-    ),
-    Case(
-        "RBAC lets it create no Job",
-        refused(403, "Forbidden", FORBIDDEN.format(verb="create")),
-        "Job.Refused",
-        "Refused",
-        f"nightly (dev) was refused in attempt 1 of 3: EKS.403 ({FORBIDDEN.format(verb='create')} "
-        f"{RIGHTS}kubectl apply -f -)){NO_JOB}",
-    ),
-    Case(
-        "RBAC lets it create a Job and not look at it",
-        refused(403, "Forbidden", FORBIDDEN.format(verb="get")),
-        "Job.Refused",
-        "Refused",
-        f"nightly (dev) was refused in attempt 1 of 3: EKS.403 ({FORBIDDEN.format(verb='get')} "
-        f"{RIGHTS}kubectl apply -f -)); {KUBECTL}",
-    ),
-    Case(
-        "no such namespace",
-        refused(404, "NotFound", 'namespaces "batch" not found'),
-        "Job.Refused",
-        "Refused",
-        'nightly (dev) was refused in attempt 1 of 3: EKS.404 (namespaces "batch" not found (there must be a namespace '
-        f"batch in the cluster)){NO_JOB}",
-    ),
-    Case(
-        "asked for twice",
-        refused(409, "AlreadyExists", 'jobs.batch "nightly-0a1b2c3d" already exists'),
-        "Job.Refused",
-        "Refused",
-        'nightly (dev) was refused in attempt 1 of 3: EKS.409 (jobs.batch "nightly-0a1b2c3d" already exists (this '
-        f"attempt has a Job in the cluster already, which may be running)); {KUBECTL}",
-    ),
-    Case(
-        "a Job that is none",
-        refused(422, "Invalid", 'Job.batch "nightly-0a1b2c3d" is invalid: spec: Required value'),
-        "Job.Refused",
-        "Refused",
-        'nightly (dev) was refused in attempt 1 of 3: EKS.422 (Job.batch "nightly-0a1b2c3d" is invalid: spec: Required '
-        f"value){NO_JOB}",
-    ),
-    Case(
-        "no room in the namespace, once too often",
-        refused(403, "Forbidden", 'jobs.batch "nightly-0a1b2c3d" is forbidden: exceeded quota: batch'),
-        "Job.NeverStarted",
-        "Never started",
-        f"nightly (dev) never started {USED_UP}: EKS.403 (jobs.batch "
-        f'"nightly-0a1b2c3d" is forbidden: exceeded quota: batch){NO_JOB}',
-        restarted=True,
-    ),
-    Case(
-        "others use the namespace's quota in the same instant, once too often",
-        refused(
-            409,
-            "Conflict",
-            'Operation cannot be fulfilled on resourcequotas "batch": the object has been modified; please apply your '
-            "changes to the latest version and try again",
-        ),
-        "Job.NeverStarted",
-        "Never started",
-        f'nightly (dev) never started {USED_UP}: EKS.409 (Operation cannot be fulfilled on resourcequotas "batch": the '
-        f"object has been modified; please apply your changes to the latest version and try again); {KUBECTL}",
-        restarted=True,
-    ),
-    Case(
-        "an admission policy that takes no such Job",
-        refused(403, "Forbidden", 'admission webhook "policy.example.com" denied the request: no limits'),
-        "Job.Refused",
-        "Refused",
-        "nightly (dev) was refused in attempt 1 of 3: EKS.403 (admission webhook "
-        f'"policy.example.com" denied the request: no limits){NO_JOB}',
-    ),
-    Case(
-        "too many requests, once too often",
-        refused(429, "TooManyRequests", "Too many requests, please try again later."),
-        "Job.NeverStarted",
-        "Never started",
-        f"nightly (dev) never started {USED_UP}: EKS.429 (Too many requests, please try again later.); {KUBECTL}",
-        restarted=True,
-    ),
-    Case(
-        "an API server in trouble, once too often",
-        Failure("EKS.503", ""),
-        "Job.NeverStarted",
-        "Never started",
-        f"nightly (dev) never started {USED_UP}: EKS.503 (AWS gave no reason); {KUBECTL}",
-        restarted=True,
-    ),
-    Case(
-        "an API server that cannot be reached, once too often",
-        Failure("EKS.Unknown", "Connect to https://x.eks.amazonaws.com:443 failed: Connection timed out"),
-        "Job.NeverStarted",
-        "Never started",
-        f"nightly (dev) never started {USED_UP}: EKS.Unknown (Connect to "
-        f"https://x.eks.amazonaws.com:443 failed: Connection timed out); {KUBECTL}",
-        restarted=True,
-    ),
-    Case(
-        "more than Step Functions takes",
-        Failure("States.DataLimitExceeded", "The state/task returned a result with a size exceeding the maximum"),
-        "Job.Unexplained",
-        "Failed without a reason",
-        "nightly (dev) failed in attempt 3 of 3, and AWS did not explain it (The state/task returned a result with a "
-        f"size exceeding the maximum); {KUBECTL}",
-        retried=True,
-    ),
-]
 
 
 NAMED_LIKE_TROUBLE = [
@@ -290,7 +64,7 @@ def test_of_an_answer_with_details_the_whole_is_told(machine_of: MachineOf) -> N
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_each_end_has_its_name_its_sentence_and_its_retries(case: Case, machine_of: MachineOf) -> None:
+def test_each_end_has_its_name_its_sentence_and_its_retries(case: ClusterCase, machine_of: MachineOf) -> None:
     patient = cluster_job(retries={"attempts": 2, "finalExitCodes": [64, 65]}, startRetries={"attempts": 2})
 
     run = walk(machine_of(patient), INPUT, [case.result] * 3)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from definitions.render import documents
 from spec.job import JobSpec
+from tests.definitions.endings import USED_UP
 from tests.definitions.golden_jobs import stack_of
 from tests.definitions.lambda_samples import (
     REQUEST,
@@ -33,7 +34,6 @@ LOG = f"; log group {LOG_GROUP}, stream {STREAM}"
 NO_LOG = f"; nothing was written to log group {LOG_GROUP}"
 LOOK = f"; look for RequestId: {REQUEST} in log group {LOG_GROUP}"
 SOME_LOG = f"; look for the latest stream in log group {LOG_GROUP}"
-USED_UP = "in attempt 1 of 3 and 2 of 2 start retries"
 THROTTLED = "Rate Exceeded. (Service: Lambda, Status Code: 429, Request ID: 0a1b2c3d)"
 DENIED = (
     "User: arn:aws:sts::123456789012:assumed-role/x is not authorized to perform: lambda:InvokeFunction on resource: "

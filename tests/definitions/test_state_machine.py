@@ -13,17 +13,24 @@ from definitions.run_task import RunTarget
 from spec.job import JobSpec
 from spec.overrides import input_room
 from spec.step_containers import containers
-from tests.definitions.endings import CASES, LOG, NEVER_STARTED, PASSING, SPOT, Case
+from tests.definitions.endings import (
+    CASES,
+    DECIDE,
+    INPUT,
+    LOG,
+    NEVER_STARTED,
+    PASSING,
+    RETRIED,
+    RUN,
+    SPOT,
+    STARTED_AGAIN,
+    Case,
+)
 from tests.definitions.golden_jobs import JOBS
 from tests.definitions.samples import LOG_GROUP, TASK_ARN, failed, job, task
 from tests.definitions.walker import EXECUTION, Failure, walk
 
 MachineOf = Callable[[JobSpec], dict[str, Any]]
-
-INPUT = {"scheduledTime": "2026-11-24T03:15:00Z", "input": {"day": "2026-11-23"}}
-RUN, DECIDE = "Run the job", "How did it end?"
-RETRIED = "Wait before the next attempt"
-STARTED_AGAIN = "Wait before starting again"
 
 
 def test_a_success_passes_three_states_and_says_all_about_the_run(machine_of: MachineOf) -> None:
