@@ -12,6 +12,9 @@ from spec.job import JobSpec
 from tests.definitions.samples import job
 from tests.definitions.walker import Failure
 
+VERSIONS = ("1.31", "1.33", "1.37")
+"""Of Kubernetes. The rules for a pod's failure are stable from 1.31 on."""
+
 CLUSTER = EksCluster(
     endpoint="https://0123456789ABCDEF0123456789ABCDEF.gr7.eu-west-1.eks.amazonaws.com",
     certificate_authority="LS0tLS1CRUdJTg==",
