@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from review.grants import job_grants, shared_grants
+from review.interfaces import kept_interfaces
 from review.meetings import overlap_change
 from review.moves import move
 from review.report import UNSET, FieldChange, GrantChange, Growth, JobReview, StackReview
@@ -116,4 +117,4 @@ def _build_files(name: str, base: Revision, head: Revision) -> tuple[str, ...]:
 
 def _new_warnings(old: StackSpec, new: StackSpec, start: datetime) -> tuple[str, ...]:
     known = set(warnings(old, start))
-    return tuple(warning for warning in warnings(new, start) if warning not in known)
+    return (*kept_interfaces(old, new), *(warning for warning in warnings(new, start) if warning not in known))
