@@ -1,27 +1,17 @@
 """The deploying role brings a job into an EKS cluster, and nobody in as more than that."""
 
-import shutil
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from sandbox.deploy import deploy
 from sandbox.local_aws import LocalAws
-from tests.bootstrap.test_deploy_role import ROOT, As, role_arns
+from tests.bootstrap.conftest import stack_of
+from tests.project import new_project
 
-__all__ = ["role_arns"]
-
-IN_A_CLUSTER = """
-config:
-  aws:region: eu-west-1
-  longhaul:jobs:
-    report:
-      image: "public.ecr.aws/docker/library/alpine:3"
-      overlap: allow
-      runOn: {kind: kubernetes, cluster: analytics}
-"""
+IN_A_CLUSTER = stack_of({"overlap": "allow", "runOn": {"kind": "kubernetes", "cluster": "analytics"}})
 
 
 @pytest.fixture
@@ -31,15 +21,11 @@ def _cluster(local_aws: LocalAws) -> None:
 
 
 @pytest.mark.usefixtures("_cluster")
-def test_it_deploys_and_destroys_a_job_in_a_cluster(
-    local_aws: LocalAws, role_arns: dict[str, str], tmp_path: Path
-) -> None:
-    for file in ("__main__.py", "Pulumi.yaml"):
-        shutil.copy(ROOT / file, tmp_path)
-    (tmp_path / "Pulumi.dev.yaml").write_text(IN_A_CLUSTER)
+def test_it_deploys_and_destroys_a_job_in_a_cluster(local_aws: LocalAws, deployer: LocalAws, tmp_path: Path) -> None:
+    new_project(tmp_path, "longhaul", IN_A_CLUSTER)
     eks = local_aws.client("eks")
 
-    deployment = deploy(tmp_path, "dev", cast(LocalAws, As(local_aws, role_arns["DeployRole"])))
+    deployment = deploy(tmp_path, "dev", deployer)
 
     (entry,) = eks.list_access_entries(clusterName="analytics")["accessEntries"]
     assert ":role/longhaul-dev-report-states-" in entry
@@ -62,7 +48,7 @@ def test_it_deploys_and_destroys_a_job_in_a_cluster(
     ids=lambda changed: ",".join(changed),
 )
 def test_it_lets_nobody_in_as_more_than_a_machine_of_the_stack(
-    local_aws: LocalAws, role_arns: dict[str, str], changed: dict[str, Any]
+    local_aws: LocalAws, deployer: LocalAws, changed: dict[str, Any]
 ) -> None:
     account = local_aws.client("sts").get_caller_identity()["Account"]
     request = {
@@ -73,4 +59,4 @@ def test_it_lets_nobody_in_as_more_than_a_machine_of_the_stack(
     }
 
     with pytest.raises(ClientError, match="AccessDenied"):
-        As(local_aws, role_arns["DeployRole"]).client("eks").create_access_entry(**{**request, **changed})
+        deployer.client("eks").create_access_entry(**{**request, **changed})
