@@ -145,13 +145,19 @@ GRANTS: tuple[Grant, ...] = (
             ),
         ),
     ),
-    # Of the one the resource is the cluster, of the other the instance: in one statement they take less room.
     Grant(
-        sid="Instances",
-        on="the stack's cluster and its container instances",
-        resource=lambda place: place.arn("ecs", f"*/{place.prefix}*"),
+        sid="Cluster",
+        on="the stack's cluster",
+        resource=lambda place: place.arn("ecs", f"cluster/{place.prefix}*"),
         needs=(
             Need(action="ecs:ListContainerInstances", verbs=("doctor",), why="lists the EC2 instances of the cluster"),
+        ),
+    ),
+    Grant(
+        sid="Instances",
+        on="the container instances of the stack's cluster",
+        resource=lambda place: place.arn("ecs", f"container-instance/{place.prefix}*/*"),
+        needs=(
             Need(
                 action="ecs:DescribeContainerInstances",
                 verbs=("doctor",),

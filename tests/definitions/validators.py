@@ -39,9 +39,6 @@ ACCEPTED_BY_PARLIAMENT = {
     ("RESOURCE_MISMATCH", "states:DescribeExecution"),
     # It wants a state machine and a map run in each statement; one lists the executions of either.
     ("RESOURCE_MISMATCH", "states:ListExecutions"),
-    # It knows no pattern for the cluster and its instances at once.
-    ("RESOURCE_MISMATCH", "ecs:ListContainerInstances"),
-    ("RESOURCE_MISMATCH", "ecs:DescribeContainerInstances"),
     # Lists by family have no resource to name: the cluster is their condition.
     # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/security_iam_id-based-policy-examples.html
     ("RESOURCE_STAR", "ecs:ListTasks"),
