@@ -186,6 +186,18 @@ def test_the_last_run_is_one_of_before_until_there_is_another(moved: Moved) -> N
     assert status.last.arn == newest[0].execution_arn
 
 
+def test_a_job_that_has_missed_a_time_is_told_of_with_its_runs_of_before(moved: Moved) -> None:
+    hourly, later = replace(moved.to_machine, trigger=moved.alone.job("ruled").trigger), timedelta(hours=6)
+    newest = moved.execution()
+    moved.events(newest)
+    now = moved.alone.now() + later
+    (status,) = read_status(moved.alone.aws, [hourly], now=now, runs=1000, ledger=moved.ledger)
+    assert "missed" in status.attention
+    assert status.last is not None
+    assert status.last.arn == newest
+    assert status.ended == len(moved.history(moved.to_machine))
+
+
 def test_a_run_of_before_is_called_by_its_name_its_arn_and_its_place_in_the_list(moved: Moved) -> None:
     aws, newest = moved.alone.aws, moved.execution()
     stack, (failed, succeeded) = moved.stack_with(moved.to_machine), moved.tasks

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from ops.redriving import Redrivable, redrivable
@@ -62,6 +64,20 @@ def test_steps_that_no_run_begins_with(stepped: Stepped) -> None:
         with pytest.raises(UnfitInputError) as refused:
             beginning(stepped.aws, stepped.job(job), old, step)
         assert says in str(refused.value)
+
+
+def test_results_that_nobody_knows(stepped: Stepped) -> None:
+    old, job = run(stepped, "line", list={"exit": 3}), stepped.job("line")
+    arn = old.execution_arn
+    for told, says in (
+        ("arn:aws:ecs:eu-west-1:123456789012:task/acme/" + "0" * 32, "was a task without steps"),
+        (f"{arn.rpartition(':')[0]}:forgotten", "Step Functions knows forgotten no more, nor what its steps left"),
+    ):
+        before = replace(old, execution_arn=told)
+        with pytest.raises(UnfitInputError, match=says):
+            beginning(stepped.aws, job, before, "last")
+        # The first step needs nothing of it.
+        assert beginning(stepped.aws, job, before, "list").results == {}
 
 
 def test_results_that_no_input_holds(stepped: Stepped) -> None:
