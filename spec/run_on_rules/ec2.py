@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from spec.model import Problem
 from spec.run_on_rules.note import Note
 from spec.run_on_rules.placed import notes_of_each
+from spec.words import shown
 
 if TYPE_CHECKING:
     from spec.job import JobSpec
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 _NOT_OURS = re.compile("aws|ecs|fargate", re.IGNORECASE)
 # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_PlacementConstraint.html
 _LONGEST_CONSTRAINT = 2000
+# https://docs.aws.amazon.com/AmazonECS/latest/developerguide/cluster-query-language.html
+_SUBJECTS = "attribute:|(?:task:group|agentConnected|agentVersion|ec2InstanceId|registeredAt|runningTasksCount)\\b"
+_BEGINS_WITH_SUBJECT = re.compile(rf"(?:[\s(!]|not\b)*(?:{_SUBJECTS})", re.IGNORECASE)
 _FREE_STORAGE_GIB = 20
 
 
@@ -37,6 +41,9 @@ def problems(job: JobSpec) -> Iterator[Problem]:
     for number, constraint in enumerate(job.run_on.constraints):
         if len(constraint) > _LONGEST_CONSTRAINT:
             message = f"expected at most {_LONGEST_CONSTRAINT:,} characters, found {len(constraint):,}"
+            yield Problem(("runOn", "constraints", number), message)
+        elif not _BEGINS_WITH_SUBJECT.match(constraint):
+            message = f"expected to begin with what it asks about, such as attribute:NAME, found {shown(constraint)}"
             yield Problem(("runOn", "constraints", number), message)
 
 

@@ -54,6 +54,32 @@ def test_a_long_constraint_is_refused(repository) -> None:
     assert mistake == f"{AT}.runOn.constraints[0]: expected at most 2,000 characters, found 2,015"
 
 
+# https://docs.aws.amazon.com/AmazonECS/latest/developerguide/cluster-query-language.html
+@pytest.mark.parametrize(
+    "constraint", ["ecs.instance-type == m5.large", "attribute == fast", " ", "notattribute:disk exists"]
+)
+def test_a_constraint_that_asks_about_nothing_is_refused(repository, constraint: str) -> None:
+    repository.write("Pulumi.dev.yaml", STACK.format(where=f'{PROVIDER}, constraints: ["{constraint}"]', more=""))
+    (mistake,) = repository.mistakes()
+    asked = f'expected to begin with what it asks about, such as attribute:NAME, found "{constraint}"'
+    assert mistake == f"{AT}.runOn.constraints[0]: {asked}"
+
+
+@pytest.mark.parametrize(
+    "constraint",
+    [
+        "attribute:ecs.instance-type == t2.small or attribute:disk exists",
+        "(runningTasksCount <= 1) and not(task:group == service:production)",
+        "not (attribute:stack == prod)",
+        "!(agentVersion < 1.80.0)",
+        "registeredAt > 2026-06-18",
+    ],
+)
+def test_what_ecs_can_be_asked_about_is_taken(repository, constraint: str) -> None:
+    repository.write("Pulumi.dev.yaml", STACK.format(where=f'{PROVIDER}, constraints: ["{constraint}"]', more=""))
+    assert repository.load().jobs[0].run_on.constraints == (constraint,)
+
+
 @pytest.mark.parametrize("size", ["cpu: 128, memory: 64", "cpu: 96 vCPU, memory: 700 GB", "cpu: 300, memory: 999"])
 def test_sizes_that_fargate_does_not_sell_are_taken(repository, size: str) -> None:
     repository.write("Pulumi.dev.yaml", STACK.format(where=PROVIDER, more=f", {size}"))
