@@ -196,7 +196,8 @@ class ContainerInstances:
             task_arn: the task.
             is_to_stop: whether it has been stopped meanwhile: to be told, set what `line_up` gave.
         """
-        waiting = next(one for one in self._waiting if one.task_arn == task_arn)
+        with self._lock:
+            waiting = next(one for one in self._waiting if one.task_arn == task_arn)
         self._clock.wait(self._clock.now() + self.waiting_seconds, waiting.wake)
         with self._lock:
             self._waiting.remove(waiting)
