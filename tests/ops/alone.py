@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import cache
 from typing import Any
 
+from ops.job_runs import read_job_run
 from ops.runs import Run
 from ops.starting import new_name, start_run
 from ops.task_runs import job_changes
@@ -42,15 +43,12 @@ class Alone(Operated):
 
     name = "alone"
 
-    def now(self) -> datetime:
-        return datetime.fromtimestamp(self.local_aws.clock.now(), UTC)
-
     def fire(self, job: str) -> str:
         """Let the next time of a job's trigger come, and its task end; the time, as the trigger writes it."""
         from sandbox.triggers import Triggers
 
-        due = self.now().replace(minute=MINUTES[job], second=0, microsecond=0)
-        due += timedelta(hours=1) if due <= self.now() else timedelta(0)
+        due = self.now.replace(minute=MINUTES[job], second=0, microsecond=0)
+        due += timedelta(hours=1) if due <= self.now else timedelta(0)
         while not self.local_aws.clock.advance_to(due.timestamp()):
             self.local_aws.clock.wait_idle()
         list(Triggers(self.local_aws, due - timedelta(seconds=1), due).fire(due))
@@ -82,18 +80,6 @@ class Alone(Operated):
         return list(job_changes(self.aws, self.job(job)))
 
 
-def as_told(run: Run) -> dict[str, Any]:
-    """What matters of a run."""
-    return {
-        "status": run.status,
-        "error": run.error,
-        "exit": run.exit_code,
-        "trigger": run.trigger,
-        "scheduled": run.scheduled_time,
-        "input": run.input.get("input"),
-    }
-
-
 @cache
 def alone_stack(local_aws: LocalAws) -> Alone:
     """The stack, deployed when it is first asked for."""
@@ -110,6 +96,10 @@ def ran(alone: Alone, job: str, given: Any = None, **more: Any) -> str:
     task_arn = started(alone, job, given, **more)
     alone.wait(task_arn)
     return task_arn
+
+
+def told(alone: Alone, job: str, task_arn: str) -> Run:
+    return read_job_run(alone.aws, alone.job(job), task_arn)
 
 
 @contextmanager
@@ -131,12 +121,12 @@ def end_event(alone: Alone, task_arn: str) -> dict[str, Any]:
     """The event that told of the end of a task."""
     group = alone.deployment.outputs["ledger"]
     pages = alone.local_aws.client("logs").get_paginator("filter_log_events").paginate(logGroupName=group)
-    events = [json.loads(line["message"]) for page in pages for line in page["events"]]
-    return next(
-        event
-        for event in events
-        if event["detail"].get("taskArn") == task_arn and event["detail"]["lastStatus"] == "STOPPED"
-    )
+    for event in (json.loads(line["message"]) for page in pages for line in page["events"]):
+        # Other tests have written odd lines.
+        detail = event.get("detail") if isinstance(event, dict) else None
+        if isinstance(detail, dict) and (detail.get("taskArn"), detail.get("lastStatus")) == (task_arn, "STOPPED"):
+            return event
+    raise AssertionError(f"nothing tells of the end of {task_arn}")
 
 
 def write_line(alone: Alone, log_group: str, text: str) -> None:

@@ -1,4 +1,4 @@
-"""The stack that most tests of this folder ask about, and a role that may nothing yet."""
+"""The stacks that most tests of this folder ask about, and a role that may nothing yet."""
 
 import json
 from collections.abc import Iterator
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from sandbox.local_aws import LocalAws
+from tests.ops.alone import Alone, alone_stack
 from tests.ops.as_role import TRUST
 from tests.ops.operated import Operated, operated_stack
 
@@ -13,6 +14,11 @@ from tests.ops.operated import Operated, operated_stack
 @pytest.fixture(scope="session")
 def operated(local_aws: LocalAws) -> Operated:
     return operated_stack(local_aws)
+
+
+@pytest.fixture(scope="session")
+def alone(local_aws: LocalAws) -> Alone:
+    return alone_stack(local_aws)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
@@ -76,6 +77,10 @@ class Operated:
         self.deployment = deployment
         self.states = local_aws.client("stepfunctions")
         self.aws = Aws()
+
+    @property
+    def now(self) -> datetime:
+        return datetime.fromtimestamp(self.local_aws.clock.now(), UTC)
 
     def found(self) -> DeployedStack:
         return find_stack(self.aws, self.project, self.name)

@@ -22,7 +22,7 @@ from ops.status import read_status
 from sandbox.local_aws import LocalAws
 from tests.ops.operated import Operated, deployed
 from tests.ops.operators import ENDS, GOES_ON, HOURLY, OWN, Operators, Started
-from tests.ops.test_ledger import Copy, clock, lines
+from tests.ops.test_ledger import Copy, lines
 
 _JOB = {
     "image": "example.com/obeys:1",
@@ -142,7 +142,7 @@ def test_all_is_as_it_was_left_and_told(stack: Operated, sequence: list[tuple[An
         due = sorted(str(run.scheduled_time) for run in new if run.trigger == "schedule")
         assert due == operators.due.get(job.name, [])
 
-    now, found = clock(stack), stack.found().jobs
+    now, found = stack.now, stack.found().jobs
     told = read_status(stack.aws, found, now=now, runs=20)
     assert {each.job.name for each in told if "off" in each.attention} == operators.paused.keys()
     assert read_status(stack.aws, found, now=now, runs=20, ledger=book) == told

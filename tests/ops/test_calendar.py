@@ -199,10 +199,6 @@ def test_many_runs_have_an_end() -> None:
         planned(*jobs, hours=35 * 24, known={each.name: fired for each in jobs})
 
 
-def clock(operated: Operated) -> datetime:
-    return datetime.fromtimestamp(operated.local_aws.clock.now(), UTC)
-
-
 def test_what_is_expected_is_the_median_of_the_last_ten_that_succeeded(operated: Operated) -> None:
     for seconds in (0, 0.5, 1):
         operated.run("obeys", {"input": {"seconds": seconds}})
@@ -215,7 +211,7 @@ def test_what_is_expected_is_the_median_of_the_last_ten_that_succeeded(operated:
     newest = sorted(succeeded, key=lambda run: run["startDate"], reverse=True)[:10]
     expected = median((run["stopDate"] - run["startDate"]).total_seconds() for run in newest)
     for ledger in (None, find_ledger(operated.aws, operated.found())):
-        (found,) = read_expected(operated.aws, [wanted], now=clock(operated), ledger=ledger).values()
+        (found,) = read_expected(operated.aws, [wanted], now=operated.now, ledger=ledger).values()
         assert found.length is not None
         # The ledger's times are in whole milliseconds.
         assert abs(found.length.total_seconds() - expected) < 0.002
@@ -225,12 +221,12 @@ def test_what_is_expected_is_the_median_of_the_last_ten_that_succeeded(operated:
 def test_a_skipped_run_says_nothing_of_how_long_one_takes_and_one_that_goes_on_is_met(operated: Operated) -> None:
     alone = operated.job("obeys-alone")
     operated.run("obeys-alone", {"trigger": "schedule", "scheduledTime": "2026-11-24T05:00:00Z"})
-    length = read_expected(operated.aws, [alone], now=clock(operated))["obeys-alone"].length
+    length = read_expected(operated.aws, [alone], now=operated.now)["obeys-alone"].length
     in_the_way = operated.start("obeys-alone", {"input": {"seconds": 300}})
     operated.until_submitted(in_the_way)
     operated.run("obeys-alone", {"trigger": "schedule", "scheduledTime": "2026-11-25T05:00:00Z"})
     operated.run("obeys-alone", {"trigger": "backfill", "scheduledTime": "2026-11-26T05:00:00Z"})
-    now = clock(operated)
+    now = operated.now
     book = find_ledger(operated.aws, operated.found())
     hourly = replace(alone, trigger=trigger("rate(1 hour)"))
     for ledger in (None, book):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -18,10 +18,6 @@ from ops.status import JobStatus, read_status
 from tests.ops.counted import Counted
 from tests.ops.ledger_copy import Copy, lines
 from tests.ops.operated import Operated
-
-
-def clock(operated: Operated) -> datetime:
-    return datetime.fromtimestamp(operated.local_aws.clock.now(), UTC)
 
 
 def ledger(operated: Operated) -> Ledger:
@@ -51,7 +47,7 @@ def ran(operated: Operated) -> Iterator[Operated]:
 
 
 def test_status_by_the_ledger_is_that_by_step_functions(ran: Operated) -> None:
-    now = clock(ran)
+    now = ran.now
     by_ledger, by_states = statuses(ran, ledger(ran), now), statuses(ran, None, now)
     for name, expected in by_states.items():
         told = by_ledger[name]
@@ -63,10 +59,10 @@ def test_status_by_the_ledger_is_that_by_step_functions(ran: Operated) -> None:
 
 def test_a_job_that_ran_costs_no_call_of_step_functions(ran: Operated) -> None:
     counted = Counted()
-    (told,) = read_status(counted, [ran.job("obeys")], now=clock(ran), runs=1, ledger=ledger(ran))
+    (told,) = read_status(counted, [ran.job("obeys")], now=ran.now, runs=1, ledger=ledger(ran))
     assert told.last is not None
     assert counted.calls == {}
-    read_status(counted, [ran.job("obeys")], now=clock(ran), runs=1)
+    read_status(counted, [ran.job("obeys")], now=ran.now, runs=1)
     assert counted.calls == {"ListExecutions": 1, "DescribeExecution": 1}
 
 
@@ -85,7 +81,7 @@ def test_lines_that_are_lost_doubled_and_out_of_order_change_nothing(ran: Operat
     again = data.draw(st.lists(st.sampled_from(kept), max_size=3))
     order = data.draw(st.permutations(kept + again))
     # So late that no run is believed to go on whose end is not written.
-    now = clock(ran) + timedelta(minutes=20)
+    now = ran.now + timedelta(minutes=20)
     expected = statuses(ran, None, now)
     with Copy(ran, order) as copy:
         for name, told in statuses(ran, copy, now).items():
@@ -95,7 +91,7 @@ def test_lines_that_are_lost_doubled_and_out_of_order_change_nothing(ran: Operat
 
 
 def test_a_scheduled_run_that_is_not_written_at_all_is_asked_for(ran: Operated) -> None:
-    yesterday, now = clock(ran) - timedelta(days=1), clock(ran)
+    yesterday, now = ran.now - timedelta(days=1), ran.now
     with Copy(ran, []) as empty:
         # As if its last run had been yesterday's.
         told = read_status(ran.aws, [ran.job("obeys")], now=now, runs=2, ledger=empty)[0]
@@ -149,7 +145,7 @@ def test_the_ledger_remembers_what_step_functions_has_forgotten(ran: Operated) -
 
 
 def test_lines_that_are_no_event_change_nothing(ran: Operated) -> None:
-    written, now = lines(ran), clock(ran)
+    written, now = lines(ran), ran.now
     event = json.loads(written[0]["message"])
     odd = ["no JSON", "[]", "null", '{"detail": 7}', '{"detail": {}}', "[" * 100_000]
     odd += [

@@ -144,7 +144,7 @@ def test_a_task_that_goes_on_after_its_job_has_moved_is_told_and_stopped(moved: 
         moved.execution()
         (running,) = moved.history(moved.to_machine, statuses=["RUNNING"])
         assert running.execution_arn == task_arn
-        (status,) = read_status(moved.alone.aws, [moved.to_machine], now=moved.alone.now(), runs=5, ledger=moved.ledger)
+        (status,) = read_status(moved.alone.aws, [moved.to_machine], now=moved.alone.now, runs=5, ledger=moved.ledger)
         assert [execution.arn for execution in status.running] == [task_arn]
         assert [task.arn for task in live_tasks(moved.alone.aws, task_arn)] == [task_arn]
         stop_execution(moved.alone.aws, task_arn, "it has moved")
@@ -181,7 +181,7 @@ def test_the_last_run_is_one_of_before_until_there_is_another(moved: Moved) -> N
     assert find_run(aws, stack, "machine@latest").execution_arn == newest[0].execution_arn
     assert find_run(aws, stack, "machine@-2").execution_arn == newest[1].execution_arn
     assert find_run(aws, stack, "machine@failed").execution_arn == moved.executions[0]
-    (status,) = read_status(aws, [moved.to_task], now=moved.alone.now(), runs=5, ledger=moved.ledger)
+    (status,) = read_status(aws, [moved.to_task], now=moved.alone.now, runs=5, ledger=moved.ledger)
     assert status.last is not None
     assert status.last.arn == newest[0].execution_arn
 
@@ -236,7 +236,7 @@ def test_who_never_moved_asks_the_ledger_of_nothing_for_a_run_that_is_there(move
 
 def test_a_task_of_before_is_shown_with_its_log(moved: Moved) -> None:
     named = NamedRun(job=moved.to_machine, execution_arn=moved.tasks[0])
-    shown = read_shown_run(moved.alone.aws, named, now=moved.alone.now(), lines=5)
+    shown = read_shown_run(moved.alone.aws, named, now=moved.alone.now, lines=5)
     assert (shown.run.error, shown.run.exit_code, shown.last_lines) == ("Job.ExitedNonZero", 4, ("1 0",))
     assert not shown.course.forgotten
     assert [line.message for line in read_lines(moved.alone.aws, named)] == ["1 0"]
@@ -245,7 +245,7 @@ def test_a_task_of_before_is_shown_with_its_log(moved: Moved) -> None:
 def test_an_execution_of_before_that_step_functions_knows_is_shown_whole(moved: Moved) -> None:
     named = NamedRun(job=moved.to_task, execution_arn=moved.executions[0])
     of_machine = NamedRun(job=moved.alone.job("machine"), execution_arn=moved.executions[0])
-    now = moved.alone.now()
+    now = moved.alone.now
     shown = read_shown_run(moved.alone.aws, named, now=now, lines=5)
     assert shown == read_shown_run(moved.alone.aws, of_machine, now=now, lines=5)
     assert not shown.course.forgotten
@@ -260,7 +260,7 @@ def test_an_execution_that_step_functions_knows_no_more_is_shown_by_what_its_end
         run = read_job_run(aws, job, arn)
         assert run == replace(known, execution_arn=arn)
         assert run in moved.history(job)
-        shown = read_shown_run(aws, named, now=moved.alone.now(), lines=5)
+        shown = read_shown_run(aws, named, now=moved.alone.now, lines=5)
         (attempt,) = shown.course.attempts
         assert shown.course.forgotten
         assert (attempt.number, attempt.outcome, attempt.exit_code) == (known.attempts, "Job.ExitedNonZero", 3)

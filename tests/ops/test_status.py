@@ -12,12 +12,8 @@ from tests.ops.operated import Operated
 
 
 def status(operated: Operated, job: str, *, now: datetime | None = None, runs: int = 20) -> JobStatus:
-    (found,) = read_status(operated.aws, [operated.job(job)], now=now or clock(operated), runs=runs)
+    (found,) = read_status(operated.aws, [operated.job(job)], now=now or operated.now, runs=runs)
     return found
-
-
-def clock(operated: Operated) -> datetime:
-    return datetime.fromtimestamp(operated.local_aws.clock.now(), UTC)
 
 
 def test_a_job_that_failed_and_then_succeeded(operated: Operated) -> None:
@@ -70,7 +66,7 @@ def test_the_next_run_is_by_the_schedule_s_own_clock(operated: Operated) -> None
 def test_a_time_at_which_nothing_started_is_missed(operated: Operated) -> None:
     operated.run("obeys")
     (job,) = [job for job in operated.found().jobs if job.name == "obeys"]
-    (found,) = read_status(operated.aws, [job], now=clock(operated), runs=20)
+    (found,) = read_status(operated.aws, [job], now=operated.now, runs=20)
     assert found.next_run is not None
     due = found.next_run
     in_time = status(operated, "obeys", now=due + timedelta(minutes=15))
@@ -82,7 +78,7 @@ def test_a_time_at_which_nothing_started_is_missed(operated: Operated) -> None:
 def test_what_events_start_is_nothing_that_the_schedule_started(operated: Operated) -> None:
     operated.run("obeys", {"trigger": "schedule"})
     job = replace(operated.job("obeys"), has_starting_rules=True)
-    (found,) = read_status(operated.aws, [job], now=clock(operated), runs=20)
+    (found,) = read_status(operated.aws, [job], now=operated.now, runs=20)
     due = found.next_run
     assert due is not None
     operated.local_aws.clock.advance_to(due.timestamp() + 60)
@@ -120,7 +116,7 @@ def test_a_schedule_is_late_too_where_only_events_are_known() -> None:
 
 def test_a_run_that_outlasts_its_interval(operated: Operated) -> None:
     goes_on = operated.start("obeys", {"input": {"seconds": 300}})
-    found = status(operated, "obeys", now=clock(operated) + timedelta(hours=24, minutes=1))
+    found = status(operated, "obeys", now=operated.now + timedelta(hours=24, minutes=1))
     operated.stop(goes_on)
     assert "overrun" in found.attention
 
@@ -141,7 +137,7 @@ def test_what_needs_attention_comes_first(operated: Operated) -> None:
     operated.run("lodger")
     operated.run_task("tick", {})
     operated.run_task("tock", {})
-    found = read_status(operated.aws, operated.found().jobs, now=clock(operated), runs=20)
+    found = read_status(operated.aws, operated.found().jobs, now=operated.now, runs=20)
     assert [(each.job.name, each.attention[:1]) for each in found] == [
         ("absent", ("failed",)),
         ("obeys-in-line", ("failed",)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
@@ -56,10 +56,6 @@ class Sick(Operated):
     name = "sick"
     deployed: datetime
     """When it was deployed. Other tests move the clock, and then times of its schedule have gone by."""
-
-    @property
-    def now(self) -> datetime:
-        return datetime.fromtimestamp(self.local_aws.clock.now(), UTC)
 
     @contextmanager
     def patient(self, *, now: datetime | None = None, ledger: Ledger | None = None) -> Iterator[Patient]:

@@ -28,15 +28,9 @@ from ops.doctor import (
 )
 from ops.doctor.patient import Patient
 from ops.ledger import find_ledger
-from sandbox.local_aws import LocalAws
-from tests.ops.alone import JOBS, Alone, alone_stack
+from tests.ops.alone import JOBS, Alone
 
 RULE = "acme-alone-ruled"
-
-
-@pytest.fixture(scope="module")
-def alone(local_aws: LocalAws) -> Alone:
-    return alone_stack(local_aws)
 
 
 @contextmanager
@@ -44,7 +38,7 @@ def patient(alone: Alone, now: datetime | None = None, *, by_ledger: bool = True
     stack = alone.found()
     with ThreadPoolExecutor(4) as pool:
         ledger = find_ledger(alone.aws, stack) if by_ledger else None
-        found = Patient(alone.aws, stack, pool, now=now or alone.now(), ledger=ledger, triggers_known=True)
+        found = Patient(alone.aws, stack, pool, now=now or alone.now, ledger=ledger, triggers_known=True)
         yield found
         assert found.unchecked == []
 
@@ -162,7 +156,7 @@ def test_a_role_that_may_not_start_the_task_is_told_of(alone: Alone) -> None:
 def test_a_job_that_does_not_succeed_is_told_of(alone: Alone, *, by_ledger: bool) -> None:
     alone.fire("ruled")
     alone.fire("scheduled")
-    later = alone.now() + timedelta(hours=6)
+    later = alone.now + timedelta(hours=6)
     with patient(alone, later, by_ledger=by_ledger) as found:
         told = {finding.job: finding for finding in successes.check(found, {}, intervals=3)}
     assert told["ruled"].check == "no-success"
