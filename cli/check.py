@@ -121,15 +121,11 @@ def _in_the_way(stack: StackSpec) -> bool:
             "A job that moves loses the permissions that its runs have where they are: what they do next is denied.",
             file=sys.stderr,
         )
-    stops = []
-    if any(job.state_machine_arn for job in busy):
-        stops.append("  aws stepfunctions stop-execution --execution-arn ARN\n")
-    if any(job.state_machine_arn is None for job in busy):
-        stops.append("  aws ecs stop-task --cluster CLUSTER --task ARN\n")
     print(
         "Wait until these have ended, or stop each:\n"
-        f"{''.join(stops)}"
-        "So that no more begin, deploy the job with `enabled: false` before.",
+        f"  ./longhaul stop ARN --stack {stack.name}\n"
+        "So that its schedule starts no more, before the deployment, and after it `resume`:\n"
+        f"  ./longhaul pause JOB --stack {stack.name}",
         file=sys.stderr,
     )
     return True

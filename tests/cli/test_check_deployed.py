@@ -61,10 +61,12 @@ def test_a_running_job_is_not_removed(deployed: Project, longhaul: Longhaul) -> 
     assert (refused.returncode, refused.stdout) == (1, "dev: 2 jobs, no mistakes\n")
     assert "dev: first would be removed, and 1 run of it goes on:" in refused.stderr
     assert f"  {run} since 20" in refused.stderr
-    assert "aws stepfunctions stop-execution --execution-arn ARN" in refused.stderr
+    assert "./longhaul stop ARN --stack dev\n" in refused.stderr
+    assert refused.stderr.endswith("./longhaul pause JOB --stack dev\n")
     assert "second" not in refused.stderr
     # The way through.
-    deployed.aws.client("stepfunctions").stop_execution(executionArn=run)
+    stopped = longhaul("stop", run, "--stack", "dev", "--yes", **deployed.aws.environment)
+    assert stopped.returncode == 0, stopped.stderr
     passed = longhaul("check", "dev", "--deployed", **deployed.aws.environment)
     assert (passed.returncode, passed.stderr) == (0, "")
     assert passed.stdout.splitlines()[-1] == "dev: no run is in the way (first would go)"

@@ -57,12 +57,12 @@ def test_a_run_is_stopped_and_is_in_the_way_until_then(operated: Operated, opera
         file.write_text(text)
     assert check.returncode == 1
     assert f"night: tock would be removed, and 1 run of it goes on:\n  {task_arn} since 20" in check.stderr
-    assert "aws ecs stop-task --cluster CLUSTER --task ARN" in check.stderr
+    assert "./longhaul stop ARN --stack night\n" in check.stderr
     assert "state machine" not in check.stderr
 
     planned = operate("stop", "tock@latest", "--dry-run")
     assert re.match(rf"Would stop {task_id} of tock, running for .*, task {task_id} \(RUNNING\)\.\n", planned.stdout)
-    done = operate("stop", "tock@latest", "--yes", "--reason", "disk full")
+    done = operate("stop", task_arn, "--yes", "--reason", "disk full")
     assert (done.returncode, done.stderr) == (0, f"{task_id} is told to stop.\n")
     assert done.stdout.endswith(f"{task_id} of tock has ended (FAILED), and no task of it runs.\n")
     told = json.loads(operate("show", task_id, "--output", "json").stdout)
