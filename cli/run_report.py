@@ -159,7 +159,9 @@ def print_run(console: Console, report: Report, run: Run, lines: Iterable[str]) 
     console.print(f"end     {report.stopped or '-'}, after {_duration(report.duration)}")
     console.print(f"input   {escape(json.dumps(run.input))}", soft_wrap=True)
     if not report.failed:
-        console.print(f"output  {escape(json.dumps(run.output))}", soft_wrap=True)
+        # The log that a run in a cluster puts out is shown below.
+        told = {key: value for key, value in (run.output or {}).items() if key != "log"}
+        console.print(f"output  {escape(json.dumps(told))}", soft_wrap=True)
     else:
         console.print(f"cause   {escape(_reason(report))}", soft_wrap=True)
     console.print("log")

@@ -15,6 +15,8 @@ KINDS: tuple[str, ...] = ("turn", "capacity", "pulling", "running", "between", "
 pulled, or where ECS does not say when, until it ran; none where nothing says when that was. pulling: until it ran.
 running: the job itself, or runs of other jobs that its steps started. between: from one attempt to the next. ending:
 after the last."""
+_BEFORE_ANOTHER = "Wait before "
+"""How the states begin in which a run waits to try again."""
 _FARTHEST_FIRST = ("running", "pulling", "capacity")
 
 
@@ -27,6 +29,8 @@ def spent(course: Course, started: datetime, ended: datetime) -> dict[str, timed
     begun = min((attempt.requested for attempt in course.attempts), default=ended)
     begun = min([begun, *(start for _, start, _ in stretches)])
     over = max([begun, *(end for _, _, end in stretches), *(_end(one, ended) for one in course.attempts)])
+    if course.state is not None and course.state.startswith(_BEFORE_ANOTHER):
+        over = ended
     changes: list[tuple[datetime, str, int]] = [(moment, "", 0) for moment in (started, begun, over, ended)]
     for kind, start, end in stretches:
         changes += [(start, kind, 1), (end, kind, -1)]

@@ -97,7 +97,7 @@ def test_a_run_without_one_is_told_so_with_what_to_do(returning: Returning) -> N
     text = show(returning, execution_arn)
     assert text.count("\nattempt ") == 1
     assert "attempt 1  it exited with code 0 and left no valid result\n" in text
-    assert "  to do     See that the job puts JSON of up to 128 KiB where `LONGHAUL_RESULT_URL` says" in text
+    assert "  to do      See that the job puts JSON of up to 128 KiB where `LONGHAUL_RESULT_URL` says" in text
 
 
 def test_a_task_that_was_stopped_and_exited_with_0_is_one_attempt(returning: Returning) -> None:

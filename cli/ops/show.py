@@ -54,7 +54,7 @@ def _print(shown: ShownRun, *, utc: bool) -> None:
 
     run, course = shown.run, shown.course
     code = "" if run.exit_code is None else f", exit code {run.exit_code}"
-    redriven = f", redriven {run.redrives} times" if run.redrives else ""
+    redriven = f", redriven {'once' if run.redrives == 1 else f'{run.redrives} times'}" if run.redrives else ""
     console().print(f"{escape(run.job)}  {escape(run.name)}  {coloured(run.status)}{code}{redriven}", soft_wrap=True)
     scheduled = f", for {run.scheduled_time}" if run.scheduled_time else ""
     say("started", f"{moment_text(run.started, utc=utc)} by {escape(trigger_text(run) + scheduled)}")
@@ -74,7 +74,9 @@ def _print(shown: ShownRun, *, utc: bool) -> None:
     if not run.has_input:
         say("input", "not known: it was too large for the ledger")
     if run.output is not None:
-        told = {key: value for key, value in run.output.items() if key != "result"} if run.has_result else run.output
+        # The log is that of a run in a cluster, for `logs` to print.
+        hidden = ("log", "result") if run.has_result else ("log",)
+        told = {key: value for key, value in run.output.items() if key not in hidden}
         say("output", escape(json.dumps(told)))
     if run.error:
         say("error", escape(run.error))

@@ -35,7 +35,7 @@ def print_attempt(shown: ShownRun, attempt: Attempt, *, utc: bool) -> None:
     from ops.spent import of_attempt
 
     def say(label: str, text: str) -> None:
-        console().print(f"  {label:8}  {text}", soft_wrap=True)
+        console().print(f"  {label:9}  {text}", soft_wrap=True)
 
     console().print()
     colour = {"SUCCEEDED": "green", GOES_ON: "cyan"}.get(attempt.outcome, "red")

@@ -110,6 +110,9 @@ def test_the_lines_of_each_attempt_are_told_and_that_there_may_be_more(operate: 
     name = operate.run('echo "attempt $LONGHAUL_ATTEMPT"; [ $LONGHAUL_ATTEMPT -ge 2 ] || exit 3')
     done = operate("logs", f"scoring@{name}")
     assert (done.returncode, done.stdout) == (0, "attempt 1\nattempt 2\n")
+    # Which nobody wants as one line of JSON beside that.
+    (output,) = [line for line in operate("show", f"scoring@{name}").stdout.splitlines() if line.startswith("output")]
+    assert "attempt 2" not in output
     assert "Step Functions keeps the last lines of each attempt" in done.stderr
     assert f"./longhaul show scoring@{name}" in done.stderr
     assert operate("logs", f"scoring@{name}", "--attempt", "2").stdout == "attempt 2\n"

@@ -22,7 +22,7 @@ def test_a_failed_run_for_people(operated: Operated, operate: Longhaul) -> None:
     assert re.search(r"^time        .*waiting to try again 1 min 00 s", done.stdout, re.MULTILINE)
     assert '"exit": 3' in done.stdout
     assert done.stdout.count("it exited with code 3") == 2
-    assert done.stdout.count("  to do     Read its log") == 2
+    assert done.stdout.count("  to do      Read its log") == 2
     assert "#/v2/executions/details/" + execution_arn in done.stdout
     assert done.stdout.endswith("log         the last lines\n  2 9\n  2 10\n  2 11\n")
 
