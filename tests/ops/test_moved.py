@@ -190,7 +190,7 @@ def test_a_job_that_has_missed_a_time_is_told_of_with_its_runs_of_before(moved: 
     hourly, later = replace(moved.to_machine, trigger=moved.alone.job("ruled").trigger), timedelta(hours=6)
     newest = moved.execution()
     moved.events(newest)
-    now = moved.alone.now() + later
+    now = moved.alone.now + later
     (status,) = read_status(moved.alone.aws, [hourly], now=now, runs=1000, ledger=moved.ledger)
     assert "missed" in status.attention
     assert status.last is not None
