@@ -177,7 +177,7 @@ def _in_a_line(error: Exception) -> str | None:
     if "botocore" not in sys.modules:
         return None
     # Who waits for no answer of AWS does not wait for botocore either.
-    from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
     from botocore.parsers import ResponseParserError
 
     if isinstance(error, ClientError):
@@ -189,6 +189,10 @@ def _in_a_line(error: Exception) -> str | None:
         return f"AWS refused {error.operation_name}: {code}: {' '.join(message.split())}"
     if isinstance(error, ResponseParserError):
         return f"AWS's answer cannot be read: {' '.join(str(error).split())}"
+    if isinstance(error, NoCredentialsError):
+        return (
+            "there are no credentials for AWS: log in, set AWS_PROFILE, or set what `./longhaul sandbox serve` prints"
+        )
     if isinstance(error, BotoCoreError):
         return " ".join(str(error).split())
     if not isinstance(error, _MISREAD) or (place := _place_in_ops(error)) is None:

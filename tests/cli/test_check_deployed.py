@@ -112,7 +112,10 @@ def test_a_mistake_is_said_before_aws_is_asked(project: Path, longhaul: Longhaul
 def test_without_credentials_it_is_one_clear_line(longhaul: Longhaul) -> None:
     refused = longhaul("check", "dev", "--deployed", AWS_EC2_METADATA_DISABLED="true")
     assert refused.returncode == 3
-    assert refused.stderr == "longhaul: Unable to locate credentials\n"
+    assert refused.stderr == (
+        "longhaul: there are no credentials for AWS: log in, set AWS_PROFILE, or set what `./longhaul sandbox serve` "
+        "prints\n"
+    )
 
 
 def test_the_stack_must_be_named(longhaul: Longhaul) -> None:
