@@ -38,7 +38,9 @@ def milliseconds(moment: datetime) -> int:
     return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
 
 
-def stream_of(clients: Callable[[str], Any], log_group: str, request_id: str, since: datetime) -> str | None:
+def stream_of(
+    clients: Callable[[str], Any], log_group: str, request_id: str, since: datetime, until: datetime | None
+) -> str | None:
     """The stream that an invocation wrote to, of which only the request is known; None where there is none.
 
     Raises botocore's errors.
@@ -48,10 +50,12 @@ def stream_of(clients: Callable[[str], Any], log_group: str, request_id: str, si
         log_group: the function's.
         request_id: the invocation's.
         since: when Lambda was asked for it, or earlier.
+        until: when its end was known, or later; None for one that goes on.
     """
     logs = clients("logs")
+    times = {"startTime": milliseconds(since - SKEW)} | ({"endTime": milliseconds(until + SKEW)} if until else {})
     pages = logs.get_paginator("filter_log_events").paginate(
-        logGroupName=log_group, filterPattern=f'"START RequestId: {request_id}"', startTime=milliseconds(since - SKEW)
+        logGroupName=log_group, filterPattern=f'"START RequestId: {request_id}"', **times
     )
     try:
         return next((event["logStreamName"] for page in pages for event in page["events"]), None)

@@ -195,7 +195,7 @@ def _stream(clients: Clients, run: Run) -> str | None:
     """The log stream of the last attempt; None where there is none."""
     if not run.log_group or run.log_stream or not run.request_id:
         return run.log_stream if run.log_group else None
-    return stream_of(clients, run.log_group, run.request_id, run.started)
+    return stream_of(clients, run.log_group, run.request_id, run.started, run.stopped)
 
 
 def _read(text: str | None) -> Any:

@@ -120,7 +120,7 @@ def logs_of(aws: Aws, attempts: tuple[Attempt, ...]) -> dict[Key, Log]:
     tells it itself, once it has ended; of one that was cut off the log is asked, a call or two.
     """
     found, places = {}, {}
-    groups: dict[str, str] = {}
+    groups: dict[str, str | None] = {}
     for attempt in attempts:
         if attempt.request_id is not None and (attempt.function_arn or "LogGroup" in attempt.task):
             if log := _log_of_invocation(aws, attempt, attempt.request_id, groups):
@@ -144,17 +144,26 @@ def logs_of(aws: Aws, attempts: tuple[Attempt, ...]) -> dict[Key, Log]:
     return found
 
 
-def _log_of_invocation(aws: Aws, attempt: Attempt, request_id: str, groups: dict[str, str]) -> Log | None:
-    """Where an invocation wrote to; `groups`: the log groups of functions that are known by now."""
+def _log_of_invocation(aws: Aws, attempt: Attempt, request_id: str, groups: dict[str, str | None]) -> Log | None:
+    """Where an invocation wrote to; `groups`: the log groups of functions that are known by now, None of one that is
+    gone."""
     group, stream, function_arn = attempt.task.get("LogGroup"), attempt.task.get("LogStream"), attempt.function_arn
     if group is None and function_arn is not None:
         if function_arn not in groups:
-            told = aws("lambda").get_function_configuration(FunctionName=function_arn)
-            groups[function_arn] = told["LoggingConfig"]["LogGroup"]
+            groups[function_arn] = _log_group(aws, function_arn)
         group = groups[function_arn]
     if group is None:
         return None
-    stream = stream or stream_of(aws, group, request_id, attempt.requested)
+    stream = stream or stream_of(aws, group, request_id, attempt.requested, attempt.ended)
     if stream is None:
         return None
     return Log(group=group, stream=stream, request_id=request_id, since=attempt.requested - SKEW)
+
+
+def _log_group(aws: Aws, function_arn: str) -> str | None:
+    """Where a version of a function writes; None where it is there no more."""
+    client = aws("lambda")
+    try:
+        return client.get_function_configuration(FunctionName=function_arn)["LoggingConfig"]["LogGroup"]
+    except client.exceptions.ResourceNotFoundException:
+        return None

@@ -21,7 +21,7 @@ from ops.invocation_log import InvocationLines
 from ops.logs import read_lines
 from ops.names import NamedRun
 from ops.runs import last_log_lines, log_lines, read_run
-from ops.show import read_shown_run
+from ops.show import logs_of, read_shown_run
 from ops.stopping import see_tasks_stopped
 from sandbox.local_aws import LocalAws
 from tests.ops.functions import Functions, functions_stack
@@ -97,6 +97,14 @@ def test_of_a_function_that_ran_out_of_time_the_log_is_found_by_its_request(func
     run = read_run(functions.aws, "short", execution_arn)
     assert run.error == "Job.TimedOut"
     assert last_log_lines(functions.aws, run, 5) == written
+
+
+def test_a_run_of_a_function_that_is_gone_has_no_log(functions: Functions) -> None:
+    """A job has left Lambda, or somebody has deleted the version."""
+    arn = f"arn:aws:lambda:eu-west-1:{functions.local_aws.account}:function:acme-functions-obeys:99"
+    task = {"FunctionArn": arn, "RequestId": "8476a536-e9f4-11e8-9739-2dfe598c3fcd"}
+    cut_off = Attempt(number=1, outcome="Job.TimedOut", requested=now(functions), task=task)
+    assert logs_of(functions.aws, (cut_off,)) == {}
 
 
 def test_the_lines_of_steps_and_items(functions: Functions) -> None:
