@@ -45,7 +45,7 @@ def test_a_run_is_shown_and_its_lines_are_printed(functions: Functions, operate:
     assert attempt["taskLink"].endswith("#/functions/acme-functions-obeys/versions/1")
     assert json.loads(shown.stdout)["lastLogLines"] == ["1 0", "1 1"]
     for_people = operate("show", "obeys@failed").stdout
-    assert f"request   {attempt['requestId']}" in for_people
+    assert re.search(rf"^  request +{attempt['requestId']}$", for_people, re.MULTILINE)
     assert operate("logs", "obeys@failed").stdout == "1 0\n1 1\n"
 
 
