@@ -26,7 +26,9 @@ def _findings(patient: Patient) -> Iterator[Finding]:
         return
     needed = {"aws.states": patient.stack.machine_jobs, "aws.ecs": patient.stack.task_jobs}
     for source in (source for source, jobs in needed.items() if jobs):
-        writing = [rule for rule in patient.rules() if _source(rule) == source and _writes(patient, rule)]
+        # Those that start a job have a dot in their names, and there may be many.
+        others = [rule for rule in patient.rules() if "." not in rule["Name"] and _source(rule) == source]
+        writing = [rule for rule in others if _writes(patient, rule)]
         what, meaning = _WHOSE[source]
         off = writing[0] if writing and all(rule["State"] == "DISABLED" for rule in writing) else None
         if not writing:
