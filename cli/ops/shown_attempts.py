@@ -43,7 +43,7 @@ def print_attempt(shown: ShownRun, attempt: Attempt, *, utc: bool) -> None:
     if not shown.course.forgotten:
         say("asked for", moment_text(attempt.requested, utc=utc))
     if attempt.task:
-        lengths = of_attempt(attempt, shown.run.stopped or max(datetime.now(UTC), shown.course.last_event))
+        lengths = of_attempt(attempt, until(shown))
         say("time", lengths_text(lengths))
     if attempt.task_arn:
         say("task", attempt.task_arn)
@@ -63,6 +63,11 @@ def print_attempt(shown: ShownRun, attempt: Attempt, *, utc: bool) -> None:
         say("to do", escape(what))
     for label, link in _links(shown, attempt).items():
         say(label, link)
+
+
+def until(shown: ShownRun) -> datetime:
+    """The end of its times: its own, or by now."""
+    return shown.run.stopped or max(datetime.now(UTC), shown.course.last_event)
 
 
 def called(attempt: Attempt) -> str:
@@ -97,12 +102,10 @@ def attempt_columns(shown: ShownRun) -> list[Column[Attempt]]:
     from ops.advice import advice, in_words
     from ops.spent import of_attempt
 
-    now = shown.run.stopped or max(datetime.now(UTC), shown.course.last_event)
-
     def seconds(attempt: Attempt) -> dict[str, float | None] | None:
         if shown.course.forgotten:
             return None
-        return {kind: seconds_or_none(length) for kind, length in of_attempt(attempt, now).items()}
+        return {kind: seconds_or_none(length) for kind, length in of_attempt(attempt, until(shown)).items()}
 
     def log(attempt: Attempt, part: str) -> str | None:
         return getattr(shown.logs.get(attempt.key), part, None)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from cli.ops.shown_attempts import called, print_attempt
+from cli.ops.shown_attempts import called, print_attempt, until
 from cli.ops.statuses import coloured
 from cli.ops.times import length_text, seconds_or_none, utc_or_none
 from spec.words import shortened
@@ -109,8 +109,7 @@ def _how(shown: ShownRun, step: StepRun) -> str:
     if (count := _count(shown, step)) is not None:
         parts.append("1 attempt" if count == 1 else f"{count} attempts")
     if step.started:
-        now = shown.run.stopped or max(datetime.now(UTC), shown.course.last_event)
-        parts.append(length_text((step.ended or now) - step.started))
+        parts.append(length_text((step.ended or until(shown)) - step.started))
     return "".join(f", {part}" for part in parts)
 
 
