@@ -21,6 +21,11 @@ IMAGE_URI = re.compile(
 )
 
 
+def image_id(named: re.Match[str]) -> dict[str, str]:
+    """Which image of its repository a match of `IMAGE_URI` names, as ECR's requests do."""
+    return {"imageDigest": named["digest"]} if named["digest"] else {"imageTag": named["tag"] or "latest"}
+
+
 def manifest(build: BuildContext, content_digest: str) -> str:
     """The manifest of an image whose one layer, with that digest, is the build context.
 
@@ -53,9 +58,8 @@ def find_build(uri: str) -> BuildContext | None:
     from ministack.core.responses import request_scope
     from ministack.services import ecr
 
-    by = {"imageDigest": named["digest"]} if named["digest"] else {"imageTag": named["tag"] or "latest"}
     with request_scope(named["account"], named["region"]):
-        found: dict[str, Any] | None = ecr._find_image(named["name"], by)
+        found: dict[str, Any] | None = ecr._find_image(named["name"], image_id(named))
     return build_of((found or {}).get("imageManifest") or "{}")
 
 

@@ -14,7 +14,7 @@ from ministack.services import ecr
 from sandbox.functions.failure import RefusedError
 from sandbox.functions.launch import PRINCIPAL
 from sandbox.notifications import permission
-from sandbox.pushed_images import IMAGE_URI
+from sandbox.pushed_images import IMAGE_URI, image_id
 
 if TYPE_CHECKING:
     from sandbox.local_aws import LocalAws
@@ -39,9 +39,8 @@ def resolved(aws: LocalAws, uri: str, architecture: str, function_arn: str) -> s
     if named["region"] != get_region():
         message = f"Source image {uri} is not in the function's Region."
         raise RefusedError("InvalidParameterValueException", message, 400)
-    by = {"imageDigest": named["digest"]} if named["digest"] else {"imageTag": named["tag"] or "latest"}
     with request_scope(named["account"], named["region"]):
-        image = ecr._find_image(named["name"], by)
+        image = ecr._find_image(named["name"], image_id(named))
     if image is None:
         message = f"Source image {uri} does not exist. Provide a valid source image."
         raise RefusedError("InvalidParameterValueException", message, 400)

@@ -5,7 +5,7 @@ from pathlib import Path
 from sandbox.errors import SandboxError
 from sandbox.images import BuildContext, read_image
 from sandbox.images import Image as BuiltImage
-from sandbox.pushed_images import IMAGE_URI, MANIFEST_TYPE, build_of, manifest
+from sandbox.pushed_images import IMAGE_URI, MANIFEST_TYPE, build_of, image_id, manifest
 from sandbox.resources import build_context
 from sandbox.resources.aws import Aws
 from sandbox.resources.handler import Created, Handler, Properties
@@ -66,8 +66,7 @@ def _read(aws: Aws, build: BuildContext) -> BuiltImage:
         named = IMAGE_URI.fullmatch(uri)
         if named is None:
             return None
-        by = {"imageDigest": named["digest"]} if named["digest"] else {"imageTag": named["tag"] or "latest"}
-        found = aws.client("ecr").batch_get_image(repositoryName=named["name"], imageIds=[by])["images"]
+        found = aws.client("ecr").batch_get_image(repositoryName=named["name"], imageIds=[image_id(named)])["images"]
         if not found:
             raise SandboxError(f"{build.dockerfile}: FROM {uri}: there is no such image")
         base = build_of(found[0]["imageManifest"])
