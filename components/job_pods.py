@@ -106,11 +106,18 @@ def find_cluster(job: JobSpec) -> EksCluster:
     """Where the API of a job's cluster is; warns where Step Functions may not reach it.
 
     Raises:
-        pulumi.RunError: Step Functions cannot call it, or access entries are no way into it.
+        pulumi.RunError: it cannot be read, Step Functions cannot call it, or access entries are no way into it.
     """
     name = job.run_on.cluster
     assert name is not None, "a job on Kubernetes names its cluster"
-    found = eks.get_cluster(name=name)
+    try:
+        found = eks.get_cluster(name=name)
+    except Exception as error:
+        # Pulumi raises nothing more special, and prints a traceback of it.
+        raise pulumi.RunError(
+            f"{job.name}: expected an EKS cluster of this account and Region in runOn.cluster, cannot read {name}: "
+            f"{error}"
+        ) from None
     if not found.vpc_config.endpoint_public_access:
         raise pulumi.RunError(
             f"{job.name}: expected an EKS cluster with a public endpoint in runOn.cluster, found {name}, whose "

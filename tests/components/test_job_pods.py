@@ -128,6 +128,19 @@ def test_a_cluster_that_step_functions_cannot_use_is_refused(
         deploy(SCORING)
 
 
+def test_a_cluster_that_is_not_there_is_one_line(deploy: Deploy, monkeypatch: pytest.MonkeyPatch) -> None:
+    def not_found(**_: str) -> None:
+        raise Exception("invoke of aws:eks/getCluster:getCluster failed: couldn't find resource")
+
+    monkeypatch.setattr("pulumi_aws.eks.get_cluster", not_found)
+
+    refusal = (
+        "scoring: expected an EKS cluster of this account and Region in runOn.cluster, cannot read analytics: invoke"
+    )
+    with pytest.raises(pulumi.RunError, match=refusal):
+        deploy(SCORING)
+
+
 @pytest.mark.parametrize(("open_to", "warned"), [(["0.0.0.0/0"], False), (["203.0.113.0/24"], True)])
 def test_an_endpoint_that_is_open_to_some_is_worth_a_warning(
     open_to: list[str], warned: bool, deploy: Deploy, monkeypatch: pytest.MonkeyPatch
