@@ -61,8 +61,11 @@ class ReadJob:
         loc = max((problem.loc, *problem.others), key=self.merged.height_of)
         # A rule of a place to run in speaks of one field alone, which may be written far away from `runOn`.
         names_it = loc[0] == problem.loc[0] or loc[0] != "runOn"
-        message = problem.message if names_it else f"{self._named(problem.loc)}: {problem.message}"
-        return (self.merged.layer_of(loc) or self.entry).error(message, loc)
+        layer = self.merged.layer_of(loc) or self.entry
+        if names_it:
+            return layer.error(problem.message, loc)
+        whose = "" if layer is self.entry or layer.file.startswith(f"{JOBS_FOLDER}/") else f"{self.spec.name}'s "
+        return layer.error(f"{whose}{self._named(problem.loc)}: {problem.message}", loc)
 
     def _named(self, loc: Loc) -> str:
         """A field that a mistake is about, with the place where it is written."""

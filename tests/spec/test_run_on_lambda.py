@@ -61,6 +61,15 @@ def test_a_move_names_what_is_in_its_way_and_where_that_is_written(repository) -
     ]
 
 
+def test_a_default_names_the_jobs_that_are_in_its_way(repository) -> None:
+    jobs = "{one: {image: a, entrypoint: [a]}, two: {image: a, entrypoint: [a]}}"
+    repository.write("Pulumi.dev.yaml", f"config:\n  longhaul:defaults: {{runOn: lambda}}\n  longhaul:jobs: {jobs}\n")
+    said = "timeout: expected at most 15m with runOn: lambda, found 4h: no function runs longer; leave Lambda for it"
+    assert repository.mistakes() == [
+        f"Pulumi.dev.yaml:2 longhaul:defaults.runOn: {job}'s {said}: runOn: fargate" for job in ("one", "two")
+    ]
+
+
 def test_a_function_has_the_environment_that_lambda_takes_to_the_byte(repository) -> None:
     """Lambda's error names what it measures, such as `{"AA":"xx"}`."""
     repository.write("Pulumi.dev.yaml", STACK.format(more=f", environment: {{AA: {'x' * 4087}}}"))
