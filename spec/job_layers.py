@@ -91,9 +91,9 @@ def find_layers(root: Path, name: str, defaults: Written | None, entry: Written)
     if job_file is None and not any(_says_what_runs(layer) or layer.value.get("steps") for layer in layers.all()):
         if (root / folder).is_dir():
             raise SpecErrors([entry.error(f"expected the file {folder}/{JOB_FILE}, or an image, found neither")])
-        hint = nearest_hint(name, job_names(root))
+        hint = nearest_hint(name, job_names(root)) or f"./longhaul new {name} makes one"
         wanted = f"expected the folder {folder} with a {JOB_FILE}, or an image, found neither"
-        raise SpecErrors([entry.error(f"{wanted}: {hint}" if hint else wanted)])
+        raise SpecErrors([entry.error(f"{wanted}: {hint}")])
     return layers
 
 

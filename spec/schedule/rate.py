@@ -32,7 +32,9 @@ def parse_rate(text: str) -> Rate:
     """Reads `rate(5 minutes)`; raises ScheduleError for what AWS would refuse."""
     found = re.fullmatch(r"rate\(([0-9]+) +(minutes?|hours?|days?)\)", text)
     if not found:
-        raise ScheduleError(with_nearest(f"{text}: expected rate(value unit)", _nearest_rate(text)))
+        raise ScheduleError(
+            with_nearest(f"{text}: expected rate(value unit) in minutes, hours or days", _nearest_rate(text))
+        )
     value, unit = int(found[1]), found[2].rstrip("s")
     if value == 0:
         raise ScheduleError(f"{text}: the value is 0, expected 1 or more; nearest valid form: rate(1 {unit})")

@@ -106,7 +106,7 @@ def test_a_misspelt_job_is_told_the_nearest_folder(repository) -> None:
         "Pulumi.dev.yaml:3 longhaul:jobs.nigthly: expected the folder jobs/nigthly with a job.yaml, or an image, "
         'found neither: did you mean "nightly"?',
         "Pulumi.dev.yaml:4 longhaul:jobs.other: expected the folder jobs/other with a job.yaml, or an image, "
-        "found neither",
+        "found neither: ./longhaul new other makes one",
     ]
 
 
