@@ -9,7 +9,7 @@ from typing import Any
 
 from definitions import names
 from definitions.jsonata import UNCHANGED, default, expression, literal
-from definitions.outcome import CAPACITY_REASONS, Outcome
+from definitions.outcome import CAPACITY_REASONS, Outcome, may_be
 from definitions.run_call import RunCall
 from spec.container import RetrySpec, StartRetrySpec
 from spec.job import JobSpec
@@ -109,10 +109,9 @@ def _may_be_started_again(container: JobSpec) -> str | None:
     """What the infrastructure did to the run, while its own budget lasts; None without a budget."""
     if not container.start_retries.attempts:
         return None
-    faults = [Outcome.NEVER_STARTED.value, Outcome.INTERRUPTED.value]
-    if container.run_on.kind == "ec2":
-        faults.append(Outcome.NOT_PLACED.value)
-    return f"$startRetries < {container.start_retries.attempts} and $run.outcome in {literal(faults)}"
+    faults = (Outcome.NEVER_STARTED, Outcome.INTERRUPTED, Outcome.NOT_PLACED)
+    found = [outcome.value for outcome in faults if may_be(outcome, container)]
+    return f"$startRetries < {container.start_retries.attempts} and $run.outcome in {literal(found)}"
 
 
 def _may_be_retried(retries: RetrySpec) -> str | None:

@@ -2,9 +2,9 @@
 
 The head of the line holds the lock. An entry of the line is `<execution's ARN> <redrive count> <time it was made>`, so
 no two entries are alike, and whoever takes one away names exactly the one that was seen. A job on Lambda adds the
-seconds that its function may take. Nothing expires: an entry goes
-when its run is done, or when another run has seen that it can do nothing any more. A second item, for each scheduled
-time, or event by its id, is written together with a run's first entry, so that what is delivered twice starts one run.
+seconds that its function may take. Nothing expires: an entry goes when its run is done, or when another run has seen
+that it can do nothing any more. A second item, for each scheduled time, or event by its id, is written together with a
+run's first entry, so that what is delivered twice starts one run.
 
 Requests are DynamoDB's in Step Functions' PascalCase: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference
 """

@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from definitions.jsonata import expression, literal
 from definitions.task_definition import CONTAINER_NAME, LOG_STREAM_PREFIX
+from spec.job import JobSpec
 
 
 class Outcome(StrEnum):
@@ -26,6 +27,11 @@ class Outcome(StrEnum):
     STOPPED = "Job.Stopped"
     INVALID_RESULT = "Job.InvalidResult"
     UNEXPLAINED = "Job.Unexplained"
+
+
+def may_be(outcome: Outcome, container: JobSpec) -> bool:
+    """Whether an attempt can end so, where its container runs: a task waits for room on EC2 alone."""
+    return outcome is not Outcome.NOT_PLACED or container.run_on.kind == "ec2"
 
 
 INTERRUPTING_STOP_CODES = ("SpotInterruption", "TerminationNotice", "InfrastructureHealth", "ServiceSchedulerInitiated")

@@ -15,7 +15,7 @@ from definitions.calls import rule
 from definitions.jsonata import expression, literal
 from definitions.left_over import left_over
 from definitions.machine_frame import definition, skipped_states
-from definitions.outcome import Outcome
+from definitions.outcome import Outcome, may_be
 from definitions.overlap import release_states, turn_states
 from definitions.place import Place
 from definitions.results import read_states
@@ -127,12 +127,10 @@ def _decide(job: JobSpec, done: str) -> dict[str, Any]:
 
 
 def _failures(job: JobSpec) -> dict[Outcome, tuple[str, str]]:
-    absent = set()
+    possible = {outcome: state for outcome, state in FAILURES.items() if may_be(outcome, job)}
     if not job.results:
-        absent.add(Outcome.INVALID_RESULT)
-    if job.run_on.kind != "ec2":
-        absent.add(Outcome.NOT_PLACED)
-    return {outcome: state for outcome, state in FAILURES.items() if outcome not in absent}
+        del possible[Outcome.INVALID_RESULT]
+    return possible
 
 
 def _failure_rules(job: JobSpec) -> list[dict[str, Any]]:

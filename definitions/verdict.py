@@ -6,7 +6,7 @@ A cause is one sentence for a person, then a newline, then the same facts as JSO
 from dataclasses import dataclass
 
 from definitions.jsonata import expression, literal
-from definitions.outcome import Outcome
+from definitions.outcome import Outcome, may_be
 from definitions.place import Place
 from definitions.run_task import SCHEDULED_TIME, TaskRun
 from definitions.run_words import run_words
@@ -64,10 +64,8 @@ def step_failure_cause(step: str, task: TaskRun, *, tells_details: bool = True) 
     # A machine has these sentences for each of its steps: what is in several of them is written once.
     short = _Words(which="$which", log="$log", why="$why", after="$after", within="$within")
     bindings = " ".join(f"${name} := {words.said(name)};" for name in ("which", "log", "why", "after", "within"))
-    absent = {Outcome.SUCCEEDED, Outcome.UNEXPLAINED}
-    if task.container.run_on.kind != "ec2":
-        absent.add(Outcome.NOT_PLACED)
-    outcomes = [outcome for outcome in Outcome if outcome not in absent]
+    others = (Outcome.SUCCEEDED, Outcome.UNEXPLAINED)
+    outcomes = [outcome for outcome in Outcome if outcome not in others and may_be(outcome, task.container)]
     sentences = [
         f"$run.outcome = {literal(outcome.value)} ? {_sentence(short, task.container, log_group_name, outcome)}"
         for outcome in outcomes
