@@ -13,6 +13,18 @@ GOES_ON = "RUNNING"
 ABANDONED = "ABORTED"
 """The outcome of an attempt whose execution ended before it."""
 
+# As definitions/verdict.py calls them, and as an attempt has them.
+_TASK_FACTS = {
+    "taskArn": "TaskArn",
+    "requestId": "RequestId",
+    "kubernetesJob": "KubernetesJob",
+    "startedAt": "StartedAt",
+    "stoppedAt": "StoppedAt",
+    "logGroup": "LogGroup",
+    "logStream": "LogStream",
+    "log": "Log",
+}
+
 Key = tuple[str | None, int | None, str | None, int]
 """What tells the attempts of a run apart: step, index, child execution, number."""
 
@@ -124,3 +136,8 @@ def parsed(text: Any) -> dict[str, Any]:
     except (TypeError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def task_facts(told: Mapping[str, Any]) -> dict[str, Any]:
+    """What a run's own facts tell of the task of an attempt, by the keys that it has in `Attempt.task`."""
+    return {key: told[name] for name, key in _TASK_FACTS.items() if isinstance(told.get(name), str)}

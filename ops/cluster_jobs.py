@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ops.attempts import ABANDONED, GOES_ON, Attempt, parsed
+from ops.attempts import ABANDONED, GOES_ON, Attempt, parsed, task_facts
 
 _RUN_JOB = "runJob.sync"
 _CONTAINER = "job"
 """What the container of the job itself is called."""
-_TEXTS = {"kubernetesJob": "KubernetesJob", "startedAt": "StartedAt", "stoppedAt": "StoppedAt", "log": "Log"}
 
 
 def is_job(details: Mapping[str, Any]) -> bool:
@@ -51,7 +50,7 @@ def recorded(run: Mapping[str, Any]) -> dict[str, Any]:
     """What the machine's own record of an attempt tells of its Job."""
     if not isinstance(run.get("kubernetesJob"), str):
         return {}
-    told: dict[str, Any] = {name: run[key] for key, name in _TEXTS.items() if isinstance(run.get(key), str)}
+    told = task_facts(run)
     if isinstance(run.get("mayRunOn"), bool):
         told["MayRunOn"] = run["mayRunOn"]
     return told

@@ -10,15 +10,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ops.attempts import parsed
+from ops.attempts import parsed, task_facts
 
-_KEYS = {
-    "requestId": "RequestId",
-    "logGroup": "LogGroup",
-    "logStream": "LogStream",
-    "startedAt": "StartedAt",
-    "stoppedAt": "StoppedAt",
-}
 _REQUEST = re.compile(r"(?:RequestId: |[0-9]Z )([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
 """Lambda's own messages begin with it, some after the time."""
 _NOT_TAKEN = re.compile(r"Lambda\.(?!Unknown$)")
@@ -40,14 +33,14 @@ def asked_for(details: Mapping[str, Any]) -> dict[str, Any]:
 def answered(details: Mapping[str, Any]) -> dict[str, Any]:
     """The facts of a TaskSucceeded."""
     payload = parsed(details.get("output")).get("Payload")
-    return _facts(payload) if isinstance(payload, dict) else {}
+    return task_facts(payload) if isinstance(payload, dict) else {}
 
 
 def failed(details: Mapping[str, Any]) -> dict[str, Any]:
     """The facts of a TaskFailed: of the bootstrap's errors all, of Lambda's the request."""
     told = parsed(details.get("cause"))
     message = told.get("errorMessage")
-    if facts := _facts(parsed(message)):
+    if facts := task_facts(parsed(message)):
         return facts
     if _NOT_TAKEN.match(details.get("error") or ""):
         return {}
@@ -60,7 +53,3 @@ def exit_code(details: Mapping[str, Any]) -> int | None:
     payload = parsed(details.get("output")).get("Payload")
     code = payload.get("exitCode") if isinstance(payload, dict) else None
     return code if isinstance(code, int) else None
-
-
-def _facts(told: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: told[key] for key, name in _KEYS.items() if isinstance(told.get(key), str)}

@@ -4,22 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ops.attempts import Attempt, moment
+from ops.attempts import Attempt, moment, task_facts
 from ops.course import Course
 from ops.ledger import Change, told_run
 from ops.runs import end_facts
-
-# As definitions/verdict.py calls the facts of a run's end, and as an attempt has them.
-_FACTS = {
-    "taskArn": "TaskArn",
-    "requestId": "RequestId",
-    "kubernetesJob": "KubernetesJob",
-    "startedAt": "StartedAt",
-    "stoppedAt": "StoppedAt",
-    "logGroup": "LogGroup",
-    "logStream": "LogStream",
-    "log": "Log",
-}
 
 
 def written_course(change: Change) -> Course:
@@ -29,7 +17,7 @@ def written_course(change: Change) -> Course:
     ended = run.stopped or run.started
     attempts: tuple[Attempt, ...] = ()
     if run.attempts is not None:
-        task = {key: facts[name] for name, key in _FACTS.items() if isinstance(facts.get(name), str)}
+        task = task_facts(facts)
         last = Attempt(
             number=run.attempts + (run.start_retries or 0),
             step=run.step,
