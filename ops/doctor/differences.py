@@ -60,14 +60,17 @@ def _of_job(patient: Patient, job: DeployedJob, expected: ExpectedJob) -> Iterat
     if patient.triggers_known:
         yield from _of_trigger(job, expected.trigger)
         yield from _of_events(patient, job, expected.event_patterns)
-    if job.state_machine_arn is None:
-        if expected.state_machine is not None:
-            yield _elsewhere(job, "without a state machine, and should have one")
-            return
-        yield from _of_tasks(patient, job, expected, [patient.task_start(job).task_definition])
+    if job.run_on != expected.run_on:
+        yield Finding(
+            check="runs-elsewhere",
+            job=job.name,
+            problem=f"{job.name} has runOn: {job.run_on}, and runOn: {expected.run_on} as checked out.",
+            advice=_DEPLOY,
+            arn=job.arn,
+        )
         return
     if expected.state_machine is None:
-        yield _elsewhere(job, "by a state machine, and should be without one")
+        yield from _of_tasks(patient, job, expected, [patient.task_start(job).task_definition])
         return
     machine = patient.machine(job)
     states = _states_that_differ(machine.definition, expected.state_machine, patient.stack)
@@ -80,12 +83,6 @@ def _of_job(patient: Patient, job: DeployedJob, expected: ExpectedJob) -> Iterat
             arn=job.state_machine_arn,
         )
     yield from _of_tasks(patient, job, expected, [arguments["TaskDefinition"] for arguments in machine.tasks])
-
-
-def _elsewhere(job: DeployedJob, how: str) -> Finding:
-    return Finding(
-        check="machine-differs", job=job.name, problem=f"{job.name} runs {how}.", advice=_DEPLOY, arn=job.arn
-    )
 
 
 def _of_tasks(

@@ -32,6 +32,7 @@ class ExpectedJob:
 
     Attributes:
         name: as the stack's file calls it.
+        run_on: where it runs, as `DeployedJob` has it.
         trigger: its schedule; None for a job without one.
         event_patterns: of the rules that events start it by, by their names, with any account and Region.
         state_machine: the definition, with any account, Region and generated names; None of a job without one.
@@ -40,6 +41,7 @@ class ExpectedJob:
     """
 
     name: str
+    run_on: str
     trigger: ExpectedTrigger | None
     event_patterns: Mapping[str, Any]
     state_machine: Mapping[str, Any] | None

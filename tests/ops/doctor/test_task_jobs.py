@@ -175,8 +175,19 @@ def test_what_is_not_as_checked_out_is_told_of(alone: Alone, tmp_path: Path) -> 
         told = differences.check(found, expected_jobs(tmp_path, "alone"))
     by_job = {(finding.check, finding.job): finding.problem for finding in told}
     assert by_job["task-differs", "ruled"].endswith("memory is 512, not 1024.")
-    assert by_job["machine-differs", "on-spot"] == "on-spot runs without a state machine, and should have one."
+    assert by_job["runs-elsewhere", "on-spot"] == "on-spot has runOn: task, and runOn: fargate as checked out."
+
+
+@pytest.mark.parametrize("kind", ["lambda", "ec2", "kubernetes", "task"])
+def test_a_job_that_runs_elsewhere_is_told_of_once(alone: Alone, kind: str) -> None:
+    """Not by each state that is another one there."""
     with patient(alone) as found:
-        other = [replace(each, state_machine=None) for each in expected_jobs(alone.root, "alone")]
+        other = [
+            replace(each, run_on=kind, state_machine={"States": {}}, task_definitions={})
+            if each.name == "machine"
+            else each
+            for each in expected_jobs(alone.root, "alone")
+        ]
         (moved,) = differences.check(found, other)
-    assert moved.problem == "machine runs by a state machine, and should be without one."
+    assert moved.check == "runs-elsewhere"
+    assert moved.problem == f"machine has runOn: fargate, and runOn: {kind} as checked out."
