@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ops.doctor.finding import Finding
+from ops.doctor.finding import REDEPLOY, Finding
 from ops.doctor.patient import Machine, Patient
 from ops.machine_tasks import cluster_arguments
 from ops.stack import DeployedJob
@@ -38,7 +38,7 @@ def _in_cluster(patient: Patient, job: DeployedJob, machine: Machine, cluster: s
             job=job.name,
             problem=f"The cluster {cluster} has no access entry for the role {role}, or is gone: runs of {job.name} "
             "are refused with EKS.401, or never start.",
-            advice="Deploy the stack again with `pulumi up --refresh`.",
+            advice=f"{REDEPLOY}.",
             arn=role_arn,
         )
         return

@@ -12,6 +12,9 @@ from ops.errors import OpsError
 NOT_CHECKED = "not-checked"
 """The key of a finding that tells what could not be looked at."""
 
+REDEPLOY = "Deploy the stack again with `pulumi up --refresh`"
+"""The beginning of an advice about what is not as it was deployed."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:

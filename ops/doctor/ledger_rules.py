@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from ops.doctor.finding import Finding
+from ops.doctor.finding import REDEPLOY, Finding
 from ops.doctor.patient import Patient
 
 _WHOSE = {
@@ -36,7 +36,7 @@ def _findings(patient: Patient) -> Iterator[Finding]:
                 check="ledger-rule-missing",
                 job=None,
                 problem=f"No rule writes into the ledger what becomes of {what}. {meaning}",
-                advice="Deploy the stack again with `pulumi up --refresh`, which sees what is not as it was.",
+                advice=f"{REDEPLOY}, which sees what is not as it was.",
                 arn=None,
             )
         elif off is not None:

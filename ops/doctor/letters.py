@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ops.dead_letters import letter_count, queue_of
-from ops.doctor.finding import Finding
+from ops.doctor.finding import REDEPLOY, Finding
 from ops.doctor.patient import Patient
 
 
@@ -20,7 +20,7 @@ def _letters(patient: Patient) -> list[Finding]:
                 check="dead-letters",
                 job=None,
                 problem="The stack has no dead-letter queue: a start that cannot be delivered is lost.",
-                advice="Deploy the stack again with `pulumi up --refresh`.",
+                advice=f"{REDEPLOY}.",
                 arn=None,
             )
         ]

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
-from ops.doctor.finding import Finding
+from ops.doctor.finding import REDEPLOY, Finding
 from ops.doctor.patient import Machine, Patient
 from ops.function_states import function_states
 from ops.stack import DeployedJob
@@ -152,7 +152,7 @@ def _missing(role_arn: str, job: str, missing: Mapping[str, str], resource: str,
         f"{', '.join(sorted(missing))} on {resource}: {so}.",
         advice="Take away the policy, the boundary or the organization's policy that denies it."
         if forbidden
-        else "Deploy the stack again with `pulumi up --refresh`; if it stays so, look for a permissions boundary.",
+        else f"{REDEPLOY}; if it stays so, look for a permissions boundary.",
         arn=role_arn,
     )
 
@@ -162,6 +162,6 @@ def _role_gone(role_arn: str, job: str | None, whose: str) -> Finding:
         check="permission-missing",
         job=job,
         problem=f"The role {role_arn.rpartition('/')[2]}, which {whose}, is gone.",
-        advice="Deploy the stack again with `pulumi up --refresh`.",
+        advice=f"{REDEPLOY}.",
         arn=role_arn,
     )

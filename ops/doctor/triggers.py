@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ops.doctor.finding import Finding
+from ops.doctor.finding import REDEPLOY, Finding
 from ops.doctor.patient import Patient, Target
 from ops.firing import next_firing
 from ops.stack import JOB_TAG, STACK_TAG, DeployedJob, Trigger, is_cluster
 from spec.schedule import Rate, ScheduleError, parse_schedule
 
-_DEPLOY = "Deploy the stack again with `pulumi up --refresh`, which sees what is not as it was."
+_DEPLOY = f"{REDEPLOY}, which sees what is not as it was."
 _WHAT = "the triggers"
 
 
