@@ -59,7 +59,7 @@ def run_state(called: AttemptNames, call: RunCall, *, after_evaluation_error: st
 
     after_timeout = called.decide if call.search is None else called.let_it_stop
     return {
-        "Comment": "Runs the task and waits until it has stopped.",
+        "Comment": "Runs the job and waits until it has ended.",
         "Type": "Task",
         "Resource": call.resource,
         "Arguments": call.arguments,
