@@ -14,6 +14,7 @@ import yaml
 from sandbox.deploy import deploy
 from sandbox.local_aws import LocalAws
 from tests.cli.conftest import Longhaul
+from tests.waiting import until, until_left
 
 WAITS = {"image": "example.com/waits:1", "command": ["sleep", "300"]}
 
@@ -49,7 +50,21 @@ def deployed(local_aws: LocalAws, project: Path) -> Iterator[Project]:
     for machine in found.machines.values():
         for run in states.list_executions(stateMachineArn=machine, statusFilter="RUNNING")["executions"]:
             states.stop_execution(executionArn=run["executionArn"])
+            until_left(run["name"])
+    # While a task goes on, its cluster's capacity providers cannot be taken away.
+    until(local_aws.clock, lambda: not _working(local_aws, deployment.outputs["cluster"]), lambda: "the tasks' end")
     deployment.destroy()
+
+
+def _working(aws: LocalAws, cluster: str) -> list[str]:
+    ecs = aws.client("ecs")
+    tasks = [
+        arn
+        for desired in ("RUNNING", "STOPPED")
+        for arn in ecs.list_tasks(cluster=cluster, desiredStatus=desired)["taskArns"]
+    ]
+    told = ecs.describe_tasks(cluster=cluster, tasks=tasks)["tasks"] if tasks else []
+    return [task["taskArn"] for task in told if task["lastStatus"] != "STOPPED"]
 
 
 def test_a_running_job_is_not_removed(deployed: Project, longhaul: Longhaul) -> None:
