@@ -60,17 +60,19 @@ def beginning(aws: Aws, job: DeployedJob, old: Run, step: str) -> Beginning:
         raise UnfitInputError(f"{job.name} has no steps to begin with: run it again without --from")
     if step not in steps.needs:
         raise UnfitInputError(_no_beginning(job, steps, step))
-    texts = _results(aws, old) if steps.needs[step] else {}
+    names = list(steps.needs)
+    left_out = tuple(names[: names.index(step)])
+    # What is left out is to have been done by the old run; the first step takes nothing over.
+    texts = _results(aws, old) if left_out else {}
     missing = [name for name in steps.needs[step] if name not in texts]
     if missing:
         raise UnfitInputError(
             f"{old.name} cannot be run again from {step}: it has no result of {', '.join(missing)}; "
             f"--from {steps.inside.get(missing[0], missing[0])} runs that too"
         )
-    names = list(steps.needs)
     return Beginning(
         step=step,
-        left_out=tuple(names[: names.index(step)]),
+        left_out=left_out,
         results={name: json.loads(texts[name]) for name in steps.needs[step]},
     )
 
