@@ -251,7 +251,7 @@ API_SERVER = [
         before=[
             meets(RefuseJob, status=409, reason="AlreadyExists", message='jobs.batch "x" already exists', made=True)
         ],
-        after=[its_pod_ends],
+        after=[ends(), its_pod_ends],
     ),
     one_run(
         "the API server is busy",
