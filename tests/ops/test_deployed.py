@@ -60,7 +60,7 @@ class Machines:
         return self.disturbed(**dict.fromkeys(staying, "fargate"))
 
     def disturbed(self, **staying: str) -> list[DisturbedJob]:
-        return jobs_to_be_disturbed(Aws(), "acme", "dev", staying)
+        return jobs_to_be_disturbed(Aws(), "going", "dev", staying)
 
 
 @pytest.fixture
@@ -80,8 +80,8 @@ def machines(local_aws: LocalAws) -> Iterator[Machines]:
 
 
 def test_what_stays_is_not_told_of_and_what_goes_is_with_its_running_executions(machines: Machines) -> None:
-    hello = machines.make("acme-dev-hello", stack="dev", job="hello")
-    report = machines.make("acme-dev-report", stack="dev", job="report")
+    hello = machines.make("going-dev-hello", stack="dev", job="hello")
+    report = machines.make("going-dev-report", stack="dev", job="report")
     ended, first, second = (machines.start(report) for _ in range(3))
     machines.start(hello)
     machines.states.stop_execution(executionArn=ended)
@@ -96,13 +96,13 @@ def test_what_stays_is_not_told_of_and_what_goes_is_with_its_running_executions(
 
 
 def test_a_job_at_rest_goes_without_executions(machines: Machines) -> None:
-    machines.make("acme-dev-report", stack="dev", job="report")
+    machines.make("going-dev-report", stack="dev", job="report")
     assert [(job.name, job.running) for job in machines.removed()] == [("report", ())]
 
 
 def test_a_job_that_would_run_elsewhere_is_told_of_with_its_running_executions(machines: Machines) -> None:
-    hello = machines.make("acme-dev-hello", stack="dev", job="hello")
-    machines.make("acme-dev-load", stack="dev", job="load", run_on="ec2")
+    hello = machines.make("going-dev-hello", stack="dev", job="hello")
+    machines.make("going-dev-load", stack="dev", job="load", run_on="ec2")
     running = machines.start(hello)
 
     (moved,) = machines.disturbed(hello="lambda", load="ec2")
@@ -116,9 +116,9 @@ def test_a_job_that_would_run_elsewhere_is_told_of_with_its_running_executions(m
 def test_machines_that_only_have_such_a_name_are_nobody_s_business(machines: Machines) -> None:
     # Of another stack whose name begins so, of a person, of another project.
     for arn in (
-        machines.make("acme-dev-eu-report", stack="dev-eu", job="report"),
-        machines.make("acme-dev-by-hand"),
-        machines.make("acme-develop", stack="dev", job="report"),
+        machines.make("going-dev-eu-report", stack="dev-eu", job="report"),
+        machines.make("going-dev-by-hand"),
+        machines.make("going-develop", stack="dev", job="report"),
     ):
         machines.start(arn)
     assert machines.removed() == []
@@ -126,7 +126,7 @@ def test_machines_that_only_have_such_a_name_are_nobody_s_business(machines: Mac
 
 def test_more_than_a_page_of_executions_is_told_of(machines: Machines) -> None:
     # https://docs.aws.amazon.com/step-functions/latest/apireference/API_ListExecutions.html: 100 at a time.
-    report = machines.make("acme-dev-report", stack="dev", job="report")
+    report = machines.make("going-dev-report", stack="dev", job="report")
     started = {machines.start(report) for _ in range(101)}
     (removed,) = machines.removed()
     assert {run.arn for run in removed.running} == started
