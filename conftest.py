@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from collections.abc import Iterator
@@ -13,6 +14,15 @@ if TYPE_CHECKING:
     from sandbox.local_aws import LocalAws
 
 JSONATA_RECURSION_LIMIT = 10_000
+_MOST_WORKERS = 8
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Two workers a core, because half of what tests do is to wait for programs that they have started.
+
+    Each has a local AWS of its own, which takes a GiB in the end.
+    """
+    return min(2 * (os.cpu_count() or 1), _MOST_WORKERS)
 
 
 def pytest_configure() -> None:
