@@ -50,11 +50,13 @@ class Machines:
     def start(self, machine: str) -> str:
         return self.states.start_execution(stateMachineArn=machine)["executionArn"]
 
-    def left(self) -> set[str]:
-        """The machines that are there, also those that are being deleted."""
-        pages = self.states.get_paginator("list_state_machines").paginate()
-        there = {machine["stateMachineArn"] for page in pages for machine in page["stateMachines"]}
-        return there.intersection(self.arns)
+    def is_left(self, arn: str) -> bool:
+        """Whether a machine is there, if only to be deleted."""
+        try:
+            self.states.describe_state_machine(stateMachineArn=arn)
+        except self.states.exceptions.StateMachineDoesNotExist:
+            return False
+        return True
 
     def removed(self, *staying: str) -> list[DisturbedJob]:
         return self.disturbed(**dict.fromkeys(staying, "fargate"))
@@ -74,7 +76,7 @@ def machines(local_aws: LocalAws) -> Iterator[Machines]:
             machines.states.stop_execution(executionArn=execution["executionArn"])
         machines.states.delete_state_machine(stateMachineArn=arn)
     # It goes when its executions have ended, and until then its name is taken.
-    while machines.left():
+    while any(map(machines.is_left, machines.arns)):
         local_aws.clock.wait_idle()
     iam.delete_role(RoleName="waits")
 
