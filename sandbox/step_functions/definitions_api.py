@@ -111,8 +111,7 @@ class StateMachines:
         """DeleteStateMachine: at once, or when the executions that run have ended at their next transition."""
         arn = check_arn(data.get("stateMachineArn"), "stateMachine")
         if arn in stepfunctions._state_machines and not self._engine.begin_deleting(arn):
-            del stepfunctions._state_machines[arn]
-            stepfunctions._tags.pop(arn, None)
+            machines.forget(arn)
         return answer({})
 
     def validate(self, data: dict[str, Any]) -> Answer:

@@ -10,7 +10,7 @@ from ministack.services import stepfunctions
 from sandbox.clock import Wake
 from sandbox.identity import RoleNotAssumable
 from sandbox.local_aws import LocalAws
-from sandbox.step_functions import redrive
+from sandbox.step_functions import machines, redrive
 from sandbox.step_functions.errors import StateError
 from sandbox.step_functions.execution import Execution
 from sandbox.step_functions.machine import Machine
@@ -159,7 +159,7 @@ class Engine:
             if last:
                 self._deleting.discard(arn)
         if last:
-            stepfunctions._state_machines.pop(arn, None)
+            machines.forget(arn)
 
     def _executions_of(self, machine_arn: str) -> list[Execution]:
         return [execution for execution in self._alive if execution.machine.created_arn == machine_arn]

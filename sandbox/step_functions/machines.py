@@ -16,6 +16,12 @@ def missing(arn: str) -> ApiError:
     return ApiError("StateMachineDoesNotExist", f"State Machine Does Not Exist: '{arn}'")
 
 
+def forget(arn: str) -> None:
+    """Have a state machine be no more, nor its tags."""
+    stepfunctions._state_machines.pop(arn, None)
+    stepfunctions._tags.pop(arn, None)
+
+
 def snapshot(requested_arn: str) -> Machine:
     """The machine, version or alias of an ARN, as it is now; raises ApiError if there is none."""
     arn = stepfunctions._resolve_state_machine_arn(requested_arn)

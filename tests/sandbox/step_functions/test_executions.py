@@ -134,6 +134,7 @@ def test_a_deleted_machine_ends_its_executions_at_their_next_transition(machines
     """https://docs.aws.amazon.com/step-functions/latest/apireference/API_DeleteStateMachine.html"""
     states = {"Wait": {"Type": "Wait", "Seconds": 60, "Next": "Done"}, **DONE}
     arn, sfn = machines.create(states), machines.aws.client("stepfunctions")
+    sfn.tag_resource(resourceArn=arn, tags=[{"key": "of", "value": arn}])
     run = machines.start(arn)
     sfn.delete_state_machine(stateMachineArn=arn)
     assert sfn.describe_state_machine(stateMachineArn=arn)["status"] == "DELETING"
@@ -142,6 +143,8 @@ def test_a_deleted_machine_ends_its_executions_at_their_next_transition(machines
     assert run.status == "ABORTED"
     assert "SucceedStateEntered" not in run.types
     assert refusal(sfn.describe_state_machine, stateMachineArn=arn)[0] == "StateMachineDoesNotExist"
+    tagged = machines.aws.client("resourcegroupstaggingapi").get_resources(TagFilters=[{"Key": "of", "Values": [arn]}])
+    assert tagged["ResourceTagMappingList"] == []
 
 
 def test_two_hundred_run_at_once(machines: Machines) -> None:
