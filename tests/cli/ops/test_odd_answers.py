@@ -39,7 +39,8 @@ VERBS = (
     "stop obeys@stopped --yes",
     "stop obeys@goes-on --yes",
     "rerun obeys@failed --set a=1 --wait",
-    "rerun --failed obeys --since 1d --yes",
+    # No other test has one of this job fail for an input that is refused again.
+    "rerun --failed obeys-alone --since 1d --yes",
     "redrive obeys@stopped",
     "pause obeys --reason x",
     "pause obeys-alone",
@@ -92,6 +93,7 @@ class Hand:
 def asked(operated: Operated) -> Iterator[Asked]:
     operated.run("obeys", {"input": {"exit": 64, "lines": 2}})
     operated.run("obeys", {"input": {"exit": 1, "lines": 1}})
+    operated.run("obeys-alone", {"input": {"exit": 1, "lines": 1}})
     stopped = operated.start("obeys", {"input": {"seconds": 100_000}}, name="stopped")
     operated.until_submitted(stopped)
     operated.stop(stopped)
