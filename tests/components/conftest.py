@@ -55,8 +55,13 @@ class Deployment:
     complaints: list[str] = field(default_factory=list)
 
     def all(self, type_: str) -> list[Resource]:
-        """The resources of a type, given as `ecs/cluster:Cluster` or in full."""
-        return [one for one in self.resources if one.type in (type_, f"aws:{type_}")]
+        """The resources of a type, given as `ecs/cluster:Cluster` or in full, in the order of their names.
+
+        They are asked for in no order that a test could expect: what waits for nothing of the other may come first.
+        """
+        return sorted(
+            (one for one in self.resources if one.type in (type_, f"aws:{type_}")), key=lambda one: (one.name, one.urn)
+        )
 
     def one(self, type_: str, name: str | None = None) -> Resource:
         """The only resource of that type, or of that type and logical name."""
