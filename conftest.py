@@ -1,4 +1,8 @@
-"""One local AWS for all tests of a worker: only one can run in a process, so tests name their resources apart."""
+"""One local AWS for all tests of a worker: only one can run in a process, so tests name their resources apart.
+
+Properties try the same examples each time, so that a change is judged by what it changes. Others are looked for by
+`pytest --hypothesis-profile search`.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +13,20 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from sandbox.local_aws import LocalAws
 
 JSONATA_RECURSION_LIMIT = 10_000
 _MOST_WORKERS = 8
+
+# On a busy machine, how long an example takes says nothing. Fixtures of properties are constants.
+settings.register_profile(
+    "search", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
+settings.register_profile("same", settings.get_profile("search"), derandomize=True, database=None)
+settings.load_profile("same")
 
 
 def pytest_xdist_auto_num_workers() -> int:

@@ -169,7 +169,7 @@ def play(world: World, sequence: list[tuple[Any, ...]], lags: Lags, last: Policy
     assert world.line() == []
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=150)
 @given(
     first=st.lists(starts, min_size=1, max_size=5),
     sequence=st.lists(moves, min_size=5, max_size=40),

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.contention.conftest import JOBS
@@ -83,13 +83,7 @@ def act(runs: Crowd, action: str, *how: Any) -> None:
             time_passes(how[0])(scene)
 
 
-@settings(
-    max_examples=20,
-    deadline=None,
-    derandomize=True,
-    phases=[Phase.generate],
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@settings(max_examples=20, phases=[Phase.generate])
 @given(
     policy=st.sampled_from(sorted(JOBS)),
     lag_seconds=st.sampled_from((0, 20)),

@@ -2,14 +2,10 @@
 
 from typing import Any
 
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from spec.aws_forms import RETENTION_DAYS
 from spec.job import JobSpec
-
-unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
-"""Settings for a busy machine, where how long an example takes says nothing. All fixtures here are constants."""
 
 MAX_EXACT_INTEGER = 10**15 - 1
 """JSONata writes numbers with fifteen digits: longer ones are for texts."""

@@ -15,7 +15,6 @@ from spec.machine_size import MOST_BYTES, machine_bytes
 from tests.definitions.golden_jobs import stack_of
 from tests.definitions.samples import job
 from tests.definitions.step_strategies import jobs_of_steps
-from tests.definitions.strategies import unhurried
 from tests.definitions.validators import document_problems, statelint_problems
 
 
@@ -28,7 +27,7 @@ def size(of: JobSpec) -> int:
     return len(json.dumps(machine(of)).encode())
 
 
-@settings(unhurried, max_examples=25)
+@settings(max_examples=25)
 @given(jobs_of_steps())
 def test_any_steps_become_a_machine_that_validators_take(of: JobSpec) -> None:
     definition = machine(of)
@@ -38,7 +37,7 @@ def test_any_steps_become_a_machine_that_validators_take(of: JobSpec) -> None:
     assert size(of) <= machine_bytes(of) <= MOST_BYTES
 
 
-@settings(unhurried, max_examples=6)
+@settings(max_examples=6)
 @given(jobs_of_steps())
 def test_so_are_its_other_documents(of: JobSpec) -> None:
     assert document_problems(documents(of, stack_of(of))) == []

@@ -19,7 +19,7 @@ from definitions.state_machine import state_machine
 from spec.job import JobSpec
 from tests.definitions.golden_jobs import stack_of
 from tests.definitions.kubernetes_samples import CLUSTER, IMAGE, VERSIONS, cluster_job, exited, succeeded
-from tests.definitions.strategies import json_values, unhurried, variables, words
+from tests.definitions.strategies import json_values, variables, words
 from tests.definitions.test_validators import texts
 from tests.definitions.validators import document_problems
 from tests.definitions.walker import walk
@@ -219,7 +219,7 @@ inputs = st.fixed_dictionaries(
 )
 
 
-@settings(unhurried, max_examples=40)
+@settings(max_examples=40)
 @given(cluster_jobs, inputs, st.sampled_from(VERSIONS))
 @example(cluster_job(command=["{% $x %}"], environment={"V": "$(LONGHAUL_JOB)$$%}"}), {}, VERSIONS[-1])
 def test_any_job_is_one_that_the_published_schemas_accept(
@@ -242,7 +242,7 @@ def test_any_job_is_one_that_the_published_schemas_accept(
         assert [expanded(part, seen) for part in container(job)["args"]] == list(any_job.command or ())
 
 
-@settings(unhurried, max_examples=15)
+@settings(max_examples=15)
 @given(cluster_jobs)
 @example(cluster_job(command=["%} {%"], input="%} {% $x", secrets={"S": {"from": "a", "key": "b"}}))
 def test_no_validator_objects_to_any_document_of_any_job(any_job: JobSpec) -> None:

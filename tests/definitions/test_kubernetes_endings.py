@@ -24,7 +24,6 @@ from tests.definitions.kubernetes_samples import (
     refused,
     succeeded,
 )
-from tests.definitions.strategies import unhurried
 from tests.definitions.test_unreadable_causes import NAMES, causes
 from tests.definitions.walker import Failure, walk
 
@@ -137,7 +136,7 @@ def test_what_a_job_writes_to_its_log_is_no_condition(said: str, machine_of: Mac
     assert (run.error, run.details["exitCode"]) == ("Job.ExitedNonZero", 7)
 
 
-few = settings(unhurried, max_examples=50)
+few = settings(max_examples=50)
 
 
 @few

@@ -13,7 +13,7 @@ from definitions.run_task import RunTarget, run_task_arguments, task_of_job
 from ops.input_transformer import input_of
 from spec.job import JobSpec
 from tests.definitions.samples import job
-from tests.definitions.strategies import json_values, unhurried
+from tests.definitions.strategies import json_values
 from tests.definitions.validators import request_problems
 from tests.definitions.walker import evaluate
 
@@ -32,7 +32,7 @@ TARGET = RunTarget(
     log_group_name="/longhaul/longhaul/dev/nightly-1",
 )
 
-few = settings(unhurried, max_examples=60)
+few = settings(max_examples=60)
 
 
 def alone(**fields: Any) -> JobSpec:

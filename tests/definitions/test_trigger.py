@@ -11,7 +11,7 @@ from definitions import trigger
 from definitions.place import Place
 from spec.job import JobSpec
 from tests.definitions.samples import job, task
-from tests.definitions.strategies import json_values, unhurried
+from tests.definitions.strategies import json_values
 from tests.definitions.walker import walk
 
 ROLE = "arn:aws:iam::123456789012:role/longhaul-dev-trigger-0a1b2c3"
@@ -19,7 +19,7 @@ QUEUE = "arn:aws:sqs:eu-west-1:123456789012:longhaul-dev-dead-letters-0a1b2c3"
 DUE = "2026-11-24T03:15:00Z"
 DAILY = "cron(15 3 * * ? *)"
 
-few = settings(unhurried, max_examples=60)
+few = settings(max_examples=60)
 
 
 def delivered_by_rule(target: dict[str, Any], time: str) -> Any:

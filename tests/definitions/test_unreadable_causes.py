@@ -11,7 +11,6 @@ from jsonata import Jsonata
 from definitions import outcome
 from spec.job import JobSpec
 from tests.definitions.samples import failed, job, task
-from tests.definitions.strategies import unhurried
 from tests.definitions.walker import Failure, walk
 
 MachineOf = Callable[[JobSpec], dict[str, Any]]
@@ -29,7 +28,7 @@ NAMES = {
 DEEPEST = 12
 REAL_CAUSE = failed(3).cause
 
-few = settings(unhurried, max_examples=50)
+few = settings(max_examples=50)
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -82,7 +81,6 @@ def depth(value: object) -> int:
     return 0 if inner is None else 1 + max(map(depth, inner), default=0)
 
 
-@unhurried
 @given(causes)
 @example(REAL_CAUSE)
 @example(json.dumps(json.loads(REAL_CAUSE), indent=4))

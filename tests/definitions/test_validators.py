@@ -15,7 +15,7 @@ from spec.job import JobSpec
 from spec.network import NetworkSpec
 from spec.stack import StackSpec, trigger_kind
 from tests.definitions.samples import job
-from tests.definitions.strategies import jobs, unhurried
+from tests.definitions.strategies import jobs
 from tests.definitions.validators import document_problems
 
 MAX_TASK_DEFINITION_BYTES = 64 * 1024
@@ -40,7 +40,7 @@ stacks = st.builds(
 )
 
 
-@settings(unhurried, max_examples=60)
+@settings(max_examples=60)
 @given(jobs, stacks)
 def test_no_validator_objects_to_any_document_of_any_job(any_job: JobSpec, stack: StackSpec) -> None:
     rendered = documents(any_job, stack)
@@ -56,7 +56,7 @@ def test_no_validator_objects_to_any_document_of_any_job(any_job: JobSpec, stack
         assert len(json.dumps(parts.get("trust", {}), separators=(",", ":"))) <= MAX_TRUST_POLICY_CHARACTERS
 
 
-@settings(unhurried, max_examples=30)
+@settings(max_examples=30)
 @given(jobs, stacks)
 @example(job(input="%} {% $x"), StackSpec(project="longhaul", name="dev"))
 def test_an_expression_begins_and_ends_once(any_job: JobSpec, stack: StackSpec) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from ops.executions import executions
@@ -107,13 +107,7 @@ def tells_all(book: Ledger, operators: Operators) -> bool:
     )
 
 
-@settings(
-    max_examples=6,
-    deadline=None,
-    derandomize=True,
-    phases=[Phase.generate],
-    suppress_health_check=[HealthCheck.too_slow],
-)
+@settings(max_examples=6, phases=[Phase.generate])
 @given(sequence=st.lists(actions, min_size=14, max_size=20), seed=st.integers(0, 2**32 - 1))
 def test_all_is_as_it_was_left_and_told(stack: Operated, sequence: list[tuple[Any, ...]], seed: int) -> None:
     order = random.Random(seed)

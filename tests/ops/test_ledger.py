@@ -66,7 +66,7 @@ def test_a_job_that_ran_costs_no_call_of_step_functions(ran: Operated) -> None:
     assert counted.calls == {"ListExecutions": 1, "DescribeExecution": 1}
 
 
-@settings(max_examples=12, deadline=None, derandomize=True)
+@settings(max_examples=12)
 @given(data=st.data())
 def test_lines_that_are_lost_doubled_and_out_of_order_change_nothing(ran: Operated, data: st.DataObject) -> None:
     """Of each run one of its two lines may be lost, and any may come again, in any order."""

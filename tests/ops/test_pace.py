@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ops.aws import Aws
@@ -35,7 +35,6 @@ class Still(Hand):
         self.slept.append(seconds)
 
 
-@settings(derandomize=True)
 @given(
     size=st.integers(1, 10),
     refill=st.sampled_from((0.5, 2.0, 5.0)),

@@ -43,7 +43,7 @@ def stopped(code: int | None, stop_code: str | None, reason: str | None, of_cont
     return {key: value for key, value in task.items() if value is not None}
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=150)
 @given(
     code=st.sampled_from((None, 0, 1, 64, 137, 143)),
     stop_code=st.sampled_from(CODES),

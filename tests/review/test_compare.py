@@ -14,7 +14,7 @@ from spec.job import JobSpec
 from spec.network import NetworkSpec
 from spec.stack import StackSettings, StackSpec
 from tests.definitions.samples import job
-from tests.definitions.strategies import jobs, unhurried
+from tests.definitions.strategies import jobs
 from tests.definitions.test_every_field_counts import BUILT, CHANGES
 from tests.review.changes import START
 
@@ -48,7 +48,7 @@ def compared(old: StackSpec, new: StackSpec) -> StackReview:
 
 
 @given(stacks)
-@settings(unhurried, max_examples=25)
+@settings(max_examples=25)
 def test_a_stack_does_not_differ_from_itself(one: StackSpec) -> None:
     again = one.model_copy(deep=True)
 
@@ -56,7 +56,7 @@ def test_a_stack_does_not_differ_from_itself(one: StackSpec) -> None:
 
 
 @given(stacks, stacks)
-@settings(unhurried, max_examples=25)
+@settings(max_examples=25)
 def test_the_other_way_round_everything_is_the_other_way_round(one: StackSpec, other: StackSpec) -> None:
     there, back = compared(one, other), compared(other, one)
 

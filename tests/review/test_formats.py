@@ -17,7 +17,6 @@ from review.markdown import markdown
 from review.outline import outline
 from review.revisions import review_folders
 from review.text import text
-from tests.definitions.strategies import unhurried
 from tests.review.changes import CHANGES, DAILY, IMAGE, START, project, write
 
 texts = st.text(max_size=20) | st.text("|`\\\n <>&*_[]()!#-@", max_size=12)
@@ -29,7 +28,6 @@ values = st.recursive(
 
 
 @given(values)
-@unhurried
 def test_a_value_is_one_line_of_yaml_that_reads_back(value: Any) -> None:
     line = flow(value)
 
@@ -38,7 +36,6 @@ def test_a_value_is_one_line_of_yaml_that_reads_back(value: Any) -> None:
 
 
 @given(texts.filter(str.strip))
-@unhurried
 def test_no_text_breaks_out_of_a_table(value: str) -> None:
     *_, row = markdown([Table(["field", "value"], [[["a"], [Code(value)]]])]).splitlines()
 

@@ -14,7 +14,6 @@ from spec.run_length import longest_run_seconds
 from spec.schedule import parse_schedule
 from spec.stack import StackSpec
 from tests.definitions.samples import job
-from tests.definitions.strategies import unhurried
 from tests.review.changes import START
 
 YEAR = timedelta(days=366)
@@ -116,7 +115,6 @@ def _offset(local_time: datetime, zone: str, fold: int) -> timedelta:
     st.integers(0, 59),
     st.integers(2024, 2034),
 )
-@unhurried
 def test_exactly_the_local_times_that_no_or_two_instants_show_are_affected(
     zone: str, hour: int, minute: int, year: int
 ) -> None:

@@ -210,7 +210,7 @@ def test_no_wakeup_is_lost_when_threads_wake_each_other() -> None:
     assert clock.advance_to(START + 86_400)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.integers(min_value=1, max_value=1_000_000), min_size=1, max_size=12))
 def test_waiters_wake_in_the_order_of_their_deadlines(delays: list[int]) -> None:
     clock = Clock(START)

@@ -195,7 +195,7 @@ def write(folder: Any, config: Any, job: Any) -> None:
         (folder / file).write_text(json.dumps(value, ensure_ascii=False), encoding="utf-8")
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(config=BROKEN_STACK, job=BROKEN_JOB)
 def test_any_stack_is_a_spec_or_mistakes_in_plain_words(folder, config: Any, job: Any) -> None:
     write(folder, config, job)
@@ -216,7 +216,7 @@ def test_any_stack_is_a_spec_or_mistakes_in_plain_words(folder, config: Any, job
 STACK_VALIDATOR, JOB_VALIDATOR = Draft202012Validator(stack_schema()), Draft202012Validator(job_schema())
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(config=SOUND_STACK, job=SOUND_JOB)
 def test_what_the_loader_takes_the_schemas_take(folder, config: Any, job: Any) -> None:
     write(folder, config, {key: value for key, value in job.items() if key not in ("image", "build")})

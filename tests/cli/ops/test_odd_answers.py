@@ -180,7 +180,7 @@ def odd(path: tuple[Any, ...], to: Any) -> Spoil:
 which = st.integers(0, 10_000)
 
 
-@settings(max_examples=30, deadline=None, derandomize=True, phases=[Phase.generate])
+@settings(max_examples=30, phases=[Phase.generate])
 @given(
     verb=st.sampled_from(VERBS),
     spoilt=st.lists(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.sandbox.step_functions.conftest import Machines, Run
@@ -121,7 +121,7 @@ def outputs(tree: Tree) -> Any:
     return "done" if isinstance(tree, int) else [outputs(each) for each in tree]
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25)
 @given(TREES)
 def test_redrives_come_to_what_one_undisturbed_run_does(machines: Machines, tree: Tree) -> None:
     run = machines.run(states_of(tree, "Top"))

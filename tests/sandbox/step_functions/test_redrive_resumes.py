@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.sandbox.conftest import TaskPlace
@@ -248,7 +248,7 @@ def step(number: int, kind: str, limit: int) -> dict[str, Any]:
     return {"Type": "Pass", **shared, "Output": f"{{% {too_early} ? $error('early') : $states.input + 1 %}}"}
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25)
 @given(st.lists(st.tuples(st.sampled_from(["Pass", "Task", "Wait"]), st.integers(0, 3)), min_size=1, max_size=5))
 def test_redrives_come_to_what_one_undisturbed_run_does(machines: Machines, steps: list[tuple[str, int]]) -> None:
     states: dict[str, Any] = {f"State{number}": step(number, *each) for number, each in enumerate(steps)}

@@ -85,7 +85,7 @@ def crontab_field(low: int, high: int):
 
 
 @given(crontab_field(0, 59), crontab_field(0, 23), crontab_field(1, 31), crontab_field(1, 12), crontab_field(0, 7))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_a_translation_fires_exactly_when_crontab_does(minute, hour, day, month, weekday):
     line = " ".join(text for text, _ in (minute, hour, day, month, weekday))
     translation = offered(line)

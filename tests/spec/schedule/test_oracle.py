@@ -144,7 +144,7 @@ def fired_until(text: str, start: datetime, end: datetime, zone: str = "UTC") ->
 
 
 @given(minutes, hours, days, months, years, st.sampled_from(ZONES), st.integers(0, 364), st.booleans())
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 def test_fires_as_a_walk_over_all_minutes_finds(minute, hour, day, month, year, zone, day_of_year, near_a_clock_change):
     local = ZoneInfo(zone)
     first = (
@@ -173,7 +173,7 @@ def test_fires_as_a_walk_over_all_minutes_finds(minute, hour, day, month, year, 
 
 
 @given(days, months, years)
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 def test_fires_on_the_days_a_walk_over_five_years_finds(day, month, year):
     start, expected = datetime(2026, 1, 1, 5, 7, tzinfo=UTC), []
     for passed in range(5 * 365 + 1):
@@ -187,7 +187,7 @@ def test_fires_on_the_days_a_walk_over_five_years_finds(day, month, year):
 
 
 @given(st.text(alphabet="cronateL#W?*/,-0123456789 ()MOFRIJAN\n", max_size=40) | st.text(max_size=20))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_any_text_is_read_or_refused_with_one_message(text):
     try:
         schedule = parse_schedule(text)
