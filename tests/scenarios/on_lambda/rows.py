@@ -156,7 +156,7 @@ ENVIRONMENT = [
     one_run(
         "the bootstrap ends by itself",
         failed("Job.Unexplained", "Runtime exited", *FAILS, "Failed without a reason"),
-        script="kill -HUP $PPID; sleep 10",
+        script="kill -USR1 $PPID; sleep 10",
     ),
     one_run(
         "the function takes too long",
