@@ -75,7 +75,7 @@ class JobProcesses:
 
     def finish(self, process: subprocess.Popen[str]) -> Finished:
         """Waits for a process and reads its log; a line that is not JSON fails the test."""
-        output, _ = process.communicate(timeout=60)
+        output, _ = process.communicate(timeout=300)
         return Finished(process.returncode, [json.loads(line) for line in output.splitlines()])
 
     def _credentials(self, permissions: Sequence[Statement]) -> dict[str, str]:

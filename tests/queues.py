@@ -11,7 +11,7 @@ from typing import Any
 
 from sandbox.local_aws import LocalAws
 
-PATIENCE_SECONDS = 20
+PATIENCE_SECONDS = 120
 
 
 @dataclass(frozen=True)

@@ -60,7 +60,7 @@ def test_our_commands_run(clone: Path, command: str, deployed: LocalAws) -> None
         environment |= deployed.environment
 
     done = subprocess.run(
-        shlex.split(command), cwd=clone, env=environment, capture_output=True, text=True, check=False, timeout=60
+        shlex.split(command), cwd=clone, env=environment, capture_output=True, text=True, check=False, timeout=300
     )
 
     assert (done.returncode, done.stderr) == (0, "")

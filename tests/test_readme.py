@@ -59,7 +59,7 @@ def test_every_command_runs(copy: Path) -> None:
     for command in COMMANDS:
         if command not in NOT_RUN:
             done = subprocess.run(
-                command, shell=True, cwd=copy, env=environment, capture_output=True, text=True, check=False, timeout=100
+                command, shell=True, cwd=copy, env=environment, capture_output=True, text=True, check=False, timeout=300
             )
             assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
             printed[command] = done.stdout

@@ -60,7 +60,7 @@ def show(returning: Returning, *arguments: str) -> str:
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=300,
         env=ENVIRONMENT | returning.local_aws.environment,
     )
     assert (done.returncode, done.stderr) == (0, "")

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from sandbox.clock import Clock
 
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 120
 
 Found = TypeVar("Found")
 

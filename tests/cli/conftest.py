@@ -59,7 +59,7 @@ def longhaul(project: Path) -> Longhaul:
             capture_output=True,
             text=True,
             check=False,
-            timeout=60,
+            timeout=300,
             stdin=subprocess.DEVNULL,
             env=ENVIRONMENT | environment,
         )

@@ -156,7 +156,7 @@ def test_no_job_outlives_the_command(project: Path, tmp_path: Path, ending: sign
     try:
         job = int(wait_for(tmp_path / "pid", process))
         process.send_signal(ending)
-        _, said = process.communicate(timeout=40)
+        _, said = process.communicate(timeout=300)
     finally:
         process.kill()
     assert process.returncode == (-9 if ending is signal.SIGKILL else 130)
@@ -185,7 +185,7 @@ def test_serve_is_reached_from_another_process_and_stops_in_order(project: Path,
         states = session.client("stepfunctions", endpoint_url=variables["AWS_ENDPOINT_URL"])
         names = [machine["name"] for machine in states.list_state_machines()["stateMachines"]]
         process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=40)
+        _, said = process.communicate(timeout=300)
     finally:
         process.kill()
     assert names == ["acme-dev-hello"]
@@ -214,7 +214,7 @@ def test_serve_has_the_clusters_and_instances_that_any_stack_names(tmp_path: Pat
         cluster = session.client("eks", endpoint_url=told["AWS_ENDPOINT_URL"]).describe_cluster(name="analytics")
         providers = session.client("ecs", endpoint_url=told["AWS_ENDPOINT_URL"]).describe_capacity_providers()
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=40)
+        process.communicate(timeout=300)
     finally:
         process.kill()
     assert cluster["cluster"]["status"] == "ACTIVE"

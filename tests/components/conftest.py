@@ -24,7 +24,7 @@ from tests.components.provider_answers import ANSWERS, FUNCTIONS
 
 ROOT = Path(__file__).parents[2]
 # A program that waits for itself would never end.
-RUN_SECONDS = 60
+RUN_SECONDS = 120
 
 
 @dataclass(frozen=True, eq=False)

@@ -57,7 +57,7 @@ class Alone(Operated):
 
     def wait(self, task_arn: str) -> None:
         """Wait for the end of a task, and until it is told."""
-        assert self.local_aws.tasks.stopped(task_arn).wait(60)
+        assert self.local_aws.tasks.stopped(task_arn).wait(120)
         self.local_aws.clock.wait_idle()
 
     def until_running(self, task_arn: str) -> None:

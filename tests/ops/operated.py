@@ -106,7 +106,7 @@ class Operated:
         """Start a task of a job without a state machine, and wait until it works, or for its end; its ARN."""
         task_arn = start_run(self.aws, self.job(job), new_name("manual"), {"trigger": "manual", "input": given})
         if waited_for:
-            assert self.local_aws.tasks.stopped(task_arn).wait(60)
+            assert self.local_aws.tasks.stopped(task_arn).wait(120)
         else:
             ecs, cluster = self.local_aws.client("ecs"), task_arn.split("/")[-2]
             while ecs.describe_tasks(cluster=cluster, tasks=[task_arn])["tasks"][0]["lastStatus"] != "RUNNING":
@@ -115,7 +115,7 @@ class Operated:
 
     def stop_task(self, task_arn: str) -> None:
         self.local_aws.client("ecs").stop_task(cluster=task_arn.split("/")[-2], task=task_arn)
-        assert self.local_aws.tasks.stopped(task_arn).wait(60)
+        assert self.local_aws.tasks.stopped(task_arn).wait(120)
 
     def to_end(self, execution_arn: str) -> None:
         """Wait for a run's end, jumping over its waits while nothing else works: that keeps the clock from jumping."""

@@ -17,4 +17,4 @@ class Hold(RefuseCapacity):
         """See RefuseCapacity: none."""
         if self.strikes(call.family):
             self.reached.set()
-            self.go_on.wait(60)
+            self.go_on.wait(120)

@@ -102,7 +102,7 @@ def test_a_start_of_a_task_that_failed_is_read_and_made(stack: Undelivered, job:
 
     (outcome,) = deliver(stack)
     task_arn = arn_of(outcome)
-    assert stack.local_aws.tasks.stopped(task_arn).wait(60)
+    assert stack.local_aws.tasks.stopped(task_arn).wait(120)
     stack.local_aws.clock.wait_idle()
     (run,) = [run for run in read_history(stack.aws, found, limit=5) if run.scheduled_time == time]
     assert (run.execution_arn, run.status, run.trigger) == (task_arn, "SUCCEEDED", "schedule")
@@ -130,7 +130,7 @@ def test_what_a_letter_says_of_a_task_may_be_missing(stack: Undelivered) -> None
     assert said.count("left out, another letter was for that time of scheduled-task") == 3
     assert "it does not say for which time it is" in said
     assert "its job is not there, or runs elsewhere by now: gone" in said
-    assert stack.local_aws.tasks.stopped(started[0].removeprefix("started ")).wait(60)
+    assert stack.local_aws.tasks.stopped(started[0].removeprefix("started ")).wait(120)
 
 
 def _attributes(letter: Letter) -> dict[str, str]:

@@ -13,7 +13,7 @@ import pytest
 from sandbox.faults import Faults
 from sandbox.local_aws import LocalAws
 
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 120
 
 
 def trust(service: str, **condition: Any) -> str:

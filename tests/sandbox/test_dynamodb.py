@@ -155,7 +155,7 @@ def test_of_fifty_who_take_it_at_once_one_gets_it(table: Table, local_aws: Local
 
         def take(name: str, start: Barrier = start, key: str = f"lock-{round_}") -> bool:
             part = table.part("SET line = :line", "attribute_not_exists(line[0])", key=key, line={"L": [{"S": name}]})
-            start.wait(30)
+            start.wait(120)
             try:
                 table.client.transact_write_items(TransactItems=[{"Update": part}])
             except table.client.exceptions.TransactionCanceledException:

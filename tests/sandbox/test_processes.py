@@ -16,7 +16,7 @@ import pytest
 
 from sandbox.processes import Process, Processes
 
-PATIENCE_SECONDS = 20
+PATIENCE_SECONDS = 120
 ENVIRONMENT = {"PATH": os.environ["PATH"]}
 # Prints its own id and its child's, then both wait for ever.
 PARENT_AND_CHILD = "sleep 1000 & echo $$ $!; wait"

@@ -13,7 +13,7 @@ from sandbox.images import BuildContext
 from sandbox.local_aws import LocalAws
 from tests.sandbox.conftest import TaskPlace
 
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 120
 
 
 def started(place: TaskPlace, *command: str, **container: Any) -> str:

@@ -36,7 +36,7 @@ PLACES: dict[str, Any] = {
     "kubernetes": {"kind": "kubernetes", "cluster": PROVIDER, "namespace": "batch"},
 }
 DAY = datetime(2026, 3, 27, tzinfo=UTC)
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 120
 
 
 @dataclass(frozen=True)

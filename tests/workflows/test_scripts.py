@@ -37,7 +37,7 @@ def run(folder: Path, job: str, step: int, found: str = "") -> list[str]:
         "RUN": "https://github.com/acme/jobs/actions/runs/1",
     }
     script = JOBS[job]["steps"][step]["run"]
-    subprocess.run(["bash", "-e", "-c", script], cwd=folder, env=environment, check=True, timeout=20)
+    subprocess.run(["bash", "-e", "-c", script], cwd=folder, env=environment, check=True, timeout=300)
     calls = (folder / "calls").read_text().splitlines() if (folder / "calls").exists() else []
     return [call for call in calls if not call.startswith(("issue list", "api --paginate"))]
 

@@ -24,7 +24,7 @@ def operate(operated: Operated) -> Longhaul:
             capture_output=True,
             text=True,
             check=False,
-            timeout=120,
+            timeout=300,
             input=stdin,
             env=ENVIRONMENT | operated.local_aws.environment | environment,
         )

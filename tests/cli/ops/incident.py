@@ -122,7 +122,7 @@ def _run(root: Path, stack: DeployedStack, command: str) -> str:
         env=environment,
         check=False,
         text=True,
-        timeout=120,
+        timeout=300,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

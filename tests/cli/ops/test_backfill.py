@@ -42,7 +42,7 @@ def test_after_ctrl_c_the_same_command_does_the_rest(operated: Operated, operate
     while "SUCCEEDED" not in interrupted.stderr.readline():
         pass
     interrupted.send_signal(signal.SIGINT)
-    _, errors = interrupted.communicate(timeout=60)
+    _, errors = interrupted.communicate(timeout=300)
     assert interrupted.returncode == 130
     assert "The same command does what is left" in errors
 

@@ -28,7 +28,7 @@ def test_what_is_completed(project: Path, words: str, completed: list[str]) -> N
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=300,
         env=ENVIRONMENT
         | {
             "_LONGHAUL_COMPLETE": "complete_bash",

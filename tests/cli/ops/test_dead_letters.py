@@ -38,7 +38,7 @@ def late(stack: Undelivered) -> Longhaul:
             capture_output=True,
             text=True,
             check=False,
-            timeout=120,
+            timeout=300,
             stdin=subprocess.DEVNULL,
             env=ENVIRONMENT | stack.local_aws.environment | environment,
         )

@@ -28,7 +28,7 @@ def doctor(sick: Sick, *arguments: str, root: Path | None = None) -> subprocess.
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=300,
         env=ENVIRONMENT | sick.local_aws.environment,
     )
 

@@ -54,7 +54,7 @@ class Operator:
             capture_output=True,
             text=True,
             check=False,
-            timeout=120,
+            timeout=300,
             env=ENVIRONMENT | self.aws.environment,
         )
 

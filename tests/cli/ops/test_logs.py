@@ -53,7 +53,7 @@ def test_following_can_be_interrupted(operated: Operated) -> None:
     assert following.stdout is not None
     assert following.stdout.readline() == "1 0\n"
     following.send_signal(signal.SIGINT)
-    following.communicate(timeout=60)
+    following.communicate(timeout=300)
     operated.stop(execution_arn)
     assert following.returncode == 130
 

@@ -29,7 +29,7 @@ def operate(functions: Functions) -> Operate:
             capture_output=True,
             text=True,
             check=False,
-            timeout=120,
+            timeout=300,
             env=ENVIRONMENT | functions.local_aws.environment,
         )
 

@@ -96,7 +96,7 @@ def test_ctrl_c_leaves_the_run_alone(operated: Operated) -> None:
     execution_arn = waiting.stdout.readline().strip()
     operated.until_submitted(execution_arn)
     waiting.send_signal(signal.SIGINT)
-    _, errors = waiting.communicate(timeout=60)
+    _, errors = waiting.communicate(timeout=300)
     status = read_run(operated.aws, "obeys", execution_arn).status
     operated.stop(execution_arn)
     assert (waiting.returncode, status) == (130, "RUNNING")

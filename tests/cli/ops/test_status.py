@@ -84,7 +84,7 @@ def test_watching_goes_on_until_it_is_interrupted(operated: Operated) -> None:
         if seen == 2:
             break
     watching.send_signal(signal.SIGINT)
-    _, errors = watching.communicate(timeout=60)
+    _, errors = watching.communicate(timeout=300)
     assert (watching.returncode, errors) == (130, "")
 
 

@@ -31,7 +31,7 @@ def operate(stepped: Stepped) -> Steps:
             capture_output=True,
             text=True,
             check=False,
-            timeout=120,
+            timeout=300,
             env=ENVIRONMENT | stepped.local_aws.environment,
         )
 

@@ -20,7 +20,7 @@ import pytest
 from tests.components.lambda_image.runtime_api import TRACE, RuntimeApi
 
 BOOTSTRAP = Path(__file__).parents[3] / "components" / "lambda_image" / "bootstrap.py"
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 120
 Start = Callable[..., "subprocess.Popen[str]"]
 
 

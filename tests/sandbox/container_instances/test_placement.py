@@ -10,7 +10,7 @@ from sandbox.faults import Faults, InterruptSpot, LoseHost, RefuseCapacity, Reti
 from tests.sandbox.conftest import TaskPlace
 from tests.sandbox.container_instances.conftest import TO_THE_END, Warehouse, make_warehouse
 
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 120
 # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/api_failures_messages.html
 NO_MEMORY, NO_CPU = "RESOURCE:MEMORY", "RESOURCE:CPU"
 

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from sandbox.faults import Faults, RefuseCapacity, Throttle
 from tests.sandbox.conftest import TaskPlace
 
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 120
 # https://repost.aws/knowledge-center/ecs-fargate-runtask-capacity
 NO_CAPACITY = "Capacity is unavailable at this time. Please try again later or in a different availability zone"
 SPOT = [{"capacityProvider": "FARGATE_SPOT", "weight": 1}]

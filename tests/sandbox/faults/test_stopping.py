@@ -11,7 +11,7 @@ import pytest
 from sandbox.faults import Faults, InterruptSpot, LoseHost, RetireTask, RunOutOfMemory
 from tests.sandbox.conftest import TaskPlace
 
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 120
 SPOT = {"launchType": None, "capacityProviderStrategy": [{"capacityProvider": "FARGATE_SPOT", "weight": 1}]}
 # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-capacity-providers.html
 INTERRUPTED = ("SpotInterruption", "Your Spot Task was interrupted.")

@@ -118,7 +118,7 @@ def test_without_the_right_to_look_the_job_is_left_to_itself(place: Place) -> No
     assert message.startswith(f'jobs.batch "{name}" is forbidden')
     assert place.cluster.job_run(NAMESPACE, name) is left
     left.delete()
-    assert left.over.wait(30)
+    assert left.over.wait(120)
 
 
 def test_without_the_right_to_delete_a_stopped_run_s_job_runs_on(place: Place) -> None:
@@ -131,7 +131,7 @@ def test_without_the_right_to_delete_a_stopped_run_s_job_runs_on(place: Place) -
     assert place.cluster.job_run(NAMESPACE, job["metadata"]["name"]) is job_run
     assert [pod.phase for pod in job_run.pods()] == ["Running"]
     job_run.delete()
-    assert job_run.over.wait(30)
+    assert job_run.over.wait(120)
 
 
 def test_without_the_right_to_list_pods_there_are_no_logs(place: Place) -> None:

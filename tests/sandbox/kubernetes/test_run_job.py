@@ -107,7 +107,7 @@ def test_a_job_over_its_deadline_loses_its_pod_and_the_log(place: Place) -> None
     job_run = place.running(run, job["metadata"]["name"])
     place.aws.clock.speed = 1000.0
     try:
-        assert job_run.over.wait(30)
+        assert job_run.over.wait(120)
     finally:
         place.aws.clock.speed = 1.0
     ended = failed(place.machines.play(run))
@@ -123,7 +123,7 @@ def test_a_pod_s_own_deadline_ends_it_with_the_signal_s_exit_code(place: Place) 
     job_run = place.running(run, job["metadata"]["name"])
     place.aws.clock.speed = 1000.0
     try:
-        assert job_run.over.wait(30)
+        assert job_run.over.wait(120)
     finally:
         place.aws.clock.speed = 1.0
     assert "failed with exit code 143 " in conditions(failed(place.machines.play(run)))[-1][2]
@@ -136,7 +136,7 @@ def test_the_first_process_ignores_a_signal_that_it_has_no_handler_for(place: Pl
     job_run = place.running(run, job["metadata"]["name"])
     place.aws.clock.speed = 1000.0
     try:
-        assert job_run.over.wait(30)
+        assert job_run.over.wait(120)
     finally:
         place.aws.clock.speed = 1.0
     # Where the sandbox cannot see what a process catches, it tells it.
@@ -153,7 +153,7 @@ def test_a_stopped_execution_deletes_the_job(place: Place, trap: str | None) -> 
     run = place.machines.start(place.states(job))
     job_run = place.running(run, name)
     place.aws.client("stepfunctions").stop_execution(executionArn=run.arn)
-    assert job_run.over.wait(30)
+    assert job_run.over.wait(120)
     assert place.cluster.job_run(NAMESPACE, name) is None
     assert place.machines.play(run).status == "ABORTED"
 
@@ -164,7 +164,7 @@ def test_a_timeout_deletes_the_job(place: Place) -> None:
     job_run = place.running(run, job["metadata"]["name"])
     place.aws.clock.speed = 1000.0
     try:
-        assert job_run.over.wait(30)
+        assert job_run.over.wait(120)
     finally:
         place.aws.clock.speed = 1.0
     assert place.machines.play(run).failure == ("States.Timeout", None)
@@ -192,7 +192,7 @@ def test_a_job_that_somebody_deletes_is_not_found(place: Place) -> None:
     job_run = place.running(run, name)
     user = place.cluster.user(place.role_arn, "somebody")
     place.cluster.delete_job(user, NAMESPACE, name)
-    assert job_run.over.wait(30)
+    assert job_run.over.wait(120)
     assert api_error(place.machines.play(run)) == ("EKS.404", f'jobs.batch "{name}" not found')
 
 

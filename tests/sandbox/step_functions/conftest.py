@@ -14,7 +14,7 @@ import pytest
 from sandbox.local_aws import LocalAws
 from tests.sandbox.conftest import policy
 
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 120
 
 
 @dataclass(frozen=True)

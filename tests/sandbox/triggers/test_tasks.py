@@ -15,7 +15,7 @@ from tests.sandbox.triggers.conftest import policy
 DAY = ("2030-05-01T00:00:00Z", "2030-05-02T00:00:00Z")
 DAILY = "cron(15 3 * * ? *)"
 RIGHTS = ("ecs:RunTask", "ecs:TagResource", "iam:PassRole", "sqs:SendMessage")
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 120
 
 
 class Cluster:

@@ -71,7 +71,7 @@ class World:
         return delivery
 
     def finish(self, task_arn: str) -> dict[str, Any]:
-        assert self.aws.tasks.stopped(task_arn).wait(30)
+        assert self.aws.tasks.stopped(task_arn).wait(120)
         return self.aws.client("ecs").describe_tasks(cluster=self.cluster, tasks=[task_arn])["tasks"][0]
 
     def lines(self, job: str, task_arn: str) -> list[str]:
