@@ -15,7 +15,8 @@ from definitions.outcome import PASSING_REASONS, PLAIN_CAUSE, REASON_LENGTH, Out
 EXITED_NON_ZERO = "Job.ExitedNonZero"
 OUT_OF_MEMORY = "Job.OutOfMemory"
 NOT_STARTED = "Job.NotStarted"
-"""The bootstrap's own error types."""
+NEVER_STARTED = "Job.NeverStarted"
+"""The bootstrap's own error types. The last one is of secrets that it could not ask AWS for, which passes."""
 
 ANSWERS_LOST = (
     "Lambda.ServiceException",
@@ -72,6 +73,7 @@ _OUTCOME = f"""
         or ($not($refusedHere) and $contains($reason, /{"|".join(PASSING_REASONS)}/i));
     $outcome :=
         $error = '{NOT_STARTED}' ? '{Outcome.REFUSED}'
+        : $error = '{NEVER_STARTED}' ? '{Outcome.NEVER_STARTED}'
         : $error = '{OUT_OF_MEMORY}' ? '{Outcome.OUT_OF_MEMORY}'
         : $error = '{EXITED_NON_ZERO}' and $exists($exitCode) and $exitCode != 0 ? '{Outcome.EXITED_NON_ZERO}'
         : $exists($startError) ? ($passes ? '{Outcome.NEVER_STARTED}' : '{Outcome.REFUSED}')
