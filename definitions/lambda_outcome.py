@@ -65,7 +65,8 @@ _EXIT_CODE = "$exitCode := $type($facts.exitCode) = 'number' ? $facts.exitCode;"
 
 # What the program itself says is in none of these texts: its output goes to the log alone.
 _OUTCOME = f"""
-    $refusedHere := $error = 'States.Permissions' or $contains($reason, /{_DENIED}/);
+    $isOwn := $error in {literal([NOT_STARTED, NEVER_STARTED])};
+    $refusedHere := $not($isOwn) and ($error = 'States.Permissions' or $contains($reason, /{_DENIED}/));
     $lost := $error in {literal(list(ANSWERS_LOST))} and $not($refusedHere);
     $notTaken := $error != 'Lambda.Unknown' and $contains($error, /^Lambda[.]|^Runtime[.]Invalid/);
     $startError := $refusedHere or $notTaken ? $error;

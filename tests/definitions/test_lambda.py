@@ -103,6 +103,11 @@ CASES = [
          "Job.Refused",
          "nightly (dev) was refused and did not start in attempt 1 of 3 (cannot read the secret TOKEN from arn:x: "
          f"ResourceNotFoundException: none){LOG}"),
+    Case("a secret that the function may not read",
+         errored("Job.NotStarted", reason=f"cannot read the secret TOKEN from arn:x: AccessDeniedException: {DENIED}"),
+         "Job.Refused",
+         "nightly (dev) was refused and did not start in attempt 1 of 3 (cannot read the secret TOKEN from arn:x: "
+         f"AccessDeniedException: {DENIED}){LOG}"),
     Case("a secret that AWS did not tell, once too often",
          errored("Job.NeverStarted", reason="cannot read the secret TOKEN from arn:x: ThrottlingException"),
          "Job.NeverStarted",
