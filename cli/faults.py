@@ -98,7 +98,13 @@ KINDS = {
             meets="starts",
             words={"timeout": {"because": "timeout"}, "missing": {"because": "missing"}},
         ),
-        Kind(name="secret", summary="a secret is missing", make=LoseSecret, meets="starts with a secret"),
+        Kind(
+            name="secret",
+            summary="a secret is missing, or its service throttled, else missing",
+            make=LoseSecret,
+            meets="starts with a secret, and functions' reads of one",
+            words={"missing": {"because": "missing"}, "throttled": {"because": "throttled"}},
+        ),
         Kind(name="host", summary="the machine under a task is gone", make=LoseHost, meets="tasks", time="after"),
         Kind(name="retire", summary="Fargate retires a task", make=RetireTask, meets="tasks", time="after"),
         Kind(

@@ -5,8 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from definitions.place import Place
+from definitions.secrets import value_from
 from definitions.tags import job_tags
+from spec.compact_json import compact
 from spec.job import JobSpec
+from spec.run_on_rules.function_environment import SECRETS_VARIABLE
 from spec.run_on_rules.lambda_ import start_of
 
 BOOTSTRAP = ("python3", "/opt/longhaul/bootstrap.py")
@@ -67,14 +70,23 @@ def lambda_function(
     }
     if job.description:
         document["Description"] = job.description[:_LONGEST_DESCRIPTION]
-    if job.environment:
-        document["Environment"] = {"Variables": dict(sorted(job.environment.items()))}
+    variables = {**job.environment, **_where_secrets_are(job, place)}
+    if variables:
+        document["Environment"] = {"Variables": dict(sorted(variables.items()))}
     if network is not None:
         document["VpcConfig"] = {
             "SubnetIds": list(network.subnet_ids),
             "SecurityGroupIds": list(network.security_group_ids),
         }
     return document
+
+
+def _where_secrets_are(job: JobSpec, place: Place) -> dict[str, str]:
+    """The variable that tells the bootstrap: Lambda itself puts no secret into one."""
+    if not job.secrets:
+        return {}
+    references = {name: value_from(secret, place) for name, secret in sorted(job.secrets.items())}
+    return {SECRETS_VARIABLE: compact(references)}
 
 
 def storage_mib(job: JobSpec) -> int:

@@ -15,7 +15,8 @@ from definitions.outcome import PASSING_REASONS, PLAIN_CAUSE, REASON_LENGTH, Out
 EXITED_NON_ZERO = "Job.ExitedNonZero"
 OUT_OF_MEMORY = "Job.OutOfMemory"
 NOT_STARTED = "Job.NotStarted"
-"""The bootstrap's own error types."""
+NEVER_STARTED = "Job.NeverStarted"
+"""The bootstrap's own error types. The last one is of secrets that it could not ask AWS for, which passes."""
 
 ANSWERS_LOST = (
     "Lambda.ServiceException",
@@ -64,7 +65,8 @@ _EXIT_CODE = "$exitCode := $type($facts.exitCode) = 'number' ? $facts.exitCode;"
 
 # What the program itself says is in none of these texts: its output goes to the log alone.
 _OUTCOME = f"""
-    $refusedHere := $error = 'States.Permissions' or $contains($reason, /{_DENIED}/);
+    $isOwn := $error in {literal([NOT_STARTED, NEVER_STARTED])};
+    $refusedHere := $not($isOwn) and ($error = 'States.Permissions' or $contains($reason, /{_DENIED}/));
     $lost := $error in {literal(list(ANSWERS_LOST))} and $not($refusedHere);
     $notTaken := $error != 'Lambda.Unknown' and $contains($error, /^Lambda[.]|^Runtime[.]Invalid/);
     $startError := $refusedHere or $notTaken ? $error;
@@ -72,6 +74,7 @@ _OUTCOME = f"""
         or ($not($refusedHere) and $contains($reason, /{"|".join(PASSING_REASONS)}/i));
     $outcome :=
         $error = '{NOT_STARTED}' ? '{Outcome.REFUSED}'
+        : $error = '{NEVER_STARTED}' ? '{Outcome.NEVER_STARTED}'
         : $error = '{OUT_OF_MEMORY}' ? '{Outcome.OUT_OF_MEMORY}'
         : $error = '{EXITED_NON_ZERO}' and $exists($exitCode) and $exitCode != 0 ? '{Outcome.EXITED_NON_ZERO}'
         : $exists($startError) ? ($passes ? '{Outcome.NEVER_STARTED}' : '{Outcome.REFUSED}')

@@ -1,4 +1,4 @@
-"""Secrets of a job: how ECS is told to fetch them, and the ARNs that the execution role must be allowed to read.
+"""Secrets of a job: how ECS, or a function, is told to fetch them, and the ARNs that a role must be allowed to read.
 
 A secret is named in job.yaml by its name or its ARN, in Secrets Manager or in SSM's Parameter Store. Values never
 appear in any document.
@@ -14,7 +14,7 @@ def region(secret: SecretSpec, place: Place) -> str:
 
 
 def value_from(secret: SecretSpec, place: Place) -> str:
-    """What a container definition says under `valueFrom`.
+    """What a container definition says under `valueFrom`, and what a function is told.
 
     https://docs.aws.amazon.com/AmazonECS/latest/developerguide/secrets-envvar-secrets-manager.html
 
@@ -26,7 +26,7 @@ def value_from(secret: SecretSpec, place: Place) -> str:
 
 
 def readable_arn(secret: SecretSpec, place: Place) -> str:
-    """The resource of the IAM statement that lets ECS read a secret.
+    """The resource of the IAM statement that lets a role read a secret.
 
     Secrets Manager adds a hyphen and six characters of its own to a secret's name. A secret known by name alone is
     therefore matched with `-??????`.

@@ -118,6 +118,7 @@ _IN_CLUSTER = {
         "Look at its pod, and at the namespace's events, while the cluster keeps them.",
     ),
 }
+_OF_A_FUNCTIONS_SECRET = r"cannot read the secret \S+ from \S+: "
 _REASONS = (
     (
         r"limit on the number of (?:tasks|vcpus)",
@@ -152,6 +153,27 @@ _REASONS = (
     (
         r"runtime\.invalidentrypoint",
         "The image has no `python3` on its PATH, which a function needs: put one there, or leave Lambda.",
+    ),
+    (
+        rf"{_OF_A_FUNCTIONS_SECRET}(?:\w*throttl|toomanyrequests|\w*limitexceeded)",
+        "Too many functions asked for their secrets at once: move schedules apart.",
+    ),
+    (
+        rf"{_OF_A_FUNCTIONS_SECRET}\S+ (?:cannot be reached|broke off)",
+        "The network did not let it out: look at the NAT gateway, the endpoints and the security groups.",
+    ),
+    (
+        rf"{_OF_A_FUNCTIONS_SECRET}the certificate",
+        "Its image has no certificates by which AWS is known: install them, as with the package ca-certificates.",
+    ),
+    (
+        rf"{_OF_A_FUNCTIONS_SECRET}(?:internal|http status)",
+        "Secrets Manager or SSM had trouble of its own: see AWS's health page, and run it again.",
+    ),
+    (
+        r"cannot read the secret",
+        "A secret cannot be read: see that it is there, with what the reason names, and that the function's role may "
+        "read it.",
     ),
     (r"throttl|rate exceeded|too ?many ?requests", "Too many tasks started at once: move schedules apart."),
     (

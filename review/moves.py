@@ -10,6 +10,7 @@ from spec.job import JobSpec
 from spec.run_on import RunOnKind
 from spec.run_on_rules import notes
 from spec.stack import StackSpec
+from spec.step_containers import containers
 from spec.words import path_text
 
 COSTS_AFTER_SECONDS = (10, 600)
@@ -28,6 +29,8 @@ _IN_STEP_FUNCTIONS = "Step Functions for 90 days, then the ledger"
 _BY_POLICY = "as overlap says"
 _NOTHING_TO_DO = "there is nothing to do"
 _AT_ONCE = "at once"
+_BY_ECS = "ECS, before it starts"
+_READS_SECRETS = "its secrets are read by"
 
 _PRICES = f"list prices of {prices.REGION}, {prices.SEEN}; without logs, traffic and free tiers"
 
@@ -39,6 +42,7 @@ FACTS: dict[RunOnKind, dict[str, str]] = {
         "its disk is": "20 GiB, or up to 200 GiB",
         "a failed attempt": _BY_BUDGETS,
         "runs that meet": _BY_POLICY,
+        _READS_SECRETS: _BY_ECS,
         "its end is seen": _AT_ONCE,
         "stopping a run": "stops its task",
         "what is known of a run": _IN_STEP_FUNCTIONS,
@@ -51,6 +55,7 @@ FACTS: dict[RunOnKind, dict[str, str]] = {
         "its disk is": "the machine's",
         "a failed attempt": f"{_BY_BUDGETS}; want of room too",
         "runs that meet": _BY_POLICY,
+        _READS_SECRETS: _BY_ECS,
         "its end is seen": _AT_ONCE,
         "stopping a run": "stops its task",
         "what is known of a run": _IN_STEP_FUNCTIONS,
@@ -63,6 +68,7 @@ FACTS: dict[RunOnKind, dict[str, str]] = {
         "its disk is": "/tmp alone, half a GiB, or up to 10 GiB",
         "a failed attempt": _BY_BUDGETS,
         "runs that meet": _BY_POLICY,
+        _READS_SECRETS: "the function itself, so that its code may read them, too",
         "its end is seen": _AT_ONCE,
         "stopping a run": "ends the run; its function goes on to its own end",
         "what is known of a run": _IN_STEP_FUNCTIONS,
@@ -77,6 +83,7 @@ FACTS: dict[RunOnKind, dict[str, str]] = {
             "is the end of the run; only a start that ECS throttles is tried again, and one without room is lost"
         ),
         "runs that meet": "run side by side; a time that is delivered twice starts two",
+        _READS_SECRETS: _BY_ECS,
         "its end is seen": _AT_ONCE,
         "stopping a run": "stops its task",
         "what is known of a run": "its changes of state, in the ledger",
@@ -89,6 +96,7 @@ FACTS: dict[RunOnKind, dict[str, str]] = {
         "its disk is": "the node's",
         "a failed attempt": _BY_BUDGETS,
         "runs that meet": "run side by side",
+        _READS_SECRETS: "the cluster, which keeps them",
         "its end is seen": "up to five minutes late",
         "stopping a run": "deletes its Job",
         "what is known of a run": f"{_IN_STEP_FUNCTIONS}; its log is the cluster's",
@@ -106,7 +114,7 @@ def move(old: JobSpec, new: JobSpec, old_stack: StackSpec, new_stack: StackSpec)
     facts = [
         MoveLine(what, FACTS[before][what], FACTS[after][what])
         for what in FACTS[before]
-        if FACTS[before][what] != FACTS[after][what]
+        if FACTS[before][what] != FACTS[after][what] and (what != _READS_SECRETS or _have_secrets(old, new))
     ]
     known = {note.message for note in notes(old, old_stack.network)}
     costs = _costs(old, new, old_stack, new_stack)
@@ -121,6 +129,10 @@ def move(old: JobSpec, new: JobSpec, old_stack: StackSpec, new_stack: StackSpec)
         ),
         prices=_PRICES if costs else None,
     )
+
+
+def _have_secrets(*jobs: JobSpec) -> bool:
+    return any(container.secrets for job in jobs for container in containers(job))
 
 
 def _costs(old: JobSpec, new: JobSpec, old_stack: StackSpec, new_stack: StackSpec) -> list[MoveLine]:

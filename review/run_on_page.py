@@ -36,7 +36,7 @@ FEATURES: dict[str, tuple[str, ...]] = {
     "`results`": (HOLDS, HOLDS, HOLDS, REFUSED, HOLDS),
     "no `schedule`: people start it": (HOLDS, HOLDS, HOLDS, REFUSED, HOLDS),
     "`startedBy`": (HOLDS, HOLDS, HOLDS, REFUSED, HOLDS),
-    "`secrets`": (HOLDS, HOLDS, REFUSED, HOLDS, "of the cluster"),
+    "`secrets`": (HOLDS, HOLDS, HOLDS, HOLDS, "of the cluster"),
     "`capacity: {spot: true}`": (HOLDS, NO_EFFECT, NO_EFFECT, "yes; what Spot takes is not started again", NO_EFFECT),
     "alerts": (HOLDS, HOLDS, HOLDS, HOLDS, HOLDS),
     "`start`, `rerun`, `backfill`": (HOLDS, HOLDS, HOLDS, HOLDS, HOLDS),

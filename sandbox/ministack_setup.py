@@ -77,6 +77,7 @@ def load(aws: LocalAws) -> Any:
             policy_simulation,
             repairs,
             s3_repairs,
+            secret_repairs,
             service_quotas,
             store_repairs,
         )
@@ -89,7 +90,7 @@ def load(aws: LocalAws) -> Any:
             logger.setLevel(logging.ERROR)
 
     # Those of a service come after the general ones. A later start replaces what an earlier one applied.
-    for repaired in (repairs, dynamodb_repairs, eks_repairs, s3_repairs, store_repairs):
+    for repaired in (repairs, dynamodb_repairs, eks_repairs, s3_repairs, secret_repairs, store_repairs):
         for repair in repaired.ALL:
             repair(aws)
     policy_simulation.install()

@@ -14,7 +14,9 @@ from urllib.parse import unquote
 from ministack.core import iam_actions, iam_evaluator
 from ministack.core.responses import get_account_id, get_region
 from ministack.core.router import extract_access_key_id
-from ministack.services import ecs
+from ministack.services import ecs, sts
+
+from sandbox.identity import FUNCTION_ARN
 
 ACTIONS_OF_OPERATIONS = {
     "lambda:GetLayerVersionByArn": "lambda:GetLayerVersion",
@@ -67,6 +69,11 @@ def caller_denial(action: str, resource: str, context: Mapping[str, str | list[s
         return result.message
     explicit = result.decision == "Deny"
     return iam_actions.identity_denial_message(action, result.principal_arn, resource, explicit)
+
+
+def calling_function() -> str | None:
+    """The ARN of the Lambda function whose code makes the current request; None if none does."""
+    return (sts._sessions.get(_access_key.get()) or {}).get(FUNCTION_ARN)
 
 
 def caller_is_the_administrator() -> bool:

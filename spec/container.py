@@ -187,7 +187,7 @@ class ContainerSpec(Spec):
     secrets: dict[VariableName, SecretSpec] = Field(
         default_factory=dict,
         description="Environment variables that hold secrets: `NAME: {from: ..., key: ..., kmsKey: ...}`, "
-        "or `NAME: ...` for `from` alone.",
+        "or `NAME: ...` for `from` alone. [On Lambda](run-on-lambda.md#what-differs) the job's code may read them.",
     )
     permissions: tuple[PermissionSpec, ...] = Field(
         default=(),

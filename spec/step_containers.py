@@ -34,8 +34,12 @@ def placed_containers(job: JobSpec) -> Iterator[tuple[Loc, StepSpec, JobSpec]]:
 
 
 def task_rights(job: JobSpec, container: JobSpec) -> JobSpec:
-    """Whose role a container has: the job's, or its own where it may do other things than the job."""
-    return job if container.permissions == job.permissions else container
+    """Whose role a container has: the job's, or its own where it may do other things than the job.
+
+    The role of a function reads its secrets, too.
+    """
+    same_secrets = job.run_on.kind != "lambda" or container.secrets == job.secrets
+    return job if container.permissions == job.permissions and same_secrets else container
 
 
 def uses_results(job: JobSpec) -> bool:

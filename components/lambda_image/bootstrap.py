@@ -2,7 +2,8 @@
 
     python3 bootstrap.py PROGRAM [ARGUMENT ...]
 
-It is put into the job's own image, so it needs nothing but Python's standard library, 3.9 or later.
+It is put into the job's own image, so it needs nothing but Python's standard library, 3.9 or later, and of a job with
+secrets the file beside it.
 https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 
 An event is `{"environment": {"NAME": "text", ...}, "command": ["PROGRAM", "ARGUMENT", ...]}`; either may be left out,
@@ -33,17 +34,24 @@ if TYPE_CHECKING:
 EXITED_NON_ZERO = "Job.ExitedNonZero"
 OUT_OF_MEMORY = "Job.OutOfMemory"
 NOT_STARTED = "Job.NotStarted"
-"""The program is not there, or the event asks for what cannot be started."""
+"""The program is not there, a secret cannot be read, or the event asks for what cannot be started."""
+NEVER_STARTED = "Job.NeverStarted"
+"""AWS did not say what a secret is; it may do so later."""
 
 _API = "/2018-06-01/runtime/invocation/"
 _RUNTIME_API = "AWS_LAMBDA_RUNTIME_API"
+_SECRETS = "LONGHAUL_SECRETS"
 _LIKELY_KILLED_FIRST = "1000"
 # https://man7.org/linux/man-pages/man2/PR_SET_CHILD_SUBREAPER.2const.html
 _PR_SET_CHILD_SUBREAPER = 36
 
 
 class CannotStartError(Exception):
-    """Says why a program was not started."""
+    """Says why a program was not started; `passes` says whether it may be, later."""
+
+    def __init__(self, reason: str, *, passes: bool = False) -> None:
+        super().__init__(reason)
+        self.passes = passes
 
 
 class Bootstrap:
@@ -128,7 +136,7 @@ class Bootstrap:
             facts["stoppedAt"] = _now()
             facts["exitCode"] = exit_code
         except CannotStartError as error:
-            return NOT_STARTED, {**facts, "reason": str(error)}
+            return (NEVER_STARTED if error.passes else NOT_STARTED), {**facts, "reason": str(error)}
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
         if exit_code == 128 + signal.SIGKILL and _killed_for_memory() > killed_before:
@@ -149,9 +157,9 @@ class Bootstrap:
         variables = asked.get("environment", {})
         if not isinstance(variables, dict) or not all(isinstance(value, str) for value in variables.values()):
             raise CannotStartError("its environment is not names with texts")
-        # It is no runtime: with this it could take the next run's invocation.
-        own = {name: value for name, value in os.environ.items() if name != _RUNTIME_API}
-        return command, {**own, **variables}
+        # It is no runtime: with the first of these it could take the next run's invocation.
+        own = {name: value for name, value in os.environ.items() if name not in (_RUNTIME_API, _SECRETS)}
+        return command, {**own, **_secrets(), **variables}
 
     def _exit_code(self, command: list[str], environment: dict[str, str]) -> int:
         """Run the command to its end; that of a program which a signal ended is 128 and its number, as in a shell."""
@@ -171,6 +179,20 @@ class Bootstrap:
             os.killpg(child.pid, signal.SIGKILL)
         _end_orphans()
         return code
+
+
+def _secrets() -> dict[str, str]:
+    """The job's secrets as they are now, by their variables."""
+    references = os.environ.get(_SECRETS)
+    if references is None:
+        return {}
+    # What it needs for HTTPS takes long to load, and most jobs have no secrets.
+    import secret_values
+
+    try:
+        return secret_values.read(references, os.environ)
+    except secret_values.UnreadableError as error:
+        raise CannotStartError(str(error), passes=error.passes) from None
 
 
 def _adopt_orphans() -> None:
@@ -241,4 +263,6 @@ def _now() -> str:
 
 
 if __name__ == "__main__":
+    # Where an image has PYTHONSAFEPATH, nothing is looked for beside this file.
+    sys.path.insert(0, str(Path(__file__).parent))
     Bootstrap(os.environ[_RUNTIME_API], sys.argv[1:]).run()

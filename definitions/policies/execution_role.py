@@ -6,8 +6,8 @@ https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_execution_IAM_r
 import re
 from typing import Any
 
-from definitions import secrets
 from definitions.place import Place
+from definitions.policies.secret_rights import read_secrets
 from definitions.policies.statements import allow, policy
 from definitions.task_definition import CONTAINER_NAME, LOG_STREAM_PREFIX
 from spec.job import JobSpec
@@ -49,7 +49,7 @@ def execution_role_policy(place: Place, *, repository_arn: str | None, job: JobS
         statements.append(allow("PullImage", pull, repositories))
     statements.append(allow("WriteLog", ["logs:CreateLogStream", "logs:PutLogEvents"], _log_streams(place, job)))
     if job is not None:
-        statements += _read_secrets(job, place)
+        statements += read_secrets(job, place)
     return policy(statements)
 
 
@@ -62,28 +62,3 @@ def _named_repository(job: JobSpec) -> tuple[str, str, str] | None:
 def _log_streams(place: Place, job: JobSpec | None) -> str:
     group = f"{place.stack_log_group_prefix}*" if job is None else f"{place.log_group_prefix(job.name)}-*"
     return place.arn("logs", f"log-group:{group}:log-stream:{LOG_STREAM_PREFIX}/{CONTAINER_NAME}/*")
-
-
-def _read_secrets(job: JobSpec, place: Place) -> list[dict[str, Any]]:
-    statements = []
-    for sid, service, action in (
-        ("ReadSecrets", "secretsmanager", "secretsmanager:GetSecretValue"),
-        ("ReadParameters", "ssm", "ssm:GetParameters"),
-    ):
-        arns = {secrets.readable_arn(secret, place) for secret in job.secrets.values() if secret.service == service}
-        if arns:
-            statements.append(allow(sid, [action], sorted(arns)))
-
-    # The keys that AWS manages for both stores need no grant; a customer's key does, and only through its store.
-    # https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-via-service
-    keys = {secret.kms_key_arn for secret in job.secrets.values() if secret.kms_key_arn is not None}
-    if keys:
-        via = {
-            f"{secret.service}.{secrets.region(secret, place)}.amazonaws.com"
-            for secret in job.secrets.values()
-            if secret.kms_key_arn is not None
-        }
-        statements.append(
-            allow("DecryptSecrets", ["kms:Decrypt"], sorted(keys), {"StringEquals": {"kms:ViaService": sorted(via)}})
-        )
-    return statements

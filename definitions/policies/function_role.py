@@ -3,6 +3,7 @@
 from typing import Any
 
 from definitions.place import Place
+from definitions.policies.secret_rights import read_secrets
 from definitions.policies.statements import allow, policy
 from definitions.policies.task_role import task_role_policy
 from spec.job import JobSpec
@@ -24,7 +25,7 @@ def function_role_policy(
     """The policy of the role that functions of a job have.
 
     Args:
-        rights: what their code may do: the job, or a step as a job by itself.
+        rights: what their code may do, and which secrets they have: the job, or a step as a job by itself.
         job: the job.
         place: its stack.
         results_bucket_arn: the stack's bucket for results; None where no job of the stack leaves any.
@@ -34,6 +35,7 @@ def function_role_policy(
     streams = place.arn("logs", f"log-group:{place.log_group_prefix(job.name)}-*:log-stream:*")
     statements = [
         *(granted["Statement"] if granted else []),
+        *read_secrets(rights, place),
         allow("WriteLog", ["logs:CreateLogStream", "logs:PutLogEvents"], streams),
     ]
     if in_vpc:

@@ -77,6 +77,11 @@ class Faults:
             if isinstance(fault, FailPull | LoseSecret) and (error := fault.error(family, container)) is not None:
                 raise error
 
+    def read_secret(self, function: str) -> str | None:
+        """Why a function, by its name, does not get a secret that it reads; None if it does."""
+        lost = (fault.because for fault in self._faults if isinstance(fault, LoseSecret) and fault.strikes(function))
+        return next(lost, None)
+
     def stops(self, family: str, capacity_provider: str | None) -> list[PlannedStop]:
         """The stops that are planned for a task that starts."""
         planned = [fault.plan(family, capacity_provider) for fault in self._faults if isinstance(fault, TaskStop)]

@@ -46,14 +46,24 @@ class FailPull(Fault):
 
 @dataclass(kw_only=True, eq=False)
 class LoseSecret(Fault):
-    """The first secret of a container that has any does not exist: the task stops with TaskFailedToStart."""
+    """The first secret of a container that has any is not to be had: the task stops with TaskFailedToStart.
+
+    Of a function each call that reads a secret is met by itself.
+
+    Args:
+        because: `missing`: it does not exist, which does not heal; `throttled`: its service takes no more calls, which
+            may pass.
+    """
+
+    because: Literal["missing", "throttled"] = "missing"
 
     def error(self, family: str, container: Mapping[str, Any]) -> TaskStartError | None:
         """Why this container definition of a task does not start; None lets it start."""
         # Not above: it would make every command wait for botocore.
-        from sandbox.task_secrets import missing_secret
+        from sandbox.task_secrets import missing_secret, throttled_secret
 
         secrets = container.get("secrets")
         if not secrets or not self.strikes(family):
             return None
-        return missing_secret(secrets[0]["valueFrom"])
+        reference = secrets[0]["valueFrom"]
+        return missing_secret(reference) if self.because == "missing" else throttled_secret(reference)

@@ -13,9 +13,9 @@ from spec.compact_json import compact
 from spec.container import ImageStart
 from spec.durations import duration_text
 from spec.model import Problem
+from spec.run_on_rules.function_environment import largest_environment
 from spec.run_on_rules.note import Note
 from spec.run_on_rules.placed import notes_of_each, problems_of_each
-from spec.words import listed
 
 if TYPE_CHECKING:
     from spec.job import JobSpec
@@ -85,13 +85,6 @@ def _problems(container: JobSpec) -> Iterator[Problem]:
         found = container.ephemeral_storage_gib
         message = f"expected at most {LARGEST_DISK_GIB} GiB with runOn: lambda, found {found}; {_INSTEAD}"
         yield Problem(("ephemeralStorage",), message, _RUN_ON)
-    if container.secrets:
-        yield Problem(
-            ("secrets",),
-            f"expected none with runOn: lambda, found {listed(container.secrets, 'and')}: Lambda puts no secret into a "
-            "variable. Let the code read it, by the job's permissions",
-            _RUN_ON,
-        )
     yield from _environment(container)
     if start_of(container) is None:
         yield _unknown_start(container)
@@ -105,10 +98,11 @@ def _environment(container: JobSpec) -> Iterator[Problem]:
                 f"Lambda takes it, found {name}"
             )
             yield Problem(("environment", name), message, _RUN_ON)
-    size = len(compact(dict(container.environment)).encode())
+    size = len(compact(largest_environment(container)).encode())
     if size > _ENVIRONMENT_BYTES:
-        message = f"expected at most {_ENVIRONMENT_BYTES:,} bytes as JSON text with runOn: lambda, found {size:,}"
-        yield Problem(("environment",), message, _RUN_ON)
+        found = f"up to {size:,} with the ARNs of its secrets" if container.secrets else f"{size:,}"
+        message = f"expected at most {_ENVIRONMENT_BYTES:,} bytes as JSON text with runOn: lambda, found {found}"
+        yield Problem(("environment",), message, (("secrets",), *_RUN_ON))
 
 
 def _unknown_start(container: JobSpec) -> Problem:

@@ -48,6 +48,7 @@ DOCS = (Path(__file__).parents[2] / "docs" / "sandbox.md").read_text()
         ("pull:timeout", None, FailPull(because="timeout")),
         ("pull:missing:hello", "hello", FailPull(because="missing")),
         ("secret:hello", "hello", LoseSecret()),
+        ("secret:throttled:2", None, LoseSecret(because="throttled", first=2)),
         ("host:2.5%", None, LoseHost(share=0.025)),
         ("retire@1h30m", None, RetireTask(after=5400)),
         ("spot:daily-rollup:1@30s", "daily-rollup", InterruptSpot(first=1, after=30)),
@@ -88,7 +89,7 @@ def test_a_text_is_a_fault(text: str, job: str | None, expected: Fault | Lag) ->
         ("capacity:daly-rollup", "did you mean daily-rollup?"),
         (
             "secret:1x",
-            "'1x' is neither a job nor another setting of secret; it is one of a number, a share such as 10%",
+            "'1x' is neither a job nor another setting of secret; it is one of a number, a share such as 10%, missing",
         ),
         ("capacity:timeout", "'timeout' is neither a job nor another setting of capacity"),
         ("capacity:2:3", "'3' says again what another setting says"),
@@ -174,5 +175,5 @@ def test_a_second_delivery_is_a_line_of_its_own(longhaul: Longhaul) -> None:
 def test_a_job_that_is_started_by_hand_meets_them_too(longhaul: Longhaul) -> None:
     run = longhaul("sandbox", "run", "--job", "hello", "--fault", "secret", "--fault", "host:hello:1")
     assert run.returncode == 0, run.stdout + run.stderr
-    assert "Fault secret: 0 of 0 starts with a secret\n" in run.stderr
+    assert "Fault secret: 0 of 0 starts with a secret, and functions' reads of one\n" in run.stderr
     assert re.search(r"^Fault host:hello:1: 1 of [1-9][0-9]* tasks$", run.stderr, re.MULTILINE)

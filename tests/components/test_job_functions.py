@@ -1,6 +1,8 @@
 """The resources of a job on Lambda."""
 
+import json
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -27,6 +29,8 @@ longhaul:jobs:
       - {actions: [s3:GetObject], resources: ["arn:aws:s3:::sales/*"]}
 """
 NAME = "longhaul-test-report"
+READS = ("ReadSecrets", "ReadParameters")
+DOCKERFILE = Path(__file__).parents[2] / "components/lambda_image/Dockerfile"
 FUNCTION_ARN = f"arn:aws:lambda:eu-west-1:{ACCOUNT}:function:{NAME}"
 
 
@@ -62,6 +66,8 @@ def test_its_image_is_the_jobs_with_the_bootstrap(report: Deployment) -> None:
     assert image.inputs["dockerfile"] == "components/lambda_image/Dockerfile"
     assert image.inputs["args"] == {"JOB_IMAGE": own.outputs["imageUri"]}
     assert image.inputs["platform"] == own.inputs["platform"] == "linux/arm64"
+    copied = {name for name in DOCKERFILE.read_text().split() if name.endswith(".py")}
+    assert copied == {file.name for file in DOCKERFILE.parent.glob("*.py")}
     # The tag of one must not move that of the other.
     assert image.inputs["imageName"] != own.inputs["imageName"]
 
@@ -178,6 +184,41 @@ longhaul:jobs:
     assert len(deployment.all("awsx:ecr:Image")) == 1
     roles = {role.name for role in deployment.all("iam/role:Role") if role.name.endswith("-lambda")}
     assert roles == {f"{NAME}-lambda", f"{NAME}_second-lambda"}
+
+
+def test_a_function_may_read_its_secrets_and_no_others(deploy: Callable[..., Deployment]) -> None:
+    deployment = deploy(
+        """
+longhaul:jobs:
+  report:
+    image: example.com/report:1
+    entrypoint: [report]
+    timeout: 5m
+    runOn: lambda
+    secrets: {TOKEN: /report/token}
+    steps:
+      - {name: first}
+      - {name: second, secrets: {PASSWORD: {from: database, key: password}}}
+"""
+    )
+    first, second = (deployment.one("lambda/function:Function", f"{NAME}_{step}") for step in ("first", "second"))
+    told = {name: json.loads(one.inputs["environment"]["variables"]["LONGHAUL_SECRETS"]) for name, one in
+            (("first", first), ("second", second))}  # fmt: skip
+    token = f"arn:aws:ssm:eu-west-1:{ACCOUNT}:parameter/report/token"
+    password = f"arn:aws:secretsmanager:eu-west-1:{ACCOUNT}:secret:database"
+    assert told == {"first": {"TOKEN": token}, "second": {"PASSWORD": f"{password}:password::", "TOKEN": token}}
+
+    def readable(role: str) -> dict[str, list[str]]:
+        statements = deployment.policy_of(deployment.one("iam/role:Role", role))["Statement"]
+        return {one["Action"][0]: one["Resource"] for one in statements if one.get("Sid") in READS}
+
+    assert readable(f"{NAME}-lambda") == {"ssm:GetParameters": [token]}
+    assert readable(f"{NAME}_second-lambda") == {
+        "secretsmanager:GetSecretValue": [f"{password}-??????"],
+        "ssm:GetParameters": [token],
+    }
+    assert first.inputs["role"] == deployment.one("iam/role:Role", f"{NAME}-lambda").outputs["arn"]
+    assert second.inputs["role"] == deployment.one("iam/role:Role", f"{NAME}_second-lambda").outputs["arn"]
 
 
 TWINS = """

@@ -135,14 +135,20 @@ def test_isolated_tasks_reach_the_endpoints_that_every_task_needs_and_those_name
     assert ingress["securityGroups"] == [tasks.id]
 
 
-def test_isolated_tasks_with_secrets_reach_where_ecs_reads_them(deploy: Callable[..., Deployment]) -> None:
+@pytest.mark.parametrize("run_on", ["fargate", "lambda"])
+def test_isolated_tasks_and_functions_with_secrets_reach_where_these_are(
+    deploy: Callable[..., Deployment], run_on: str
+) -> None:
     deployment = deploy(
-        """
-        longhaul:network: {endpoints: []}
+        f"""
+        longhaul:network: {{endpoints: []}}
         longhaul:jobs:
           report:
-            build: {context: code, dockerfile: code/Dockerfile}
-            secrets: {PASSWORD: database-password, TOKEN: /report/token}
+            build: {{context: code, dockerfile: code/Dockerfile}}
+            entrypoint: [report]
+            timeout: 5m
+            runOn: {run_on}
+            secrets: {{PASSWORD: database-password, TOKEN: /report/token}}
         """
     )
 

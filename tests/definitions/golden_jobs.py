@@ -167,6 +167,14 @@ LAMBDA_EVERYTHING_SET = job(
         "ephemeralStorage": 2,
         "architecture": "arm64",
         "environment": {"SHOP": "all", "BUCKET": "sales"},
+        "secrets": {
+            "DATABASE_PASSWORD": {
+                "from": "sales/database",
+                "key": "password",
+                "kmsKey": "arn:aws:kms:eu-west-1:123456789012:key/0a1b2c3d-4e5f-6a7b-8c9d-0e1f2a3b4c5d",
+            },
+            "API_TOKEN": "/sales/api-token",
+        },
         "permissions": [{"actions": ["s3:GetObject"], "resources": ["arn:aws:s3:::sales/*"]}],
         "results": True,
         "overlap": "replace",

@@ -5,12 +5,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import botocore.session
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from definitions.lambda_function import lambda_function
+from definitions.place import Place
 from definitions.render import documents
+from spec.compact_json import compact
 from spec.job import JobSpec
+from spec.run_on_rules.function_environment import largest_environment
 from tests.definitions.endings import USED_UP
 from tests.definitions.golden_jobs import stack_of
 from tests.definitions.lambda_samples import (
@@ -22,9 +27,9 @@ from tests.definitions.lambda_samples import (
     invoked,
     without_type,
 )
-from tests.definitions.samples import LOG_GROUP
+from tests.definitions.samples import LOG_GROUP, job
 from tests.definitions.strategies import json_values as inputs
-from tests.definitions.strategies import permissions, tag_texts, words
+from tests.definitions.strategies import permissions, secrets, tag_texts, variables, words
 from tests.definitions.test_unreadable_causes import NAMES, causes, few, json_values
 from tests.definitions.validators import document_problems
 from tests.definitions.walker import Failure, walk
@@ -34,6 +39,10 @@ LOG = f"; log group {LOG_GROUP}, stream {STREAM}"
 NO_LOG = f"; nothing was written to log group {LOG_GROUP}"
 LOOK = f"; look for RequestId: {REQUEST} in log group {LOG_GROUP}"
 SOME_LOG = f"; look for the latest stream in log group {LOG_GROUP}"
+PARTITIONS = botocore.session.Session().get_available_partitions()
+REGIONS_OF = {
+    partition: botocore.session.Session().get_available_regions("lambda", partition) for partition in PARTITIONS
+}
 THROTTLED = "Rate Exceeded. (Service: Lambda, Status Code: 429, Request ID: 0a1b2c3d)"
 DENIED = (
     "User: arn:aws:sts::123456789012:assumed-role/x is not authorized to perform: lambda:InvokeFunction on resource: "
@@ -89,6 +98,21 @@ CASES = [
          "Job.Refused",
          "nightly (dev) was refused and did not start in attempt 1 of 3 (cannot start no-such-program: no such "
          f"file){LOG}"),
+    Case("a secret that is not there",
+         errored("Job.NotStarted", reason="cannot read the secret TOKEN from arn:x: ResourceNotFoundException: none"),
+         "Job.Refused",
+         "nightly (dev) was refused and did not start in attempt 1 of 3 (cannot read the secret TOKEN from arn:x: "
+         f"ResourceNotFoundException: none){LOG}"),
+    Case("a secret that the function may not read",
+         errored("Job.NotStarted", reason=f"cannot read the secret TOKEN from arn:x: AccessDeniedException: {DENIED}"),
+         "Job.Refused",
+         "nightly (dev) was refused and did not start in attempt 1 of 3 (cannot read the secret TOKEN from arn:x: "
+         f"AccessDeniedException: {DENIED}){LOG}"),
+    Case("a secret that AWS did not tell, once too often",
+         errored("Job.NeverStarted", reason="cannot read the secret TOKEN from arn:x: ThrottlingException"),
+         "Job.NeverStarted",
+         f"nightly (dev) never started {USED_UP} (cannot read the secret TOKEN from arn:x: ThrottlingException){LOG}",
+         restarted=True),
     Case("throttled, once too often", Failure("Lambda.TooManyRequestsException", THROTTLED), "Job.NeverStarted",
          f"nightly (dev) never started {USED_UP}: Lambda.TooManyRequestsException ({THROTTLED}){NO_LOG}",
          restarted=True),
@@ -209,6 +233,40 @@ def test_the_state_waits_longer_than_the_function_may_take(machine_of: MachineOf
     assert machine_of(function_job())["States"]["Run the job"]["TimeoutSeconds"] == 360
 
 
+def test_a_function_is_told_of_its_secrets_what_a_task_is() -> None:
+    secrets = {
+        "BY_ARN": "arn:aws:secretsmanager:eu-central-1:210987654321:secret:shared/token-a1B2c3",
+        "ONE_KEY": {"from": "sales/database", "key": "user"},
+        "PARAMETER": "/sales/api-token",
+    }
+    on_fargate, on_lambda = job(secrets=secrets), function_job(secrets=secrets, environment={"SHOP": "all"})
+    task = documents(on_fargate, stack_of(on_fargate))["task-definition"]
+    (container,) = task["containerDefinitions"]
+    variables = documents(on_lambda, stack_of(on_lambda))["function"]["Environment"]["Variables"]
+    assert variables.keys() == {"LONGHAUL_SECRETS", "SHOP"}
+    told = [{"name": name, "valueFrom": source} for name, source in json.loads(variables["LONGHAUL_SECRETS"]).items()]
+    assert told == container["secrets"]
+
+
+def test_steps_with_other_secrets_have_roles_of_their_own() -> None:
+    one, two = ({"TOKEN": f"sales/{name}"} for name in ("one", "two"))
+    stepped = function_job(
+        secrets=one, steps=[{"name": "first"}, {"name": "same", "secrets": one}, {"name": "other", "secrets": two}]
+    )
+    policies = documents(stepped, stack_of(stepped))["policies"]
+    readable = {
+        name: [one["Resource"] for one in each["policy"]["Statement"] if one.get("Sid") == "ReadSecrets"]
+        for name, each in policies.items()
+        if name.startswith("function-role")
+    }
+    arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:sales/{}-??????"
+    assert readable == {
+        "function-role": [[arn.format("one")]],
+        # What a step says goes over what the job says, by the name of the variable.
+        "function-role nightly_other": [[arn.format("two")]],
+    }
+
+
 any_function_job = st.builds(
     function_job,
     description=st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=512),
@@ -218,6 +276,7 @@ any_function_job = st.builds(
     ephemeralStorage=st.integers(1, 10),
     architecture=st.sampled_from(["arm64", "x86_64"]),
     environment=st.dictionaries(st.from_regex(r"V[A-Z0-9_]{1,10}", fullmatch=True), words, max_size=3),
+    secrets=st.dictionaries(variables.map(lambda name: f"S{name}"), secrets, max_size=3),
     permissions=st.lists(permissions, max_size=2),
     timeout=st.sampled_from(["1s", "90s", "15m"]),
     overlap=st.sampled_from(["skip", "queue", "replace", "allow"]),
@@ -234,8 +293,28 @@ def test_no_validator_objects_to_any_document_of_any_job(any_job: JobSpec) -> No
 
 
 @few
+@given(any_function_job, st.sampled_from(PARTITIONS))
+def test_no_environment_is_larger_than_was_counted_on(any_job: JobSpec, partition: str) -> None:
+    for region in REGIONS_OF[partition]:
+        place = Place(project="longhaul", stack="dev", partition=partition, region=region, account="123456789012")
+        function = lambda_function(any_job, place, image="", role_arn="", log_group_name="", network=None)
+        variables = function.get("Environment", {}).get("Variables", {})
+        assert len(compact(variables)) <= len(compact(largest_environment(any_job)))
+        assert variables.keys() == largest_environment(any_job).keys()
+
+
+@few
 @given(
-    st.sampled_from(["Job.ExitedNonZero", "Job.OutOfMemory", "Job.NotStarted", "Runtime.ExitError", "Lambda.Unknown"]),
+    st.sampled_from(
+        [
+            "Job.ExitedNonZero",
+            "Job.OutOfMemory",
+            "Job.NotStarted",
+            "Job.NeverStarted",
+            "Runtime.ExitError",
+            "Lambda.Unknown",
+        ]
+    ),
     causes | st.builds(lambda message: json.dumps({"errorType": "x", "errorMessage": message}), json_values | causes),
 )
 def test_any_failure_ends_under_one_of_our_names(machine_of: MachineOf, error: str, cause: str) -> None:

@@ -1,6 +1,7 @@
 """Who may do what: each role what it needs, on the stack's own things, and nothing beside."""
 
 import json
+from collections.abc import Callable
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -10,6 +11,7 @@ from definitions import policies
 from definitions.place import Place
 from definitions.trust import trigger_trust_policy, trust_policy
 from spec.job import JobSpec
+from tests.definitions.lambda_samples import function_job
 from tests.definitions.samples import job
 
 CLUSTER = "arn:aws:ecs:eu-west-1:123456789012:cluster/longhaul-dev"
@@ -129,19 +131,31 @@ def test_the_shared_execution_role_writes_the_logs_of_its_stack_and_reads_no_sec
     assert "secretsmanager" not in json.dumps(shared)
 
 
-def test_a_job_with_secrets_reads_exactly_those(place: Place) -> None:
-    secretive = job(
-        secrets={
-            "NAMED": {"from": "sales/database", "key": "password", "kmsKey": KEY},
-            "BY_ARN": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:shared-a1B2c3",
-            "PARAMETER": "/sales/token",
-        }
-    )
+SECRETS = {
+    "NAMED": {"from": "sales/database", "key": "password", "kmsKey": KEY},
+    "BY_ARN": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:shared-a1B2c3",
+    "PARAMETER": "/sales/token",
+}
 
-    own = policies.execution_role_policy(place, repository_arn=None, job=secretive)
+
+def execution_role_with_secrets(place: Place) -> dict[str, Any]:
+    secretive = job(secrets=SECRETS)
+    assert policies.needs_own_execution_role(secretive)
+    return policies.execution_role_policy(place, repository_arn=None, job=secretive)
+
+
+def function_role_with_secrets(place: Place) -> dict[str, Any]:
+    secretive = function_job(secrets=SECRETS)
+    return policies.function_role_policy(secretive, secretive, place, results_bucket_arn=None, in_vpc=False)
+
+
+@pytest.mark.parametrize("role", [execution_role_with_secrets, function_role_with_secrets])
+def test_a_role_that_is_to_read_secrets_reads_exactly_those(
+    place: Place, role: Callable[[Place], dict[str, Any]]
+) -> None:
+    own = role(place)
 
     secret = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:sales/database"
-    assert policies.needs_own_execution_role(secretive)
     assert allows(own, "secretsmanager:GetSecretValue", f"{secret}-x1Y2z3")
     assert not allows(own, "secretsmanager:GetSecretValue", f"{secret}-two-x1Y2z3")
     assert allows(

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.e2e.jobs_of_dev import JOB, jobs
 
 
-def test_no_secret_is_in_the_state(pulumi):
+@pytest.mark.parametrize("place", ["fargate", "lambda"])
+def test_no_secret_is_in_the_state(pulumi, place):
     planted = "planted-c2VjcmV0"
-    pulumi.client("secretsmanager").create_secret(Name="planted", SecretString=planted)
-    pulumi.configure(lambda config: jobs(config)[JOB].update(secrets={"TOKEN": "planted"}))
+    pulumi.client("secretsmanager").create_secret(Name=f"planted/{place}", SecretString=planted)
+    pulumi.configure(lambda config: jobs(config)[JOB].update(runOn=place, secrets={"TOKEN": f"planted/{place}"}))
     pulumi.deploy()
     known = [planted, pulumi.environment["AWS_SECRET_ACCESS_KEY"], pulumi.environment["PULUMI_CONFIG_PASSPHRASE"]]
     kept = [file for file in pulumi.state.rglob("*") if file.is_file()]
-    assert any(b"arn:aws:states" in file.read_bytes() for file in kept)
+    assert any(f":secret:planted/{place}".encode() in file.read_bytes() for file in kept)
     for secret in known:
         assert not [file for file in kept if secret.encode() in file.read_bytes()]
 

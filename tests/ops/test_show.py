@@ -153,6 +153,23 @@ def test_a_skipped_run_names_the_one_in_its_way(operated: Operated) -> None:
             "failed: unable to retrieve secret from asm",
             "A secret cannot be read",
         ),
+        *(
+            (
+                outcome,
+                None,
+                f"cannot read the secret TOKEN from arn:aws:ssm:eu-west-1:1:parameter/throttled: {why}",
+                says,
+            )
+            for outcome, why, says in (
+                ("Job.Refused", "AccessDeniedException: User: x is not authorized", "the function's role may read it"),
+                ("Job.Refused", "its JSON has no key user", "with what the reason names"),
+                ("Job.Refused", "the certificate of ssm.x is not trusted", "install them"),
+                ("Job.NeverStarted", "ThrottlingException: Rate exceeded", "move schedules apart"),
+                ("Job.NeverStarted", "ssm.x:443 cannot be reached: timed out", "NAT gateway"),
+                ("Job.NeverStarted", "InternalServerError", "health page"),
+                ("Job.NeverStarted", "HTTP status 503, and no JSON", "health page"),
+            )
+        ),
         (
             "Job.Refused",
             "ECS.AccessDeniedException",

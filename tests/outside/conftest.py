@@ -73,6 +73,7 @@ longhaul:jobs:
     timeout: 30s
     schedule: rate(5 minutes)
     permissions: [{actions: [s3:GetObject], resources: ["arn:aws:s3:::sales/*"]}]
+    secrets: {TOKEN: /quick/token, PASSWORD: {from: sales/database, key: password}}
     runOn: lambda
   scoring:
     image: "210987654321.dkr.ecr.eu-west-1.amazonaws.com/elsewhere:1"

@@ -50,3 +50,15 @@ def test_without_costs_no_prices_are_named() -> None:
 
     assert not [line for line in found.lines if line.what.endswith("costs")]
     assert found.prices is None
+
+
+@pytest.mark.parametrize(
+    "secrets", [{"secrets": {"TOKEN": "sales/token"}}, {"steps": [{**STEPS[0], "secrets": {"TOKEN": "sales/token"}}]}]
+)
+def test_who_reads_its_secrets_is_told_of_a_job_that_has_any(secrets: dict[str, Any]) -> None:
+    def readers(fields: dict[str, Any]) -> list[tuple[str, str]]:
+        lines = moved(fields, {**fields, "timeout": "5m", "runOn": "lambda"}).lines
+        return [(line.before, line.after) for line in lines if line.what == "its secrets are read by"]
+
+    assert readers(secrets) == [("ECS, before it starts", "the function itself, so that its code may read them, too")]
+    assert readers({"steps": STEPS} if "steps" in secrets else {}) == []

@@ -132,19 +132,21 @@ def starts_for_the_time_of(other: str, run: str, **more: Any) -> Step:
 def without(action: str, *, job: str = "job") -> Step:
     """Take an action away from the role of the job's machine."""
 
-    def step(scene: Scene) -> None:
-        iam, role = scene.aws.client("iam"), scene.stack.role(scene.job(job))
-        (name,) = iam.list_role_policies(RoleName=role)["PolicyNames"]
-        own = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
-        less = json.loads(json.dumps(own))
-        for statement in less["Statement"]:
-            actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
-            statement["Action"] = [each for each in actions if each != action]
-        less["Statement"] = [statement for statement in less["Statement"] if statement["Action"]]
-        assert less != own
-        scene.take_away(iam, {"RoleName": role, "PolicyName": name}, less=less, own=own)
+    return lambda scene: take_action(scene, scene.stack.role(scene.job(job)), action)
 
-    return step
+
+def take_action(scene: Scene, role: str, action: str) -> None:
+    """Take an action away from a role, by its name."""
+    iam = scene.aws.client("iam")
+    (name,) = iam.list_role_policies(RoleName=role)["PolicyNames"]
+    own = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
+    less = json.loads(json.dumps(own))
+    for statement in less["Statement"]:
+        actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+        statement["Action"] = [each for each in actions if each != action]
+    less["Statement"] = [statement for statement in less["Statement"] if statement["Action"]]
+    assert less != own
+    scene.take_away(iam, {"RoleName": role, "PolicyName": name}, less=less, own=own)
 
 
 def gives_rights_back(scene: Scene) -> None:

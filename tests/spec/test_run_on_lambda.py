@@ -31,11 +31,6 @@ AT = "Pulumi.dev.yaml:3 longhaul:jobs.nightly"
             "Lambda for it: runOn: fargate",
         ),
         (
-            "10m, secrets: {KEY: a, TOKEN: b}",
-            "secrets: expected none with runOn: lambda, found KEY and TOKEN: Lambda puts no secret into a variable. "
-            "Let the code read it, by the job's permissions",
-        ),
-        (
             "10m, environment: {X: a}",
             "environment.X: expected a name of two or more letters, digits and underscores, a letter first and not "
             "LAMBDA_, as Lambda takes it, found X",
@@ -78,6 +73,41 @@ def test_a_function_has_the_environment_that_lambda_takes_to_the_byte(repository
     assert repository.mistakes() == [
         f"{AT}.environment: expected at most 4,096 bytes as JSON text with runOn: lambda, found 4,097"
     ]
+
+
+def test_references_to_secrets_count_as_the_longest_arns_that_they_may_have(repository) -> None:
+    """In a variable of their own, as JSON in JSON: `{"AA":"xx","LONGHAUL_SECRETS":"{\\"T\\":\\"arn...\\"}"}`."""
+    arn = "arn:aws-us-gov:secretsmanager:ap-northeast-1:123456789012:secret:sales/login"
+    secrets = f'{{\\"T\\":\\"{arn}:user::\\"}}'
+    room = 4096 - len(f'{{"AA":"","LONGHAUL_SECRETS":"{secrets}"}}')
+    more = ", environment: {{AA: {}}}, secrets: {{T: {{from: sales/login, key: user}}}}"
+    repository.write("Pulumi.dev.yaml", STACK.format(more=more.format("x" * room)))
+    assert repository.load()
+    repository.write("Pulumi.dev.yaml", STACK.format(more=more.format("x" * (room + 1))))
+    assert repository.mistakes() == [
+        f"{AT}.environment: expected at most 4,096 bytes as JSON text with runOn: lambda, found up to 4,097 "
+        "with the ARNs of its secrets"
+    ]
+
+
+def test_too_many_secrets_alone_are_too_large(repository) -> None:
+    secrets = ", ".join(f"TOKEN_{number}: /sales/{'x' * 40}/{number}" for number in range(40))
+    repository.write("Pulumi.dev.yaml", STACK.format(more=f", secrets: {{{secrets}}}"))
+    (mistake,) = repository.mistakes()
+    assert mistake.startswith(
+        f"{AT}.secrets: expected at most 4,096 bytes as JSON text with runOn: lambda, found up to 4,9"
+    )
+    on_fargate = STACK.format(more=f", secrets: {{{secrets}}}").replace("runOn: lambda, ", "")
+    repository.write("Pulumi.dev.yaml", on_fargate)
+    assert repository.load()
+
+
+def test_a_secret_may_have_a_name_that_no_variable_of_a_function_has(repository) -> None:
+    """Lambda is not told of it as of a variable."""
+    repository.write("Pulumi.dev.yaml", STACK.format(more=", secrets: {X: sales/login, LAMBDA_TASK_ROOT: /sales/root}"))
+    (job,) = repository.load().jobs
+    assert set(job.secrets) == {"X", "LAMBDA_TASK_ROOT"}
+    assert list(notes(job)) == []
 
 
 def test_fifteen_minutes_are_right_and_near_the_limit(repository) -> None:

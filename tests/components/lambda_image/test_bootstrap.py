@@ -4,80 +4,16 @@ from __future__ import annotations
 
 import ast
 import contextlib
-import json
 import os
 import select
 import signal
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from tests.components.lambda_image.function import PATIENCE_SECONDS, Start, answer, error_of, python
 from tests.components.lambda_image.runtime_api import TRACE, RuntimeApi
-
-BOOTSTRAP = Path(__file__).parents[3] / "components" / "lambda_image" / "bootstrap.py"
-PATIENCE_SECONDS = 120
-Start = Callable[..., "subprocess.Popen[str]"]
-
-
-@pytest.fixture
-def api() -> Iterator[RuntimeApi]:
-    api = RuntimeApi()
-    yield api
-    api.close()
-
-
-@pytest.fixture
-def start(api: RuntimeApi, tmp_path: Path) -> Iterator[Start]:
-    """Starts the function with a command; what its programs print goes to its own output, as on Lambda."""
-    running: list[subprocess.Popen[str]] = []
-    scratch = tmp_path / "scratch"
-    scratch.mkdir()
-
-    def begin(*command: str, program: Path | None = None, **variables: str) -> subprocess.Popen[str]:
-        environment = {
-            "PATH": os.environ["PATH"],
-            "TMPDIR": str(scratch),
-            "AWS_LAMBDA_RUNTIME_API": api.address,
-            "AWS_LAMBDA_LOG_GROUP_NAME": "/longhaul/x",
-            "AWS_LAMBDA_LOG_STREAM_NAME": "2026/11/30/x[7]abc",
-            **variables,
-        }
-        before = [] if program is None else [str(program)]
-        arguments = [sys.executable, *before, str(BOOTSTRAP), *command]
-        process = subprocess.Popen(
-            arguments, env=environment, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        )
-        running.append(process)
-        return process
-
-    yield begin
-    for process in running:
-        process.kill()
-        process.wait()
-        # Not read to its end: a program that was left behind may hold it open.
-        assert process.stdout is not None
-        process.stdout.close()
-
-
-def answer(api: RuntimeApi) -> tuple[str, str, dict[str, Any], dict[str, str]]:
-    return api.answers.get(timeout=PATIENCE_SECONDS)
-
-
-def error_of(api: RuntimeApi) -> tuple[str, dict[str, Any]]:
-    """The type of an invocation's error, and its message's facts."""
-    _, kind, document, headers = answer(api)
-    assert kind == "error"
-    assert headers["Lambda-Runtime-Function-Error-Type"] == document["errorType"]
-    return document["errorType"], json.loads(document["errorMessage"])
-
-
-def python(program: str) -> tuple[str, ...]:
-    return sys.executable, "-c", program
 
 
 def test_a_program_that_exits_with_0_is_a_response(api: RuntimeApi, start: Start) -> None:

@@ -77,6 +77,14 @@ def test_a_lost_secret_is_as_one_that_was_never_there(place: TaskPlace, faults: 
         assert lost["stoppedReason"] == never_there["stoppedReason"]
 
 
+def test_a_throttled_secret_says_so(place: TaskPlace, faults: Faults) -> None:
+    faults.add(LoseSecret(of=place.cluster, because="throttled"))
+    task = place.finish(place.run(place.register("true", secrets=[{"name": "TOKEN", "valueFrom": "/never/asked"}])))
+    assert task["stopCode"] == "TaskFailedToStart"
+    assert task["stoppedReason"].startswith("ResourceInitializationError: unable to pull secrets or registry auth: ")
+    assert task["stoppedReason"].endswith("ThrottlingException: Rate exceeded")
+
+
 def test_a_container_without_secrets_has_none_to_lose(place: TaskPlace, faults: Faults) -> None:
     fault = faults.add(LoseSecret(of=place.cluster))
     assert place.finish(place.run(place.register("true")))["stopCode"] == "EssentialContainerExited"

@@ -8,12 +8,28 @@ from pathlib import Path
 
 from definitions import names
 from sandbox.faults import RefuseInvoke, RunOutOfMemory, TimeOutFunction
+from tests.scenarios.on_lambda.endings import (
+    CLAIMS,
+    CLEARS,
+    EXITED,
+    NEVER_STARTED,
+    OUT_OF_MEMORY,
+    STEP_BY_STEP,
+    TIMED_OUT,
+    TWO_RETRIES,
+    TWO_STARTS,
+    WAITS_FOR_FUNCTION,
+    WAITS_FOR_TURN,
+    failed,
+    refused,
+    succeeded,
+)
 from tests.scenarios.on_lambda.scene import FunctionScene
+from tests.scenarios.on_lambda.secret_rows import SECRETS
 from tests.scenarios.scenario import (
     FAILS,
     LOOKS,
     MEETS,
-    RETRIES,
     STARTS,
     STARTS_AGAIN,
     SUCCEEDS,
@@ -44,35 +60,8 @@ WAITS = "echo ready GATE; until [ -e GATE ]; do sleep 0.02; done"
 
 LEAVE = f"python {Path(__file__).parent.with_name('leave.py')}"
 
-TWO_RETRIES = {"retries": {"attempts": 2, "finalExitCodes": [64]}}
-TWO_STARTS = {"startRetries": {"attempts": 2}}
 # Long enough for whoever sped the clock up to slow it down.
 RETRIES_TIMEOUTS = {"retries": {"attempts": 1, "onTimeout": True, "interval": "30m"}}
-
-WAITS_FOR_FUNCTION = (names.WAIT_FOR_FUNCTION, names.WHOSE_FUNCTION)
-WAITS_FOR_TURN = (*MEETS, names.JOIN, names.WAIT_FOR_TURN)
-CLAIMS = (*MEETS, names.DISPLACE, names.STOP_OTHER, names.WAIT_FOR_TURN)
-CLEARS = (*WAITS_FOR_FUNCTION, names.CLEAR, *LOOKS)
-STEP_BY_STEP = (names.TAKE, "Which step is first?", "Run first", "Read first's result", "Run second", *SUCCEEDS)
-EXITED = (*FAILS, "Exited non-zero")
-OUT_OF_MEMORY = (*FAILS, "Ran out of memory")
-REFUSED = (*FAILS, "Refused")
-NEVER_STARTED = (*FAILS, "Never started")
-TIMED_OUT = (*FAILS, "Timed out")
-
-
-def succeeded(*path: str, attempts: int = 1, start_retries: int = 0) -> End:
-    told = path or (*STARTS, *STARTS_AGAIN * start_retries, *RETRIES * (attempts - 1), *SUCCEEDS)
-    return End(outcome="SUCCEEDED", attempts=attempts, start_retries=start_retries, path=told)
-
-
-def failed(outcome: str, says: str, *end: str, attempts: int = 1, start_retries: int = 0) -> End:
-    path = (*STARTS, *STARTS_AGAIN * start_retries, *RETRIES * (attempts - 1), *end)
-    return End(outcome=outcome, attempts=attempts, start_retries=start_retries, path=path, says=says)
-
-
-def refused(says: str) -> End:
-    return failed("Job.Refused", says, *REFUSED)
 
 
 def has_concurrency(most: int) -> Step:
@@ -332,4 +321,4 @@ RESULTS = [
     ),
 ]
 
-SCENARIOS = [*PROGRAM, *ENVIRONMENT, *SERVICE, *MEETING, *RESULTS]
+SCENARIOS = [*PROGRAM, *ENVIRONMENT, *SERVICE, *SECRETS, *MEETING, *RESULTS]

@@ -16,12 +16,13 @@ from sandbox.local_aws import LocalAws
 from tests.project import new_project
 from tests.sandbox.permissions.deployed import Execution, Jobs
 from tests.sandbox.permissions.policies import Document, Part, parts, without
-from tests.sandbox.permissions.project import PROGRAM, RETURNING, Prepared
+from tests.sandbox.permissions.project import PROGRAM, RETURNING, SECRET, Prepared
 from tests.sandbox.permissions.scenarios import NOT_FOR_A_RUN, Outcome, names_all, outcome, scenarios
 
 NAME = "rights-dev"
-JOBS = ("permitted", "returning")
+JOBS = ("permitted", "returning", "secretive")
 NOT_OF_A_RUN = {action for entry in NOT_FOR_A_RUN if entry["role"] == "states" for action in entry["actions"]}
+TO_READ_SECRETS = {"secretsmanager:GetSecretValue", "ssm:GetParameters", "kms:Decrypt"}
 CHECKED_BY_LAMBDA = ("ec2:CreateNetworkInterface", "ec2:DescribeNetworkInterfaces", "ec2:DeleteNetworkInterface")
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions
 ASKED_FOR_BY_ITS_PAGE = ("ec2:AssignPrivateIpAddresses", "ec2:DescribeSubnets", "ec2:UnassignPrivateIpAddresses")
@@ -71,6 +72,20 @@ def write_project(root: Path, prepared: Prepared) -> None:
             ],
         },
         "returning": {**common, "entrypoint": ["python", str(RETURNING)], "results": True},
+        "secretive": {
+            **common,
+            "entrypoint": [
+                "sh",
+                "-c",
+                'test -n "$PASSWORD" && test -n "$TOKEN" && test -n "$PLAIN" && test -n "$CLOSED"',
+            ],
+            "secrets": {
+                "PASSWORD": {"from": f"{prepared.bucket}/login", "key": "password"},
+                "TOKEN": {"from": prepared.by_arn, "kmsKey": prepared.key},
+                "PLAIN": f"/{prepared.bucket}/plain",
+                "CLOSED": {"from": f"/{prepared.bucket}/closed", "kmsKey": prepared.key},
+            },
+        },
     }
     network = {"nat": "single", "availabilityZones": 1}
     new_project(root, "rights", {"aws:region": "eu-west-1", "longhaul:network": network, "longhaul:jobs": jobs})
@@ -140,7 +155,7 @@ def test_no_right_is_left_out(jobs: FunctionJobs) -> None:
     of_code = {part.action for job in JOBS for part in granted(jobs, f"{job}-lambda")}
     logs = {"logs:CreateLogStream", "logs:PutLogEvents"}
     s3 = {f"s3:{call}" for call in ("GetObject", "PutObject", "DeleteObject", "ListBucket")}
-    assert of_code == logs | s3 | {*CHECKED_BY_LAMBDA, *ASKED_FOR_BY_ITS_PAGE}
+    assert of_code == logs | s3 | TO_READ_SECRETS | {*CHECKED_BY_LAMBDA, *ASKED_FOR_BY_ITS_PAGE}
 
 
 @pytest.mark.parametrize("job", JOBS)
@@ -164,7 +179,7 @@ def of_code(document: Document, part: Part) -> bool:
     return document["Statement"][part.statement].get("Sid") not in ("WriteLog", "ConnectToVpc")
 
 
-@pytest.mark.parametrize("job", JOBS)
+@pytest.mark.parametrize("job", ["permitted", "returning"])
 def test_without_a_permission_the_functions_code_is_refused(
     jobs: FunctionJobs, job: str, subtests: pytest.Subtests
 ) -> None:
@@ -179,6 +194,23 @@ def test_without_a_permission_the_functions_code_is_refused(
             assert line.startswith("AccessDenied ")
             assert names_all(line, jobs.roles[holder], part, document), line
     assert jobs.run(job, "work").status == "SUCCEEDED"
+
+
+def test_without_a_right_to_a_secret_the_function_starts_nothing(jobs: FunctionJobs, subtests: pytest.Subtests) -> None:
+    holder = "secretive-lambda"
+    _, document = jobs.held(holder)
+    rights = [part for part in granted(jobs, holder) if part.action in TO_READ_SECRETS]
+    # Two secrets, two parameters, a key by way of each of the two services.
+    assert len(rights) == 7
+    for part in rights:
+        with subtests.test(str(part)):
+            with jobs.without(holder, part):
+                refused = jobs.run("secretive")
+            assert refused.error == "Job.Refused"
+            assert "cannot read the secret " in refused.cause
+            assert names_all(refused.cause, jobs.roles[holder], part, document), refused.cause
+            assert SECRET not in str(refused)
+            assert jobs.run("secretive").status == "SUCCEEDED"
 
 
 @pytest.mark.parametrize("action", ["logs:CreateLogStream", "logs:PutLogEvents"])
