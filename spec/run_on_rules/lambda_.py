@@ -13,6 +13,7 @@ from spec.compact_json import compact
 from spec.container import ImageStart
 from spec.durations import duration_text
 from spec.model import Problem
+from spec.run_on_rules import lambda_zip
 from spec.run_on_rules.note import Note
 from spec.run_on_rules.placed import notes_of_each, problems_of_each
 from spec.words import listed
@@ -46,6 +47,15 @@ def start_of(container: JobSpec) -> ImageStart | None:
     built = container.build.starts if container.image is None and container.build is not None else None
     command = given or (built.command if built is not None else ())
     return None if built is None or not (built.entrypoint or command) else ImageStart(built.entrypoint, command)
+
+
+def variables_of(container: JobSpec) -> dict[str, str]:
+    """The environment that the function has: of one that is made from an archive, with that of its Dockerfile."""
+    if not container.run_on.is_zip:
+        return dict(container.environment)
+    plain = container.build.plain if container.build is not None else None
+    of_image = plain.environment if plain is not None else {}
+    return {**of_image, **container.environment, lambda_zip.WRAPPER_VARIABLE: lambda_zip.WRAPPER}
 
 
 def problems(job: JobSpec) -> Iterator[Problem]:
@@ -93,7 +103,10 @@ def _problems(container: JobSpec) -> Iterator[Problem]:
             _RUN_ON,
         )
     yield from _environment(container)
-    if start_of(container) is None:
+    start = start_of(container)
+    if container.run_on.is_zip:
+        yield from lambda_zip.problems(container, start)
+    if start is None and not (container.run_on.is_zip and container.image is not None):
         yield _unknown_start(container)
 
 
@@ -105,9 +118,10 @@ def _environment(container: JobSpec) -> Iterator[Problem]:
                 f"Lambda takes it, found {name}"
             )
             yield Problem(("environment", name), message, _RUN_ON)
-    size = len(compact(dict(container.environment)).encode())
+    size = len(compact(variables_of(container)).encode())
     if size > _ENVIRONMENT_BYTES:
-        message = f"expected at most {_ENVIRONMENT_BYTES:,} bytes as JSON text with runOn: lambda, found {size:,}"
+        also = ", ENV of the Dockerfile and Longhaul's own among them" if container.run_on.is_zip else ""
+        message = f"expected at most {_ENVIRONMENT_BYTES:,} bytes as JSON text with runOn: lambda, found {size:,}{also}"
         yield Problem(("environment",), message, _RUN_ON)
 
 
