@@ -74,6 +74,12 @@ longhaul:jobs:
     schedule: rate(5 minutes)
     permissions: [{actions: [s3:GetObject], resources: ["arn:aws:s3:::sales/*"]}]
     runOn: lambda
+  archived:
+    build: {context: plain, dockerfile: plain/Dockerfile}
+    environment: {LEVEL: info}
+    timeout: 30s
+    schedule: rate(5 minutes)
+    runOn: {kind: lambda, package: zip}
   scoring:
     image: "210987654321.dkr.ecr.eu-west-1.amazonaws.com/elsewhere:1"
     overlap: allow
