@@ -101,3 +101,8 @@ class RunOnSpec(Spec):
     def is_zip(self) -> bool:
         """Whether a job is a function that is made from an archive, without an image."""
         return self.kind == "lambda" and self.package == "zip"
+
+    @property
+    def place(self) -> str:
+        """The kind, and whatever else of it no deployment changes in place: as `DeployedJob.place` has it."""
+        return "lambda with package: zip" if self.is_zip else self.kind
