@@ -19,7 +19,7 @@ ARCHIVE_SIGNATURE = "0def7320c3a5731c473e5ecbe6d01bc7"
 class Archive:
     """A pulumi.FileArchive: a file, which is the same wherever it is.
 
-    path: of the file, as the program says it.
+    path: of the file, as the program says it; empty where the engine leaves it out: where it compares, or looks again.
     hash: of its content, as the engine says it; empty where there is no engine.
     """
 
@@ -63,8 +63,9 @@ def _plain(value: Any) -> Any:
             return _plain(value["value"])
         case signature if signature == RESOURCE_SIGNATURE:
             return value.get("id", value["urn"])
-        case signature if signature == ARCHIVE_SIGNATURE and value.get("path"):
-            return Archive(value["path"], value.get("hash", ""))
+        # Of one without a path the engine's state says that it is made of no assets.
+        case signature if signature == ARCHIVE_SIGNATURE and not (value.get("assets") or value.get("uri")):
+            return Archive(value.get("path", ""), value.get("hash", ""))
         case _:
             raise SandboxError("the sandbox takes no assets, and of archives a pulumi.FileArchive alone")
 
@@ -73,7 +74,8 @@ def _signed(value: Any) -> Any:
     """The value with its archives as the protocol writes them."""
     match value:
         case Archive():
-            return {SIGNATURE_KEY: ARCHIVE_SIGNATURE, "path": value.path, "hash": value.hash}
+            known = {name: text for name, text in (("path", value.path), ("hash", value.hash)) if text}
+            return {SIGNATURE_KEY: ARCHIVE_SIGNATURE, **known}
         case dict():
             return {name: _signed(item) for name, item in value.items()}
         case list():

@@ -151,7 +151,8 @@ def _check_package(inputs: Properties) -> None:
     if inputs["packageType"] == "Image":
         fits = "imageUri" in inputs and "code" not in inputs
     else:
-        fits = isinstance(inputs.get("code"), Archive) and "imageUri" not in inputs
+        code = inputs.get("code")
+        fits = isinstance(code, Archive) and code.path and "imageUri" not in inputs
     if not fits:
         raise SandboxError(
             "the sandbox deploys functions of container images, packageType 'Image' with an imageUri, and of archives, "

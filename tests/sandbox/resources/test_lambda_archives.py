@@ -89,6 +89,7 @@ def test_another_runtime_is_a_change_of_the_configuration_alone(make, change, in
     ("wrong", "message"),
     [
         ({"imageUri": "x"}, "packageType 'Zip' with a pulumi.FileArchive as code"),
+        ({"code": Archive("")}, "packageType 'Zip' with a pulumi.FileArchive as code"),
         ({"code": None}, "packageType 'Zip' with a pulumi.FileArchive as code"),
         ({"packageType": "Image"}, "packageType 'Image' with an imageUri"),
         ({"packageType": "Image", "imageUri": "x"}, "packageType 'Image' with an imageUri"),
