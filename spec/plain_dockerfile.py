@@ -138,6 +138,8 @@ class _Reader:
         try:
             variables = get_key_val_dictionary(value, env_replace=True, envs=self._environment)
         except (ValueError, IndexError):
+            variables = {}
+        if not variables or ("=" not in value and not value.split()[1:]):
             self._expected("NAME=value", shortened(value))
             return
         for name in variables:

@@ -64,9 +64,7 @@ def installed(job: str, plain: PlainPython, architecture: str, files: Mapping[st
         workdir, target = Path(scratch) / "workdir", Path(scratch) / "packages"
         _lay_out(files, workdir)
         target.mkdir()
-        for install in plain.installs:
-            words = [*install.arguments, *(word for file in install.files for word in ("-r", file))]
-            _pip(job, plain, architecture, words, workdir, target)
+        _pip(job, plain, architecture, workdir, target)
         _drop_commands(target)
         # Somebody else may have been faster: theirs are the same.
         with contextlib.suppress(OSError):
@@ -74,12 +72,14 @@ def installed(job: str, plain: PlainPython, architecture: str, files: Mapping[st
     return folder
 
 
-def _pip(job: str, plain: PlainPython, architecture: str, words: list[str], workdir: Path, target: Path) -> None:
+def _pip(job: str, plain: PlainPython, architecture: str, workdir: Path, target: Path) -> None:
     flags = [f"--platform={tag}" for tag in platforms(plain.python, architecture)]
-    # --upgrade: a later RUN takes the place of what an earlier one has installed.
+    # All at once: in a folder, pip takes nothing away that it has installed before.
+    words = [word for install in plain.installs for word in install.arguments]
+    words += [word for install in plain.installs for file in install.files for word in ("-r", file)]
     command = [
         sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", "--no-compile",
-        "--no-warn-script-location", "--upgrade", f"--target={target.absolute()}", "--only-binary=:all:",
+        "--no-warn-script-location", f"--target={target.absolute()}", "--only-binary=:all:",
         "--implementation=cp", f"--python-version={plain.python}", *flags, *words,
     ]  # fmt: skip
     done = subprocess.run(command, cwd=workdir, capture_output=True, text=True, errors="replace", check=False)
