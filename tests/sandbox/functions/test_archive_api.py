@@ -96,10 +96,12 @@ def test_what_has_not_changed_is_not_published_again(functions: Place) -> None:
     assert client.update_function_code(FunctionName=name, ZipFile=archive(x="1"), Publish=True)["Version"] == "2"
     client.update_function_configuration(FunctionName=name, Runtime="python3.12")
     assert client.publish_version(FunctionName=name)["Version"] == "3"
-    runtimes = [
-        client.get_function_configuration(FunctionName=name, Qualifier=version)["Runtime"] for version in ("2", "3")
-    ]
-    assert runtimes == ["python3.13", "python3.12"]
+    client.update_function_configuration(FunctionName=name, Handler="another.one")
+    assert client.publish_version(FunctionName=name)["Version"] == "4"
+    told = [client.get_function_configuration(FunctionName=name, Qualifier=version) for version in ("2", "3", "4")]
+    assert [(one["Runtime"], one["Handler"]) for one in told] == [
+        ("python3.13", "never.used"), ("python3.12", "never.used"), ("python3.12", "another.one"),
+    ]  # fmt: skip
     assert functions.invoke(f"{name}:3").payload["variables"]["AWS_EXECUTION_ENV"] == "AWS_Lambda_python3.12"
 
 
