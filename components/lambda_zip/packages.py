@@ -1,6 +1,5 @@
 """The packages of a job, installed for Lambda's platform: once for the same requirements, and kept."""
 
-import contextlib
 import hashlib
 import json
 import re
@@ -8,14 +7,14 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from components.lambda_zip.errors import PackError
+from components.lambda_zip.markers import MACHINES, check_complete
 from spec.copied_files import CopiedFile
 from spec.plain_python import GLIBC_MINORS, PlainPython
 
-_MACHINES = {"x86_64": "x86_64", "arm64": "aarch64"}
 # The least that a wheel for Linux asks of glibc: https://peps.python.org/pep-0600/#specification
 _LEAST_GLIBC_MINOR = 5
 _LEAST_ON_ARM_MINOR = 17
@@ -33,7 +32,7 @@ def platforms(python: str, architecture: str) -> list[str]:
         python: a version that Lambda runs.
         architecture: of the function, as Lambda calls it.
     """
-    machine = _MACHINES[architecture]
+    machine = MACHINES[architecture]
     least = _LEAST_ON_ARM_MINOR if architecture == "arm64" else _LEAST_GLIBC_MINOR
     tags = []
     for minor in range(GLIBC_MINORS[python], least - 1, -1):
@@ -54,7 +53,7 @@ def installed(job: str, plain: PlainPython, architecture: str, files: Mapping[st
         kept: where such folders are.
 
     Raises:
-        PackError: pip could not install them.
+        PackError: pip could not install them, or not all of them.
     """
     folder = kept / f"packages-{_digest(plain, architecture, files)}"
     if folder.is_dir():
@@ -65,11 +64,23 @@ def installed(job: str, plain: PlainPython, architecture: str, files: Mapping[st
         _lay_out(files, workdir)
         target.mkdir()
         _pip(job, plain, architecture, workdir, target)
+        check_complete(job, plain, architecture, _texts(plain, files), target)
         _drop_commands(target)
-        # Somebody else may have been faster: theirs are the same.
-        with contextlib.suppress(OSError):
+        try:
             target.rename(folder)
+        except OSError:
+            # Somebody else has been faster: theirs are the same.
+            if not folder.is_dir():
+                raise
     return folder
+
+
+def _texts(plain: PlainPython, files: Mapping[str, CopiedFile]) -> Iterator[str]:
+    """The job's own requirements, each by itself."""
+    for install in plain.installs:
+        yield from install.arguments
+        for name in _with_those_they_name(install.files, files):
+            yield from files[name].path.read_text("utf-8", errors="replace").splitlines()
 
 
 def _pip(job: str, plain: PlainPython, architecture: str, workdir: Path, target: Path) -> None:

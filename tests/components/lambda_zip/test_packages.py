@@ -191,6 +191,47 @@ def test_what_several_runs_install_must_go_together(make_job: MakeJob, wheels: P
         pack(make_job("greeter==1.0", dockerfile=dockerfile), PLACE)
 
 
+@pytest.mark.skipif(sys.version_info >= (3, 14), reason="pip needs here what Lambda needs")
+def test_what_pip_leaves_out_here_and_lambda_needs_is_refused(make_job: MakeJob, wheels: Path) -> None:
+    write_wheel(wheels, "helper", "1.0", {"helper.py": ""})
+    write_wheel(wheels, "needy", "1.0", {"needy.py": ""}, more='Requires-Dist: helper; python_version >= "3.14"\n')
+    dockerfile = DOCKERFILE.replace("3.13", "3.14")
+
+    with pytest.raises(PackError) as refused:
+        pack(make_job("needy", dockerfile=dockerfile), PLACE)
+
+    said = str(refused.value)
+    assert said.startswith(
+        "nightly: expected all that its packages need on python3.14, x86_64, found without helper; python_version >= "
+    )
+    assert said.endswith(": name it in the requirements without a condition")
+    # As that says; and where the Python has not to have it.
+    assert "helper.py" in names_in(pack(make_job("needy", "helper", dockerfile=dockerfile), PLACE))
+    assert "needy.py" in names_in(pack(make_job("needy"), PLACE))
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 14), reason="pip needs here what Lambda needs")
+@pytest.mark.parametrize(
+    ("requirement", "is_right"),
+    [
+        ('greeter==1.0; python_version >= "3.14"', False),
+        ('greeter==1.0 ; python_full_version >= "3.14"  # For some reason', False),
+        ('greeter==1.0; sys_platform == "win32"', True),
+        ('greeter==1.0; python_version < "3.14"', True),
+    ],
+)
+@pytest.mark.usefixtures("wheels")
+def test_conditions_of_the_jobs_own_requirements_are_lambdas(
+    make_job: MakeJob, requirement: str, is_right: bool
+) -> None:
+    job = make_job(requirement, dockerfile=DOCKERFILE.replace("3.13", "3.14"))
+    if is_right:
+        assert pack(job, PLACE).is_file()
+    else:
+        with pytest.raises(PackError, match=r"found without greeter==1\.0; python"):
+            pack(job, PLACE)
+
+
 def test_commands_of_packages_are_left_out(make_job: MakeJob, wheels: Path) -> None:
     """They would begin with the path of the Python that installs them."""
     scripts = "[console_scripts]\ngreet = greeter:greet\n"
