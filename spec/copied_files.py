@@ -68,9 +68,20 @@ def _copy(copied: Copied, there: Mapping[str, Path], found: dict[str, CopiedFile
                     yield _mistake(
                         copied.line, "COPY", f"nothing called {OURS} in WORKDIR, where what starts the job goes", target
                     )
+                elif taken := _in_the_way(target, found):
+                    yield _missing(
+                        copied.line, "COPY", f"a folder at {shortened(taken)}", "the file that was copied there"
+                    )
                 else:
                     executable = os.access(path, os.X_OK) if copied.executable is None else copied.executable
                     found[target] = CopiedFile(path, executable)
+
+
+def _in_the_way(target: str, found: Mapping[str, CopiedFile]) -> str | None:
+    """The file that is where a folder of the target would be; None where there is none."""
+    folders = target.split("/")[:-1]
+    paths = ("/".join(folders[: length + 1]) for length in range(len(folders)))
+    return next((path for path in paths if path in found), None)
 
 
 def _placed(

@@ -218,6 +218,12 @@ def test_links_and_the_folder_of_what_starts_the_job_are_refused(context: Path) 
     ]
 
 
+def test_a_file_is_in_the_way_of_a_folder(context: Path) -> None:
+    found, wrong = files_of(context, "COPY main.py x", "COPY data x", "COPY b.py x/y/")
+    assert found == {"x": "main.py"}
+    assert wrong == [(4, "the file that was copied there"), (5, "the file that was copied there")]
+
+
 def test_a_file_is_executable_as_it_is_or_as_chmod_says(context: Path) -> None:
     (context / "b.py").chmod(0o755)
     text = "FROM python:3.13\nWORKDIR /app\nCOPY *.py .\nCOPY --chmod=755 main.py x\nCOPY --chmod=0644 b.py y\n"
