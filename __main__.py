@@ -8,6 +8,7 @@ import pulumi
 from components.alerts import Alerts, AlertsArgs
 from components.configuration import stack_configuration
 from components.job_cluster import JobCluster, JobClusterArgs
+from components.lambda_zip import pack_all
 from components.ledger import Ledger, LedgerArgs
 from components.network import Network, NetworkArgs
 from components.place import current_place
@@ -33,6 +34,7 @@ except SpecErrors as errors:
 
 place = current_place(stack)
 check_starting_roles(stack, place)
+pack_all(stack, place)
 name = f"{stack.project}-{stack.name}"
 network = Network(name, NetworkArgs(stack=stack, place=place))
 cluster = JobCluster(name, JobClusterArgs(stack=stack, place=place))

@@ -101,8 +101,8 @@ def _in_the_way(stack: StackSpec) -> bool:
     from ops.deployed import jobs_to_be_disturbed
     from ops.stack import TASK
 
-    kinds = {job.name: job.run_on.kind for job in stack.jobs}
-    disturbed = jobs_to_be_disturbed(Aws(region=stack.region), stack.project, stack.name, kinds)
+    places = {job.name: job.run_on.place for job in stack.jobs}
+    disturbed = jobs_to_be_disturbed(Aws(region=stack.region), stack.project, stack.name, places)
     busy = [job for job in disturbed if job.running]
     if not busy:
         going = f" ({', '.join(f'{job.name} would {_becomes(job)}' for job in disturbed)})" if disturbed else ""
@@ -116,7 +116,13 @@ def _in_the_way(stack: StackSpec) -> bool:
             "the run, whatever came of it.",
             file=sys.stderr,
         )
-    if any(job.moves_to is not None for job in busy):
+    if any(job.stays_on_lambda for job in busy):
+        print(
+            "A function that is to be made from something else is deleted and made anew: a run that tries again finds "
+            "its version gone.",
+            file=sys.stderr,
+        )
+    if any(job.moves_to is not None and not job.stays_on_lambda for job in busy):
         print(
             "A job that moves loses the permissions that its runs have where they are: what they do next is denied.",
             file=sys.stderr,

@@ -27,7 +27,7 @@ def expected_jobs(root: Path, stack: str) -> list[ExpectedJob]:
         found.append(
             ExpectedJob(
                 name=job.name,
-                run_on=job.run_on.kind,
+                run_on=job.run_on.place,
                 trigger=_trigger(rendered["trigger"]),
                 event_patterns={
                     started["rule"]["Name"]: json.loads(started["rule"]["EventPattern"])

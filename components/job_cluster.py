@@ -39,7 +39,7 @@ class JobCluster(pulumi.ComponentResource):
 
     cluster_arn, cluster_name: of the cluster.
     capacity_providers: the resource that must exist before a task may ask for Spot.
-    repository_url, repository_arn: where images are pushed to; None when no job builds one.
+    repository_url, repository_arn: where images are pushed to; None when no job has one pushed.
     image_grants: what must exist before Lambda may read an image.
     execution_role: what ECS starts containers with; None when every job needs one of its own.
     state_machine_log_group_arn: where state machines log their failures to.
@@ -60,8 +60,9 @@ class JobCluster(pulumi.ComponentResource):
         super().__init__("longhaul:index:JobCluster", name, {}, opts)
         self._tags = tags_of_stack(args.stack)
         self._create_cluster(name, args)
-        functions = [one for one in args.stack.containers if one.run_on.kind == "lambda"]
-        if functions or any(container.build is not None for container in args.stack.containers):
+        with_image = [one for one in args.stack.containers if not one.run_on.is_zip]
+        functions = [one for one in with_image if one.run_on.kind == "lambda"]
+        if functions or any(container.build is not None for container in with_image):
             self._create_repository(name, args)
         if functions:
             self._let_lambda_read_images(name, args)

@@ -1,10 +1,11 @@
-"""What a job runs on Lambda: for each of its containers the role, the image and the function."""
+"""What a job runs on Lambda: for each of its containers the role, the image or the archive, and the function."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
-from pulumi import Input, Output, ResourceOptions
+from pulumi import FileArchive, Input, Output, ResourceOptions
 
 # A lazy module, which a stack without such a job never reads.
 from pulumi_aws import lambda_
@@ -13,6 +14,7 @@ from components.created import CreatedContainer
 from components.documents import document
 from components.images import create_function_image, create_image, image_key
 from components.job_cluster import JobCluster
+from components.lambda_zip import pack
 from components.network import Network
 from components.results import Results
 from components.roles import GrantedRole, create_role
@@ -49,7 +51,7 @@ class JobFunctions:
 
     def create(self) -> dict[str, CreatedContainer]:
         """The functions, by the containers' names. Those that may do the same share a role, those that build the same
-        an image."""
+        an image. What a function starts is in its archive, which no other has."""
         roles: dict[str, GrantedRole] = {}
         images: dict[str, Output[str]] = {}
         created = {}
@@ -57,10 +59,15 @@ class JobFunctions:
             rights = task_rights(self.job, container)
             if rights.name not in roles:
                 roles[rights.name] = self._create_role(rights)
-            key = _image_key(container)
-            if key not in images:
-                images[key] = self._create_image(container)
-            version_arn = self._create_function(container, images[key], roles[rights.name])
+            if container.run_on.is_zip:
+                # It has been packed before the program's first resource.
+                code = {"code": FileArchive(pack(container, self.place).as_posix())}
+            else:
+                key = _image_key(container)
+                if key not in images:
+                    images[key] = self._create_image(container)
+                code = {"image_uri": images[key]}
+            version_arn = self._create_function(container, code, roles[rights.name])
             created[container.name] = CreatedContainer(what_runs=version_arn, roles=(roles[rights.name],))
         return created
 
@@ -90,20 +97,21 @@ class JobFunctions:
         name = self.job.name if _image_key(container) == _image_key(self.job) else container.name
         return create_function_image(name, self.place, image, container, parent=self.parent, repository_url=url)
 
-    def _create_function(self, container: JobSpec, image: Output[str], role: GrantedRole) -> Output[str]:
+    def _create_function(self, container: JobSpec, code: Mapping[str, Any], role: GrantedRole) -> Output[str]:
         """The ARN of the function's latest version."""
         # All but these is known before the program's first resource, and so shown by every preview.
-        known = lambda_function(container, self.place, image="", role_arn="", log_group_name="", network=None)
-        environment, network = known.get("Environment"), self.network
+        known = lambda_function(container, self.place, code="", role_arn="", log_group_name="", network=None)
+        environment, network, image = known.get("Environment"), self.network, known.get("ImageConfig")
         return lambda_.Function(
             self.place.name(container.name),
             name=known["FunctionName"],
             description=known.get("Description"),
             package_type=known["PackageType"],
-            image_uri=image,
-            image_config=lambda_.FunctionImageConfigArgs(
-                entry_points=known["ImageConfig"]["EntryPoint"], commands=known["ImageConfig"]["Command"]
-            ),
+            **code,
+            image_config=image
+            and lambda_.FunctionImageConfigArgs(entry_points=image["EntryPoint"], commands=image["Command"]),
+            runtime=known.get("Runtime"),
+            handler=known.get("Handler"),
             role=role.arn,
             architectures=known["Architectures"],
             memory_size=known["MemorySize"],
@@ -123,7 +131,12 @@ class JobFunctions:
             publish=known["Publish"],
             tags=self.tags,
             # Lambda looks whether the role may connect it to a VPC, and whether it may read the image.
-            opts=ResourceOptions(parent=self.parent, depends_on=[*role.grants, *self.cluster.image_grants]),
+            # Of an image no archive can be made in place, nor the reverse, and two cannot have the one name.
+            opts=ResourceOptions(
+                parent=self.parent,
+                depends_on=[*role.grants, *([] if container.run_on.is_zip else self.cluster.image_grants)],
+                delete_before_replace=True,
+            ),
         ).qualified_arn
 
 

@@ -1,4 +1,4 @@
-"""The Lambda function of a job: its own image, started by a bootstrap that speaks Lambda's Runtime API."""
+"""The Lambda function of a job: its image, or an archive, started by a bootstrap that speaks Lambda's Runtime API."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,11 +9,15 @@ from definitions.secrets import value_from
 from definitions.tags import job_tags
 from spec.compact_json import compact
 from spec.job import JobSpec
-from spec.run_on_rules.function_environment import SECRETS_VARIABLE
+from spec.run_on_rules.function_environment import SECRETS_VARIABLE, variables_of
 from spec.run_on_rules.lambda_ import start_of
 
 BOOTSTRAP = ("python3", "/opt/longhaul/bootstrap.py")
 """What the function starts in place of its image's entry point; components/lambda_image puts it there."""
+
+HANDLER = "longhaul.never_called"
+"""Lambda asks for one of each function that is made from an archive, and its own runtime would call it: what is started
+in the place of that never does."""
 
 FREE_STORAGE_MIB = 512
 _LONGEST_DESCRIPTION = 256
@@ -31,7 +35,7 @@ def lambda_function(
     job: JobSpec,
     place: Place,
     *,
-    image: str,
+    code: str,
     role_arn: str,
     log_group_name: str,
     network: FunctionNetwork | None,
@@ -43,7 +47,8 @@ def lambda_function(
     Args:
         job: the job.
         place: its stack.
-        image: the URI, by digest, of the job's image with the bootstrap.
+        code: the URI, by digest, of the job's image with the bootstrap; for one that is made from an archive, that in
+            Base64.
         role_arn: the role of the job's own code and of what Lambda does for it.
         log_group_name: the CloudWatch log group of the job.
         network: the VPC it is in; None outside of any, where a function reaches the internet by itself.
@@ -52,13 +57,9 @@ def lambda_function(
         the request; keys without a value are left out. Each change of it is published as a version, which is what the
         state machine invokes.
     """
-    start = start_of(job)
-    assert start is not None, "a job on Lambda says what it starts"
     document: dict[str, Any] = {
         "FunctionName": place.name(job.name),
-        "PackageType": "Image",
-        "Code": {"ImageUri": image},
-        "ImageConfig": {"EntryPoint": list(BOOTSTRAP), "Command": [*start.entrypoint, *start.command]},
+        **(_archive(job, code) if job.run_on.is_zip else _image(job, code)),
         "Role": role_arn,
         "Architectures": [job.architecture],
         "MemorySize": job.memory_mib,
@@ -70,8 +71,7 @@ def lambda_function(
     }
     if job.description:
         document["Description"] = job.description[:_LONGEST_DESCRIPTION]
-    variables = {**job.environment, **_where_secrets_are(job, place)}
-    if variables:
+    if variables := {**variables_of(job), **_where_secrets_are(job, place)}:
         document["Environment"] = {"Variables": dict(sorted(variables.items()))}
     if network is not None:
         document["VpcConfig"] = {
@@ -87,6 +87,27 @@ def _where_secrets_are(job: JobSpec, place: Place) -> dict[str, str]:
         return {}
     references = {name: value_from(secret, place) for name, secret in sorted(job.secrets.items())}
     return {SECRETS_VARIABLE: compact(references)}
+
+
+def _image(job: JobSpec, uri: str) -> dict[str, Any]:
+    start = start_of(job)
+    assert start is not None, "a job on Lambda says what it starts"
+    return {
+        "PackageType": "Image",
+        "Code": {"ImageUri": uri},
+        "ImageConfig": {"EntryPoint": list(BOOTSTRAP), "Command": [*start.entrypoint, *start.command]},
+    }
+
+
+def _archive(job: JobSpec, content: str) -> dict[str, Any]:
+    assert job.build is not None, "an archive is made from a build"
+    assert job.build.plain is not None, "a job with package: zip is plain Python"
+    return {
+        "PackageType": "Zip",
+        "Code": {"ZipFile": content},
+        "Runtime": job.build.plain.runtime,
+        "Handler": HANDLER,
+    }
 
 
 def storage_mib(job: JobSpec) -> int:

@@ -27,7 +27,7 @@ class DisturbedJob:
     """A job that would be removed or moved, and the executions that ran on it when it was looked at, the newest first.
 
     Attributes:
-        runs_on: where it runs.
+        runs_on: where it runs, as `DeployedJob.place` has it.
         moves_to: where it would run; None for one that would be removed.
     """
 
@@ -36,6 +36,11 @@ class DisturbedJob:
     runs_on: str
     moves_to: str | None
     running: tuple[RunningExecution, ...]
+
+    @property
+    def stays_on_lambda(self) -> bool:
+        """Whether its functions are deleted and made anew, with the permissions that they had."""
+        return all((place or "").partition(" ")[0] == "lambda" for place in (self.runs_on, self.moves_to))
 
 
 def jobs_to_be_disturbed(aws: Aws, project: str, stack: str, jobs: Mapping[str, str]) -> list[DisturbedJob]:
@@ -48,7 +53,7 @@ def jobs_to_be_disturbed(aws: Aws, project: str, stack: str, jobs: Mapping[str, 
         aws: of the account and Region that the stack is in.
         project: the project's name.
         stack: the stack's name.
-        jobs: the kinds of place where the jobs that stay run, by their names.
+        jobs: where the jobs that stay run, by their names, as `DeployedJob.place` has it.
 
     Returns:
         By name. A job that got another name is among them under its old one.
@@ -61,12 +66,12 @@ def jobs_to_be_disturbed(aws: Aws, project: str, stack: str, jobs: Mapping[str, 
         DisturbedJob(
             name=job.name,
             state_machine_arn=job.state_machine_arn,
-            runs_on=job.run_on,
+            runs_on=job.place,
             moves_to=jobs.get(job.name),
             running=_running(aws, job),
         )
         for job in sorted(found, key=lambda job: job.name)
-        if jobs.get(job.name) != job.run_on
+        if jobs.get(job.name) != job.place
     ]
 
 

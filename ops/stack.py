@@ -20,6 +20,8 @@ STACK_TAG = "longhaul:stack"
 JOB_TAG = "longhaul:job"
 RUN_ON_TAG = "longhaul:runOn"
 """Where a job runs; without it, on Fargate."""
+PACKAGE_TAG = "longhaul:package"
+"""What a function is made from; without it, from an image."""
 TASK = "task"
 """The kind of a job whose rule or schedule starts the ECS task itself."""
 
@@ -63,6 +65,7 @@ class DeployedJob:
         state_machine_arn: what runs it; None of a job of the kind TASK.
         task_trigger_arn: of such a job, the rule or the schedule whose target tells how a task of it is started.
         run_on: where it runs: `fargate`, `ec2`, `lambda`, `kubernetes`, or TASK.
+        package: what its functions are made from, where that is no image.
         trigger: what starts it at its times; None for a job without any.
         has_starting_rules: whether other jobs' ends or objects start it too.
     """
@@ -72,6 +75,7 @@ class DeployedJob:
     state_machine_arn: str | None = None
     task_trigger_arn: str | None = None
     run_on: str = "fargate"
+    package: str | None = None
     trigger: Trigger | None = None
     has_starting_rules: bool = False
 
@@ -79,6 +83,11 @@ class DeployedJob:
     def arn(self) -> str:
         """What stands for it: its state machine, or else what starts its tasks."""
         return self.state_machine_arn or self.task_trigger_arn or ""
+
+    @property
+    def place(self) -> str:
+        """Where it runs, and what its functions are made from, where that is no image."""
+        return self.run_on if self.package is None else f"{self.run_on} with package: {self.package}"
 
     @property
     def machine_arn(self) -> str:
@@ -189,8 +198,8 @@ def find_machines(aws: Aws, project: str, stack: str) -> tuple[DeployedJob, ...]
         resource_name, name = arn.rpartition(":")[2], tags.get(JOB_TAG)
         # Another project may have a stack of the same name.
         if tags.get(STACK_TAG) == stack and resource_name == f"{project}-{stack}-{name}":
-            run_on = tags.get(RUN_ON_TAG, "fargate")
-            jobs.append(DeployedJob(name=str(name), resource_name=resource_name, state_machine_arn=arn, run_on=run_on))
+            job = DeployedJob(name=str(name), resource_name=resource_name, state_machine_arn=arn)
+            jobs.append(replace(job, run_on=tags.get(RUN_ON_TAG, job.run_on), package=tags.get(PACKAGE_TAG)))
     return tuple(sorted(jobs, key=lambda job: job.name))
 
 

@@ -106,11 +106,34 @@ FACTS: dict[RunOnKind, dict[str, str]] = {
 }
 
 
+ARCHIVE = "Lambda, from an archive"
+
+# The same of what a function is made from.
+PACKAGE_FACTS: dict[str, dict[str, str]] = {
+    "image": {
+        "it is made from": "the job's image and the bootstrap, up to 10 GB",
+        "its Python is": "the image's",
+        "other programs and libraries": "what the image has",
+        "whoever deploys it needs": "Docker",
+    },
+    "zip": {
+        "it is made from": "the files and packages of its Dockerfile and the bootstrap, less than 250 MiB",
+        "its Python is": "Lambda's of the same version",
+        "other programs and libraries": "what Lambda's Amazon Linux has",
+        "whoever deploys it needs": "pip",
+    },
+}
+_MADE_ANEW = (
+    "runOn.package: the function is deleted and made anew: a run that is at work finds its version gone when it tries "
+    "again, and fails"
+)
+
+
 def move(old: JobSpec, new: JobSpec, old_stack: StackSpec, new_stack: StackSpec) -> Move | None:
     """What changes with the place that a job runs in; None for one that stays."""
     before, after = old.run_on.kind, new.run_on.kind
     if before == after:
-        return None
+        return _package_change(old, new) if old.run_on.place != new.run_on.place else None
     facts = [
         MoveLine(what, FACTS[before][what], FACTS[after][what])
         for what in FACTS[before]
@@ -119,8 +142,8 @@ def move(old: JobSpec, new: JobSpec, old_stack: StackSpec, new_stack: StackSpec)
     known = {note.message for note in notes(old, old_stack.network)}
     costs = _costs(old, new, old_stack, new_stack)
     return Move(
-        before=PLACES[before],
-        after=PLACES[after],
+        before=_place(old),
+        after=_place(new),
         lines=(*costs, *facts),
         notes=tuple(
             f"{path_text(note.loc)}: {note.message}"
@@ -133,6 +156,21 @@ def move(old: JobSpec, new: JobSpec, old_stack: StackSpec, new_stack: StackSpec)
 
 def _have_secrets(*jobs: JobSpec) -> bool:
     return any(container.secrets for job in jobs for container in containers(job))
+
+
+def _package_change(old: JobSpec, new: JobSpec) -> Move:
+    before, after = PACKAGE_FACTS[old.run_on.package], PACKAGE_FACTS[new.run_on.package]
+    return Move(
+        before=_place(old),
+        after=_place(new),
+        lines=tuple(MoveLine(what, before[what], after[what]) for what in before),
+        notes=(_MADE_ANEW,),
+        prices=None,
+    )
+
+
+def _place(job: JobSpec) -> str:
+    return ARCHIVE if job.run_on.is_zip else PLACES[job.run_on.kind]
 
 
 def _costs(old: JobSpec, new: JobSpec, old_stack: StackSpec, new_stack: StackSpec) -> list[MoveLine]:

@@ -113,7 +113,7 @@ def _job(names: Sequence[str], job: JobReview, stack: StackReview) -> Iterator[B
         yield from _move(job.move)
     yield from _grants(job.grants)
     if job.build_files:
-        yield Paragraph(["Its image is built anew. Files that differ:"], strong=True)
+        yield Paragraph(["It is built anew. Files that differ:"], strong=True)
         more = len(job.build_files) - FILES_SHOWN
         shown: list[Words] = [[Code(path)] for path in job.build_files[:FILES_SHOWN]]
         yield Bullets([*shown, [f"and {more} more"]] if more > 0 else shown)

@@ -73,7 +73,8 @@ limits and IAM.
 - [`fargate`](state-machine.md): when nothing speaks for another. Nothing to keep, nothing paid while it rests, any
   length up to a year, every feature.
 - [`lambda`](run-on-lambda.md): a job of seconds that starts often: it starts sooner, and no minute is billed that it
-  does not use. Not beyond 15 minutes, and nothing can stop it before its end.
+  does not use. Not beyond 15 minutes, and nothing can stop it before its end. A job
+  that is Python and nothing else [needs no image](run-on-lambda.md#from-a-zip-archive) there.
 - [`task`](run-on-task.md): a job so plain that nobody needs more than its log and its exit code: no retries, no
   timeout, no lock. It spares the state transitions, which is little where a run takes minutes.
 - [`ec2`](run-on-ec2.md): machines that are there and paid anyway, or of a kind that Fargate does not sell.

@@ -6,7 +6,6 @@ import contextlib
 import logging
 import os
 import select
-import shutil
 import signal
 import subprocess
 import sys
@@ -16,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
-from sandbox.watchdog import kill_at_home_in
+from sandbox.watchdog import kill_at_home_in, remove
 
 _logger = logging.getLogger(__name__)
 _WATCHDOG = Path(__file__).with_name("watchdog.py")
@@ -201,7 +200,7 @@ class Processes:
         if watchdog is not None:
             _pipe(watchdog).close()
             watchdog.wait()
-        shutil.rmtree(self.homes, ignore_errors=True)
+        remove(str(self.homes))
 
     def _have_watchdog(self) -> None:
         if self._watchdog is not None and self._watchdog.poll() is None:

@@ -9,6 +9,7 @@ import contextlib
 import os
 import shutil
 import signal
+import stat
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,7 +32,15 @@ def main() -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(group, signal.SIGKILL)
     kill_at_home_in(homes)
-    shutil.rmtree(homes, ignore_errors=True)
+    remove(homes)
+
+
+def remove(folder: str) -> None:
+    """Remove a folder with all that is in it, as far as it lets: folders that are for reading alone, too."""
+    for each, _, _ in os.walk(folder):
+        with contextlib.suppress(OSError):
+            Path(each).chmod(stat.S_IRWXU)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def kill_at_home_in(folder: str) -> None:

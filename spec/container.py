@@ -10,6 +10,7 @@ from spec.durations import DAY_SECONDS, duration
 from spec.forms import Form, choice, flag, number, text, whole_number
 from spec.model import Spec
 from spec.permission import PermissionSpec
+from spec.plain_python import PlainPython
 from spec.sizes import cpu, disk, memory
 
 Word = Annotated[str, text("text that is not empty", shortest=1)]
@@ -30,10 +31,16 @@ def _read_start(value: Any) -> ImageStart | None:
     raise ValueError("expected no starts here, found one: the Dockerfile says what its image starts")
 
 
+def _read_plain(value: Any) -> PlainPython | None:
+    if value is None or isinstance(value, PlainPython):
+        return value
+    raise ValueError("expected no plain here, found one: the Dockerfile says whether it is plain Python")
+
+
 class BuildSpec(Spec):
     """How a job's image is built."""
 
-    NOT_WRITTEN = frozenset({"starts"})
+    NOT_WRITTEN = frozenset({"starts", "plain"})
 
     # Once loaded, both paths are relative to the repository.
 
@@ -56,6 +63,11 @@ class BuildSpec(Spec):
         default=None,
         description="What the Dockerfile says that its image starts, where that matters; None where only its base "
         "image says it.",
+    )
+    plain: Annotated[PlainPython | None, Form("a Dockerfile that is plain Python", _read_plain, {})] = Field(
+        default=None,
+        description="What the Dockerfile says of a job that is made into an archive; None where it is not plain "
+        "Python, or where that does not matter.",
     )
 
 

@@ -8,7 +8,6 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from spec.container import ImageStart
 from spec.errors import SpecError, SpecErrors
 from spec.job import JobSpec
 from spec.merge import Merged
@@ -138,14 +137,16 @@ def read_job(root: Path, layers: JobLayers) -> tuple[ReadJob, list[SpecError]]:
         fields = with_builds(fields, lambda build: _completed({**own_build, **build}, layers))
         if "image" not in fields:
             fields["build"] = _completed(own_build, layers)
-        if RunOnSpec.from_yaml(fields.get("runOn") or {}).kind == "lambda":
-            fields = with_builds(fields, lambda build: {**build, "starts": _start_of(root, build)})
+        fields = _with_what_dockerfiles_say(root, fields)
     spec = JobSpec.from_yaml({**fields, "name": layers.name})
     job = ReadJob(spec, wrong, merged, layers.entry)
     missing = [problem for problem in _missing_files(root, spec) if not problem.concerns(wrong)]
     errors.extend(job.error(problem) for problem in missing)
     # What is not there says nothing about what is built from it.
     wrong.update(field_of(problem.loc) for problem in missing)
+    for loc, error in _not_plain(root, spec):
+        errors.append(error)
+        wrong.update([] if loc is None else [field_of(loc)])
     return job, errors
 
 
@@ -221,19 +222,21 @@ def _completed(build: dict[str, Any], layers: JobLayers) -> dict[str, Any]:
     return {"context": context, "dockerfile": posixpath.join(folder or context, "Dockerfile"), **build}
 
 
-def _start_of(root: Path, build: dict[str, Any]) -> ImageStart | None:
-    """What an image starts, as far as its Dockerfile says it."""
-    from spec.dockerfile import image_start
+def _with_what_dockerfiles_say(root: Path, fields: dict[str, Any]) -> dict[str, Any]:
+    run_on = RunOnSpec.from_yaml(fields.get("runOn") or {})
+    if run_on.kind != "lambda":
+        return fields
+    # It takes time to import, which most stacks can do without.
+    from spec.dockerfiles import with_what_it_says
 
-    try:
-        text = (root / build["dockerfile"]).read_text("utf-8")
-    except (OSError, UnicodeDecodeError):
-        # Said elsewhere, or by the builder.
-        return None
-    try:
-        return image_start(text, build.get("target"), build.get("args") or {})
-    except (IndexError, ValueError):
-        return None
+    return with_builds(fields, lambda build: with_what_it_says(root, build, is_zip=run_on.is_zip))
+
+
+def _not_plain(root: Path, job: JobSpec) -> Iterator[tuple[Loc | None, SpecError]]:
+    if job.run_on.is_zip:
+        from spec.dockerfiles import not_plain
+
+        yield from not_plain(root, job)
 
 
 def _missing_files(root: Path, job: JobSpec) -> Iterator[Problem]:

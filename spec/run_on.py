@@ -12,6 +12,7 @@ RunOnKind = Literal["fargate", "ec2", "lambda", "task", "kubernetes"]
 FIELDS_OF = {
     "ec2": ("capacity_provider", "network_mode", "placement", "constraints"),
     "kubernetes": ("cluster", "namespace", "service_account"),
+    "lambda": ("package",),
 }
 """The fields that only one kind of place has, by the kind."""
 
@@ -29,6 +30,11 @@ class RunOnSpec(Spec):
         description="`fargate`: ECS tasks on Fargate. [`ec2`](run-on-ec2.md): ECS tasks on machines that are there "
         "anyway. [`lambda`](run-on-lambda.md): a Lambda function, for at most 15 minutes. [`task`](run-on-task.md): on "
         "Fargate, without a state machine. [`kubernetes`](run-on-kubernetes.md): a Job in an EKS cluster.",
+    )
+    package: Annotated[Literal["image", "zip"], choice("image", "zip")] = Field(
+        default="image",
+        description="With `lambda`: what a function is made from. `image`: the job's image. "
+        "[`zip`](run-on-lambda.md#from-a-zip-archive): an archive, without Docker, of a job that is plain Python.",
     )
     capacity_provider: (
         Annotated[
@@ -90,3 +96,13 @@ class RunOnSpec(Spec):
         description="With `kubernetes`: the service account that the job's role is given to; without it, the job's "
         "name.",
     )
+
+    @property
+    def is_zip(self) -> bool:
+        """Whether a job is a function that is made from an archive, without an image."""
+        return self.kind == "lambda" and self.package == "zip"
+
+    @property
+    def place(self) -> str:
+        """The kind, and whatever else of it no deployment changes in place: as `DeployedJob.place` has it."""
+        return "lambda with package: zip" if self.is_zip else self.kind

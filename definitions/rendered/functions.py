@@ -2,7 +2,7 @@
 
 from definitions import policies
 from definitions.lambda_function import FunctionNetwork, is_in_vpc, lambda_function
-from definitions.rendered.stand_ins import Containers, StandIns, of_job_or_steps
+from definitions.rendered.stand_ins import STAND_IN_ARCHIVE, Containers, StandIns, of_job_or_steps
 from definitions.trust import function_trust_policy
 from spec.step_containers import containers, task_rights
 
@@ -16,7 +16,7 @@ def functions(given: StandIns) -> Containers:
         container.name: lambda_function(
             container,
             place,
-            image=given.built_image,
+            code=STAND_IN_ARCHIVE if container.run_on.is_zip else given.built_image,
             role_arn=given.role_arn(f"{task_rights(job, container).name}-lambda"),
             log_group_name=given.log_group_name,
             network=network if in_vpc else None,
@@ -33,8 +33,9 @@ def functions(given: StandIns) -> Containers:
         }
         for name, one in rights.items()
     }
+    images = {} if job.run_on.is_zip else {"image-repository": {"policy": policies.function_images_policy(place)}}
     return Containers(
         documents={"function": of_job_or_steps(job, made)},
-        policies={**roles, "image-repository": {"policy": policies.function_images_policy(place)}},
+        policies={**roles, **images},
         what_runs={name: f"{place.function_arn(name)}:1" for name in made},
     )

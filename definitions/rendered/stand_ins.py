@@ -13,6 +13,8 @@ from spec.stack import StackSpec
 STAND_IN_ACCOUNT = "123456789012"
 STAND_IN_SUFFIX = "0a1b2c3"
 """Stands for the characters that Pulumi adds to the names it makes."""
+STAND_IN_ARCHIVE = "YW4gYXJjaGl2ZQ=="
+"""Stands for the archive that a function is made from."""
 _REGION = "us-east-1"
 _EKS_CLUSTER = EksCluster(
     endpoint=f"https://{'0' * 32}.gr7.{_REGION}.eks.amazonaws.com", certificate_authority="QSBzdGFuZC1pbg=="

@@ -60,11 +60,11 @@ def _of_job(patient: Patient, job: DeployedJob, expected: ExpectedJob) -> Iterat
     if patient.triggers_known:
         yield from _of_trigger(job, expected.trigger)
         yield from _of_events(patient, job, expected.event_patterns)
-    if job.run_on != expected.run_on:
+    if job.place != expected.run_on:
         yield Finding(
             check="runs-elsewhere",
             job=job.name,
-            problem=f"{job.name} has runOn: {job.run_on}, and runOn: {expected.run_on} as checked out.",
+            problem=f"{job.name} has runOn: {job.place}, and runOn: {expected.run_on} as checked out.",
             advice=_DEPLOY,
             arn=job.arn,
         )

@@ -32,7 +32,7 @@ class ExpectedJob:
 
     Attributes:
         name: as the stack's file calls it.
-        run_on: where it runs, as `DeployedJob` has it.
+        run_on: where it runs, as `DeployedJob.place` has it.
         trigger: its schedule; None for a job without one.
         event_patterns: of the rules that events start it by, by their names, with any account and Region.
         state_machine: the definition, with any account, Region and generated names; None of a job without one.

@@ -1,7 +1,8 @@
-"""Lambda's API about functions of container images, in the place of MiniStack's.
+"""Lambda's API about functions of container images and of archives with a wrapper script, in the place of MiniStack's.
 
-Wrong as shipped: any request is accepted, the image is not looked at, a version has its function's ARN and is
-published although nothing has changed, and to run such a function takes Docker.
+Wrong as shipped: any request is accepted, the image is not looked at and the wrapper script not run, a version has its
+function's ARN and is published although nothing has changed, its number is used again once the function is deleted, and
+to run an image takes Docker.
 """
 
 from __future__ import annotations
@@ -18,10 +19,9 @@ from ministack.core.responses import error_response_json, json_response, new_uui
 from ministack.services import lambda_svc
 
 from sandbox import permissions
-from sandbox.functions import refusals
+from sandbox.functions import code, refusals
 from sandbox.functions.failure import RefusedError
-from sandbox.functions.function import Function
-from sandbox.functions.image_access import resolved
+from sandbox.functions.function import WRAPPER, Function
 from sandbox.functions.invocation import invoke
 from sandbox.quotas import LAMBDA_CONCURRENCY
 
@@ -34,8 +34,9 @@ Answer = tuple[int, dict[str, str], bytes]
 _MAX_EVENT_BYTES = 6 * 1024 * 1024
 # What makes a version another one than the last.
 _OF_A_VERSION = (
-    "Architectures", "CodeSha256", "DeadLetterConfig", "Description", "Environment", "EphemeralStorage",
-    "ImageConfigResponse", "KMSKeyArn", "LoggingConfig", "MemorySize", "Role", "Timeout", "TracingConfig", "VpcConfig",
+    "Architectures", "CodeSha256", "DeadLetterConfig", "Description", "Environment", "EphemeralStorage", "Handler",
+    "ImageConfigResponse", "KMSKeyArn", "LoggingConfig", "MemorySize", "Role", "Runtime", "Timeout", "TracingConfig",
+    "VpcConfig",
 )  # fmt: skip
 _READY = {
     "State": "Active",
@@ -80,20 +81,20 @@ class _Api:
     def __init__(self, aws: LocalAws) -> None:
         self._aws = aws
         self._unanswered: set[asyncio.Task[None]] = set()
+        # Of functions that are gone, by their ARN: no number is used again.
+        self._next_versions: dict[str, int] = {}
 
     def create(self, request: dict[str, Any]) -> Answer:
         """CreateFunction."""
         if request.get("Role"):
             refusals.check_role(self._aws, request["Role"])
-        if request.get("PackageType") != "Image":
-            return _create_zip(request)
-        uri = (request.get("Code") or {}).get("ImageUri")
-        if not uri:
-            raise RefusedError("InvalidParameterValueException", "Please provide ImageUri for an image.", 400)
+        source = request.get("Code") or {}
+        code.check(request, source, is_new=True)
+        if not code.is_here(request):
+            return _create(request)
         refusals.check(self._aws, request)
         name, arn = request["FunctionName"], lambda_svc._func_arn(request["FunctionName"])
-        architecture = request.get("Architectures", ["x86_64"])[0]
-        by_digest = resolved(self._aws, uri, architecture, arn)
+        taken = code.taken(self._aws, request, source, arn)
         asked = {field: value for field, value in request.items() if field != "Publish"}
         asked["LoggingConfig"] = {"LogFormat": "Text", "LogGroup": f"/aws/lambda/{name}"} | (
             request.get("LoggingConfig") or {}
@@ -101,8 +102,10 @@ class _Api:
         status, headers, body = _create(asked)
         if status != 201:
             return status, headers, body
-        config = lambda_svc._functions[name]["config"]
-        config.update(_of_image(by_digest))
+        function = lambda_svc._functions[name]
+        function["next_version"] = self._next_versions.get(arn, 1)
+        config = function["config"]
+        config.update(taken)
         pending = dict(config)
         config.update(_READY)
         version = self._published(name, "")["Version"] if request.get("Publish") else "$LATEST"
@@ -112,30 +115,34 @@ class _Api:
     def update_code(self, name: str, request: dict[str, Any]) -> Answer:
         """UpdateFunctionCode."""
         function = lambda_svc._functions.get(name)
-        if function is None or not _is_image(function["config"]):
+        if function is None:
             return _update_code(name, request)
-        if not request.get("ImageUri"):
-            message = "Please provide ImageUri when updating a function with packageType Image."
-            raise RefusedError("InvalidParameterValueException", message, 400)
-        architectures = request.get("Architectures", function["config"]["Architectures"])
-        refusals.check(self._aws, {"Architectures": architectures})
-        arn = lambda_svc._func_arn(name)
-        by_digest = resolved(self._aws, request["ImageUri"], architectures[0], arn)
+        config = dict(function["config"])
+        config["Architectures"] = request.get("Architectures", config["Architectures"])
+        code.check(config, request, is_new=False)
+        if not code.is_here(config):
+            return _update_code(name, request)
+        # It stays in its network, whatever its role may do by now.
+        refusals.check(self._aws, {**config, "VpcConfig": {}})
+        taken = code.taken(self._aws, config, request, lambda_svc._func_arn(name))
         asked = {field: value for field, value in request.items() if field != "Publish"}
-        return self._updated(
-            name, _update_code(name, asked), _of_image(by_digest), publish=bool(request.get("Publish"))
-        )
+        return self._updated(name, _update_code(name, asked), taken, publish=bool(request.get("Publish")))
 
     def update_configuration(self, name: str, request: dict[str, Any]) -> Answer:
         """UpdateFunctionConfiguration."""
         if request.get("Role"):
             refusals.check_role(self._aws, request["Role"])
         function = lambda_svc._functions.get(name)
-        if function is None or not _is_image(function["config"]):
+        if function is None:
             return _update_config(name, request)
         config = function["config"]
-        of_it = {"Role": config["Role"], "Architectures": config["Architectures"], "VpcConfig": config["VpcConfig"]}
-        refusals.check(self._aws, {**of_it, **request})
+        changed = {**config, **request}
+        if code.is_here(config) != code.is_here(changed):
+            message = f"The sandbox has {WRAPPER} from the beginning or not at all."
+            raise RefusedError("InvalidParameterValueException", message, 400)
+        if not code.is_here(config):
+            return _update_config(name, request)
+        refusals.check(self._aws, changed)
         if "LoggingConfig" in request:
             request = {**request, "LoggingConfig": {**config["LoggingConfig"], **request["LoggingConfig"]}}
         return self._updated(name, _update_config(name, request), {}, publish=False)
@@ -143,16 +150,19 @@ class _Api:
     def publish(self, name: str, request: dict[str, Any]) -> Answer:
         """PublishVersion."""
         function = lambda_svc._functions.get(name)
-        if function is None or not _is_image(function["config"]):
+        if function is None or not code.is_here(function["config"]):
             return _publish(name, request)
         return json_response(self._published(name, request.get("Description", "")), 201)
 
     def delete(self, name: str, query: dict[str, Any], qualifier: str | None = None) -> Answer:
         """DeleteFunction."""
+        function, arn = lambda_svc._functions.get(name), lambda_svc._func_arn(name)
         answer = _delete(name, query, qualifier)
         if answer[0] == 204:
             version = lambda_svc._qualifier_from_path_or_query(qualifier, query)
-            self._aws.functions.forget(lambda_svc._func_arn(name), None if version == "$LATEST" else version)
+            self._aws.functions.forget(arn, None if version == "$LATEST" else version)
+        if function is not None and name not in lambda_svc._functions:
+            self._next_versions[arn] = function["next_version"]
         return answer
 
     async def invoke(
@@ -197,9 +207,9 @@ class _Api:
         self, function: dict[str, Any], config: dict[str, Any], event: Any, request_id: str, started: float
     ) -> dict[str, Any]:
         """One invocation that has its place among those that run at once."""
-        if not _is_image(config):
+        if not code.is_here(config):
             return _dispatch(function, config, event, request_id, started)
-        outcome = invoke(self._aws, Function(config), event, request_id)
+        outcome = invoke(self._aws, Function(config, function.get("code_zip")), event, request_id)
         return {"body": outcome.payload, "error": outcome.is_error, "log": outcome.log_tail}
 
     def acquire(self, function: dict[str, Any], config: dict[str, Any]) -> Any:
@@ -234,30 +244,15 @@ class _Api:
         number = str(function["next_version"])
         function["next_version"] += 1
         config.update(Version=number, FunctionArn=f"{lambda_svc._func_arn(name)}:{number}", RevisionId=new_uuid())
-        versions[number] = {"config": config, "code_zip": None}
+        versions[number] = {"config": config, "code_zip": function["code_zip"]}
         return config
-
-
-def _create_zip(request: dict[str, Any]) -> Answer:
-    if (request.get("Code") or {}).get("ImageUri"):
-        message = "Please do not provide ImageUri when the package type of a function is Zip."
-        raise RefusedError("InvalidParameterValueException", message, 400)
-    return _create(request)
-
-
-def _is_image(config: Mapping[str, Any]) -> bool:
-    return config.get("PackageType") == "Image"
-
-
-def _of_image(uri_by_digest: str) -> dict[str, str]:
-    return {"ResolvedImageUri": uri_by_digest, "CodeSha256": uri_by_digest.rpartition(":")[2]}
 
 
 def _get_function(name: str, qualifier: str | None = None) -> Answer:
     """GetFunction, with the image by its digest."""
     status, headers, body = _get(name, qualifier)
     told = json.loads(body)
-    if status != 200 or not _is_image(told["Configuration"]):
+    if status != 200 or not code.is_image(told["Configuration"]):
         return status, headers, body
     told["Code"]["ResolvedImageUri"] = told["Configuration"]["ResolvedImageUri"]
     return json_response(told)

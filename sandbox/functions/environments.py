@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from sandbox.functions import failure
 from sandbox.functions.function import Function
-from sandbox.functions.launch import launch
+from sandbox.functions.launch import Launcher
 from sandbox.functions.log import EnvironmentLog
 from sandbox.functions.runtime import Runtime
 from sandbox.processes import Processes
@@ -34,7 +34,7 @@ class Environment:
         listeners: told of what it writes, too.
     """
 
-    def __init__(self, aws: LocalAws, processes: Processes, function: Function) -> None:
+    def __init__(self, aws: LocalAws, processes: Processes, launcher: Launcher, function: Function) -> None:
         self._aws = aws
         self._processes = processes
         self.revision = function.revision
@@ -43,7 +43,7 @@ class Environment:
         self._scratch = Path(tempfile.mkdtemp(prefix="function-", dir=processes.homes))
         try:
             self.log = EnvironmentLog(aws, function)
-            self._launch = launch(aws, function, self.log.stream, self._scratch)
+            self._launch = launcher.launch(function, self.log.stream, self._scratch)
         except BaseException:
             shutil.rmtree(self._scratch, ignore_errors=True)
             raise
@@ -78,6 +78,7 @@ class Environments:
     def __init__(self, aws: LocalAws) -> None:
         self._aws = aws
         self._processes = Processes()
+        self._launcher = Launcher(aws, self._processes.homes)
         self._lock = threading.Lock()
         self._all: set[Environment] = set()
         self._resting: list[Environment] = []
@@ -98,7 +99,7 @@ class Environments:
 
     def make(self, function: Function) -> Environment:
         """A new environment, not started; raises RefusedError."""
-        environment = Environment(self._aws, self._processes, function)
+        environment = Environment(self._aws, self._processes, self._launcher, function)
         with self._lock:
             self._all.add(environment)
         return environment

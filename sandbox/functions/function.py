@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
+
+WRAPPER = "AWS_LAMBDA_EXEC_WRAPPER"
+"""The variable that names the script by which Lambda starts a managed runtime."""
 
 
 @dataclass(frozen=True)
 class Function:
-    """MiniStack's configuration of one version of a function, read.
+    """MiniStack's configuration of one version of a function, read, and its archive, which one of an image has not.
 
     https://docs.aws.amazon.com/lambda/latest/api/API_FunctionConfiguration.html
     """
 
     config: Mapping[str, Any]
+    archive: bytes | None = field(default=None, repr=False)
 
     @property
     def name(self) -> str:
@@ -60,6 +64,16 @@ class Function:
     def image_config(self) -> Mapping[str, Any]:
         """What it says instead of its image."""
         return (self.config.get("ImageConfigResponse") or {}).get("ImageConfig") or {}
+
+    @property
+    def runtime(self) -> str:
+        """The identifier of its managed runtime, which one of an image has not."""
+        return self.config["Runtime"]
+
+    @property
+    def handler(self) -> str:
+        """What a managed runtime would call."""
+        return self.config["Handler"]
 
     @property
     def variables(self) -> Mapping[str, str]:

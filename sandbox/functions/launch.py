@@ -8,8 +8,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sandbox.functions.code_folders import CodeFolders
 from sandbox.functions.failure import RefusedError
 from sandbox.functions.function import Function
+from sandbox.functions.managed_runtime import ManagedRuntimes, Start
 from sandbox.identity import RoleNotAssumable
 from sandbox.task_start import Launch, search_path
 
@@ -20,43 +22,64 @@ PRINCIPAL = "lambda.amazonaws.com"
 CANNOT_ASSUME = "The role defined for the function cannot be assumed by Lambda."
 
 
-def launch(aws: LocalAws, function: Function, stream: str, scratch: Path) -> Launch:
-    """The command, folder and variables of an environment, AWS_LAMBDA_RUNTIME_API aside.
+class Launcher:
+    """Knows how environments start.
 
     Args:
         aws: the local AWS.
-        function: the version that it is for.
-        stream: the name of its log stream.
-        scratch: an empty folder of its own.
-
-    Raises:
-        RefusedError: its role cannot be assumed, or its image is gone.
+        folder: a folder for what they share.
     """
+
+    def __init__(self, aws: LocalAws, folder: Path) -> None:
+        self._aws = aws
+        self._code = CodeFolders(folder / "code")
+        self._runtimes = ManagedRuntimes(folder / "runtimes")
+
+    def launch(self, function: Function, stream: str, scratch: Path) -> Launch:
+        """The command, folder and variables of an environment, AWS_LAMBDA_RUNTIME_API aside.
+
+        Args:
+            function: the version that it is for.
+            stream: the name of its log stream.
+            scratch: an empty folder of its own.
+
+        Raises:
+            RefusedError: its role cannot be assumed, or its image is gone.
+        """
+        home, temporary = scratch / "home", scratch / "tmp"
+        for folder in (home, temporary):
+            folder.mkdir()
+        if function.archive is None:
+            start = _start_of_image(self._aws, function, home)
+        else:
+            start = self._runtimes.start(function, self._code.folder(function.archive))
+        environment = {
+            "TZ": ":UTC",
+            **start.variables,
+            **function.variables,
+            **_own(self._aws, function),
+            "AWS_LAMBDA_LOG_STREAM_NAME": stream,
+        }
+        if function.archive is None:
+            environment["PATH"] = search_path(environment.get("PATH", ""))
+        environment["HOME"] = str(home)
+        # Stands for /tmp, which an environment has for itself.
+        environment.setdefault("TMPDIR", str(temporary))
+        environment["AWS_ENDPOINT_URL"] = self._aws.endpoint
+        return Launch(start.command, start.folder, environment)
+
+
+def _start_of_image(aws: LocalAws, function: Function, home: Path) -> Start:
     image = aws.images.find(function.image_uri)
     if image is None:
         raise RefusedError("InvalidParameterValueException", f"Source image {function.image_uri} does not exist.", 400)
-    home, temporary = scratch / "home", scratch / "tmp"
-    for folder in (home, temporary):
-        folder.mkdir()
-    environment = {
-        "TZ": ":UTC",
-        **image.environment,
-        **function.variables,
-        **_own(aws, function),
-        "AWS_LAMBDA_LOG_STREAM_NAME": stream,
-    }
-    environment["PATH"] = search_path(environment.get("PATH", ""))
-    environment["HOME"] = str(home)
-    # Stands for /tmp, which an environment has for itself.
-    environment.setdefault("TMPDIR", str(temporary))
-    environment["AWS_ENDPOINT_URL"] = aws.endpoint
     given = function.image_config
     entry_point = tuple(given.get("EntryPoint") or ())
     command = tuple(given.get("Command") or ())
     if not entry_point:
         entry_point, command = image.entry_point, command or image.command
     words = tuple(image.here(word) for word in entry_point + command)
-    return Launch(words or ("",), image.folder or home, environment)
+    return Start(words or ("",), image.folder or home, image.environment)
 
 
 def _own(aws: LocalAws, function: Function) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""What Lambda refuses of a request about a function of a container image.
+"""What Lambda refuses of a request about a function that the sandbox runs.
 
 https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html
 https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
@@ -6,13 +6,17 @@ https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ministack.services import ec2
 
+from sandbox.functions.code import is_image
 from sandbox.functions.failure import RefusedError
+from sandbox.functions.function import WRAPPER
 from sandbox.functions.launch import CANNOT_ASSUME, PRINCIPAL
+from sandbox.functions.managed_runtime import TASK_ROOT
 from spec.compact_json import compact
 
 if TYPE_CHECKING:
@@ -37,6 +41,8 @@ _RESERVED = frozenset(
     }
 )  # fmt: skip
 _OF_ZIP_FILES = ("Runtime", "Handler", "Layers")
+# https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html, "Deprecated runtimes".
+_BLOCKED_RUNTIMES = frozenset({"python2.7", "python3.6", "python3.7", "python3.8"})
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions
 _NETWORK_ACTIONS = ("ec2:CreateNetworkInterface", "ec2:DescribeNetworkInterfaces", "ec2:DeleteNetworkInterface")
 _NOT_SIMULATED = ("FileSystemConfigs", "DurableConfig", "TenancyConfig", "CapacityProviderConfig")
@@ -59,21 +65,54 @@ def _problems(aws: LocalAws, request: Mapping[str, Any]) -> Iterator[tuple[str, 
         yield from _outside(name, request.get(name, least), least, most)
     size = (request.get("EphemeralStorage") or {}).get("Size", _STORAGE_MIB[0])
     yield from _outside("EphemeralStorage.Size", size, *_STORAGE_MIB)
-    for name in _OF_ZIP_FILES:
-        if request.get(name):
-            yield _INVALID, f"Please do not provide {name} when the package type of a function is Image."
+    yield from _wrong_package_of_image(request) if is_image(request) else _wrong_package_of_zip(aws, request)
     architectures = request.get("Architectures", ["x86_64"])
     if architectures not in (["x86_64"], ["arm64"]):
         yield "ValidationException", f"Architectures must be one of x86_64 and arm64, not {architectures}."
     yield from _wrong_variables((request.get("Environment") or {}).get("Variables") or {})
-    if (request.get("ImageConfig") or {}).get("WorkingDirectory"):
-        yield _INVALID, "The sandbox cannot change the working directory of an image."
     if (request.get("LoggingConfig") or {}).get("LogFormat", "Text") != "Text":
         yield _INVALID, "The sandbox writes the logs of functions as text only."
     for name in _NOT_SIMULATED:
         if request.get(name):
             yield _INVALID, f"The sandbox has no {name} of functions."
     yield from _wrong_network(aws, request)
+
+
+def _wrong_package_of_image(request: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for name in _OF_ZIP_FILES:
+        if request.get(name):
+            yield _INVALID, f"Please do not provide {name} when the package type of a function is Image."
+    if (request.get("ImageConfig") or {}).get("WorkingDirectory"):
+        yield _INVALID, "The sandbox cannot change the working directory of an image."
+
+
+def _wrong_package_of_zip(aws: LocalAws, request: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    runtime = request.get("Runtime")
+    if not runtime or not request.get("Handler"):
+        yield _INVALID, "Runtime and Handler are mandatory parameters for functions created with deployment packages."
+        return
+    known = aws.client("lambda").meta.service_model.shape_for("Runtime").enum
+    if runtime not in known:
+        yield (
+            _INVALID,
+            f"Value {runtime} at 'runtime' failed to satisfy constraint: Member must satisfy enum value set: "
+            f"[{', '.join(known)}] or be a valid ARN",
+        )
+    if runtime in _BLOCKED_RUNTIMES:
+        yield (
+            _INVALID,
+            f"The runtime parameter of {runtime} is no longer supported for creating or updating AWS Lambda functions. "
+            "We recommend you use a supported runtime while creating or updating functions.",
+        )
+    if not runtime.startswith("python"):
+        yield _INVALID, f"The sandbox starts no runtime {runtime} by a wrapper script."
+    if request.get("ImageConfig"):
+        yield _INVALID, "Please do not provide ImageConfig when the package type of a function is Zip."
+    if request.get("Layers") or (request.get("SnapStart") or {}).get("ApplyOn", "None") != "None":
+        yield _INVALID, "The sandbox has no layers and no SnapStart of a function with a wrapper script."
+    wrapper = posixpath.normpath(request["Environment"]["Variables"][WRAPPER])
+    if not wrapper.startswith(f"{TASK_ROOT}/"):
+        yield _INVALID, f"The sandbox has no wrapper script but one in {TASK_ROOT}, found {wrapper}."
 
 
 def _outside(name: str, value: int, least: int, most: int) -> Iterator[tuple[str, str]]:

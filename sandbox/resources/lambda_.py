@@ -1,8 +1,9 @@
-"""Lambda: functions of container images."""
+"""Lambda: functions of container images, and of zip archives."""
 
 from typing import Any, ClassVar
 
 from sandbox.errors import SandboxError
+from sandbox.pulumi_values import Archive
 from sandbox.resources.aws import Aws
 from sandbox.resources.fields import Nested, observed
 from sandbox.resources.handler import Created, Handler, Properties
@@ -10,7 +11,7 @@ from sandbox.resources.tags import LAMBDA, tags_all
 from sandbox.resources.unknown import UNKNOWN
 
 # What UpdateFunctionCode changes, not UpdateFunctionConfiguration.
-_OF_CODE = frozenset({"imageUri", "architectures"})
+_OF_CODE = frozenset({"imageUri", "code", "architectures"})
 _OF_CONCURRENCY = frozenset({"reservedConcurrentExecutions"})
 # Before a function that was made or changed is used, the provider waits for it.
 _WAITER = {"Delay": 1, "MaxAttempts": 300}
@@ -27,6 +28,8 @@ class Function(Handler):
         "architectures": "Architectures",
         "description": "Description",
         "environment": Nested("Environment", {"variables": "Variables"}),
+        "runtime": "Runtime",
+        "handler": "Handler",
         "ephemeralStorage": Nested("EphemeralStorage", {"size": "Size"}),
         "imageConfig": Nested(
             "ImageConfig", {"entryPoints": "EntryPoint", "commands": "Command", "workingDirectory": "WorkingDirectory"}
@@ -36,7 +39,7 @@ class Function(Handler):
         "timeout": "Timeout",
         "vpcConfig": Nested("VpcConfig", {"subnetIds": "SubnetIds", "securityGroupIds": "SecurityGroupIds"}),
     }
-    others = frozenset({"imageUri", "publish", "reservedConcurrentExecutions", "skipDestroy"})
+    others = frozenset({"imageUri", "code", "publish", "reservedConcurrentExecutions", "skipDestroy"})
     required = frozenset({"role"})
     defaults: ClassVar = {
         "packageType": "Zip",
@@ -57,8 +60,7 @@ class Function(Handler):
     def check(self, inputs: Properties, logical_name: str, seed: bytes) -> Properties:
         """As Handler.check, with the log group that a function has unless it names one."""
         checked = super().check(inputs, logical_name, seed)
-        if checked["packageType"] != "Image" or "imageUri" not in checked:
-            raise SandboxError("the sandbox deploys functions of container images: packageType 'Image' and an imageUri")
+        _check_package(checked)
         given = checked.get("loggingConfig") or {}
         if given == UNKNOWN:
             return checked
@@ -70,7 +72,7 @@ class Function(Handler):
         client, name = aws.client("lambda"), inputs["name"]
         client.create_function(
             **self.request(inputs),
-            Code={"ImageUri": inputs["imageUri"]},
+            Code=_code(aws, inputs),
             Publish=inputs["publish"],
             **({"Tags": inputs["tags"]} if inputs.get("tags") else {}),
         )
@@ -90,14 +92,16 @@ class Function(Handler):
             for fixed in ("PackageType", "Architectures"):
                 request.pop(fixed, None)
             # What is no longer given is emptied.
-            request = {"Description": "", "Environment": {"Variables": {}}, "ImageConfig": {}, **request}
+            request = {"Description": "", "Environment": {"Variables": {}}, **request}
+            if inputs["packageType"] == "Image":
+                request.setdefault("ImageConfig", {})
             request.setdefault("VpcConfig", {"SubnetIds": [], "SecurityGroupIds": []})
             client.update_function_configuration(**request)
             client.get_waiter("function_updated_v2").wait(FunctionName=made.id, WaiterConfig=_WAITER)
         codes = changed & _OF_CODE
         if codes:
             client.update_function_code(
-                FunctionName=made.id, ImageUri=inputs["imageUri"], Architectures=inputs["architectures"]
+                FunctionName=made.id, Architectures=inputs["architectures"], **_code(aws, inputs)
             )
             client.get_waiter("function_updated_v2").wait(FunctionName=made.id, WaiterConfig=_WAITER)
         if changed & _OF_CONCURRENCY:
@@ -119,12 +123,14 @@ class Function(Handler):
             "ImageConfig": (config.get("ImageConfigResponse") or {}).get("ImageConfig") or None,
             "VpcConfig": network if network.get("SubnetIds") else None,
             "Description": config.get("Description") or None,
+            "Runtime": config.get("Runtime") or None,
+            "Handler": config.get("Handler") or None,
         }
         arn = config["FunctionArn"]
         version = _latest_version(client, made.id) if made.outputs["publish"] else "$LATEST"
         return {
             **observed(answer, self.fields),
-            "imageUri": told["Code"]["ImageUri"],
+            "imageUri": told["Code"].get("ImageUri"),
             "reservedConcurrentExecutions": told.get("Concurrency", {}).get("ReservedConcurrentExecutions", -1),
             "arn": arn,
             "invokeArn": _invoke_arn(aws, arn),
@@ -139,6 +145,33 @@ class Function(Handler):
         """Delete the function with all its versions, unless `skipDestroy` says to leave it."""
         if not made.outputs["skipDestroy"]:
             aws.client("lambda").delete_function(FunctionName=made.id)
+
+
+def _check_package(inputs: Properties) -> None:
+    if inputs["packageType"] == "Image":
+        fits = "imageUri" in inputs and "code" not in inputs
+    else:
+        code = inputs.get("code")
+        fits = isinstance(code, Archive) and code.path and "imageUri" not in inputs
+    if not fits:
+        raise SandboxError(
+            "the sandbox deploys functions of container images, packageType 'Image' with an imageUri, and of archives, "
+            "packageType 'Zip' with a pulumi.FileArchive as code"
+        )
+    if inputs["packageType"] != "Image" and not (inputs.get("handler") and inputs.get("runtime")):
+        # In the words of the real provider.
+        raise SandboxError("handler and runtime must be set when PackageType is Zip")
+
+
+def _code(aws: Aws, inputs: Properties) -> dict[str, Any]:
+    """What a request says of the code."""
+    if "imageUri" in inputs:
+        return {"ImageUri": inputs["imageUri"]}
+    path = aws.root / inputs["code"].path
+    try:
+        return {"ZipFile": path.read_bytes()}
+    except OSError as error:
+        raise SandboxError(f"the property 'code': cannot read {path}: {error.strerror}") from error
 
 
 def _reserve(client: Any, name: str, inputs: Properties) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from spec.compact_json import compact
+from spec.run_on_rules.lambda_zip import WRAPPER, WRAPPER_VARIABLE
 
 if TYPE_CHECKING:
     from spec.container import SecretSpec
@@ -18,12 +19,22 @@ reference that a task definition has. The job's own program does not see it."""
 _LONGEST_ARN = "arn:aws-us-gov:{service}:ap-northeast-1:123456789012:{resource}"
 
 
+def variables_of(container: JobSpec) -> dict[str, str]:
+    """The environment that the function has, but for what tells of its secrets: of one that is made from an archive,
+    with that of its Dockerfile."""
+    if not container.run_on.is_zip:
+        return dict(container.environment)
+    plain = container.build.plain if container.build is not None else None
+    of_image = plain.environment if plain is not None else {}
+    return {**of_image, **container.environment, WRAPPER_VARIABLE: WRAPPER}
+
+
 def largest_environment(container: JobSpec) -> dict[str, str]:
     """Variables and their values, in which references to secrets are as long as they may be in any account."""
     if not container.secrets:
-        return dict(container.environment)
+        return variables_of(container)
     references = {name: _longest_reference(secret) for name, secret in container.secrets.items()}
-    return {**container.environment, SECRETS_VARIABLE: compact(references)}
+    return {**variables_of(container), SECRETS_VARIABLE: compact(references)}
 
 
 def _longest_reference(secret: SecretSpec) -> str:

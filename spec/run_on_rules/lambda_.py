@@ -13,6 +13,7 @@ from spec.compact_json import compact
 from spec.container import ImageStart
 from spec.durations import duration_text
 from spec.model import Problem
+from spec.run_on_rules import lambda_zip
 from spec.run_on_rules.function_environment import largest_environment
 from spec.run_on_rules.note import Note
 from spec.run_on_rules.placed import notes_of_each, problems_of_each
@@ -86,7 +87,10 @@ def _problems(container: JobSpec) -> Iterator[Problem]:
         message = f"expected at most {LARGEST_DISK_GIB} GiB with runOn: lambda, found {found}; {_INSTEAD}"
         yield Problem(("ephemeralStorage",), message, _RUN_ON)
     yield from _environment(container)
-    if start_of(container) is None:
+    start = start_of(container)
+    if container.run_on.is_zip:
+        yield from lambda_zip.problems(container, start)
+    if start is None and not (container.run_on.is_zip and container.image is not None):
         yield _unknown_start(container)
 
 
@@ -100,9 +104,10 @@ def _environment(container: JobSpec) -> Iterator[Problem]:
             yield Problem(("environment", name), message, _RUN_ON)
     size = len(compact(largest_environment(container)).encode())
     if size > _ENVIRONMENT_BYTES:
+        message = f"expected at most {_ENVIRONMENT_BYTES:,} bytes as JSON text with runOn: lambda, found "
         found = f"up to {size:,} with the ARNs of its secrets" if container.secrets else f"{size:,}"
-        message = f"expected at most {_ENVIRONMENT_BYTES:,} bytes as JSON text with runOn: lambda, found {found}"
-        yield Problem(("environment",), message, (("secrets",), *_RUN_ON))
+        also = ", ENV of the Dockerfile and Longhaul's own among them" if container.run_on.is_zip else ""
+        yield Problem(("environment",), f"{message}{found}{also}", (("secrets",), *_RUN_ON))
 
 
 def _unknown_start(container: JobSpec) -> Problem:

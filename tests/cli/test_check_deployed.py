@@ -102,6 +102,23 @@ def test_a_running_job_is_not_moved(deployed: Project, longhaul: Longhaul) -> No
     assert passed.stdout.splitlines()[-1] == "dev: no run is in the way (first would move from fargate to ec2)"
 
 
+def test_a_running_function_is_not_made_from_something_else(deployed: Project, longhaul: Longhaul) -> None:
+    states = deployed.aws.client("stepfunctions")
+    tags = {"longhaul:runOn": "lambda", "longhaul:package": "zip"}
+    states.tag_resource(
+        resourceArn=deployed.machines["first"], tags=[{"key": key, "value": value} for key, value in tags.items()]
+    )
+    deployed.start("first")
+
+    deployed.jobs("second", first={"runOn": "lambda", "entrypoint": ["sleep"], "timeout": "5m"})
+    refused = longhaul("check", "dev", "--deployed", **deployed.aws.environment)
+
+    assert refused.returncode == 1
+    assert "dev: first would move from lambda with package: zip to lambda, and 1 run of it goes on:" in refused.stderr
+    assert "a run that tries again finds its version gone" in refused.stderr
+    assert "loses the permissions" not in refused.stderr
+
+
 def test_a_running_job_does_not_lose_its_state_machine(deployed: Project, longhaul: Longhaul) -> None:
     deployed.start("first")
     deployed.jobs("second", first={"runOn": "task", "overlap": "allow", "schedule": "rate(1 day)"})

@@ -1,6 +1,7 @@
 """Runs the program on a monitor that records every resource it is asked for and answers like the AWS provider."""
 
 import asyncio
+import contextlib
 import contextvars
 import json
 import runpy
@@ -25,6 +26,13 @@ from tests.components.provider_answers import ANSWERS, FUNCTIONS
 ROOT = Path(__file__).parents[2]
 # A program that waits for itself would never end.
 RUN_SECONDS = 120
+PLAIN_DOCKERFILE = """\
+FROM python:3.13-slim
+ENV LEVEL=debug COLOR=no
+WORKDIR /app
+COPY main.py .
+ENTRYPOINT ["python", "main.py"]
+"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +48,7 @@ class Resource:
     id: str
     outputs: Mapping[str, Any]
     retain_on_delete: bool
+    delete_before_replace: bool
 
     def document(self, name: str) -> Any:
         """The JSON document in the input `name`."""
@@ -116,6 +125,7 @@ class RecordingMonitor(mocks.MockMonitor):
                 id=resource_id,
                 outputs=outputs,
                 retain_on_delete=request.retainOnDelete,
+                delete_before_replace=request.deleteBeforeReplace,
             )
         )
         # A remote component must not answer its inputs: awsx's Vpc has two `natGateways` of two types, one in, one out.
@@ -184,7 +194,9 @@ def run_program(project: Path, stack_name: str, *, preview: bool = False) -> Dep
         )
 
         async def program() -> None:
-            runpy.run_path(str(project / "__main__.py"), run_name="__main__")
+            # Pulumi's language host gives a program its folder as the working directory.
+            with contextlib.chdir(project):
+                runpy.run_path(str(project / "__main__.py"), run_name="__main__")
 
         with ThreadPoolExecutor(1) as executor, closing(asyncio.new_event_loop()) as loop:
             loop.set_default_executor(executor)
@@ -208,7 +220,7 @@ def repository_stack(stack_name: str, *, preview: bool = False) -> Deployment:
 
 
 def write_project(folder: Path, *configuration: str) -> None:
-    """A project with this repository's program, a folder `code` with a Dockerfile, and a stack `test`.
+    """A project with this repository's program, folders `code` and `plain` with Dockerfiles, and a stack `test`.
 
     The pieces of `configuration` are what stands under `config:` in the stack's file.
     """
@@ -216,6 +228,9 @@ def write_project(folder: Path, *configuration: str) -> None:
     shutil.copy(ROOT / "Pulumi.yaml", folder)
     (folder / "code").mkdir()
     (folder / "code" / "Dockerfile").write_text("FROM scratch\n")
+    (folder / "plain").mkdir()
+    (folder / "plain" / "Dockerfile").write_text(PLAIN_DOCKERFILE)
+    (folder / "plain" / "main.py").write_text("print('done')\n")
     text = "\n".join(textwrap.dedent(piece).strip("\n") for piece in configuration)
     (folder / "Pulumi.test.yaml").write_text("config:\n" + textwrap.indent(text, "  "))
 

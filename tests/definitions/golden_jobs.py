@@ -4,6 +4,7 @@ from spec.container import ImageStart
 from spec.job import JobSpec
 from spec.network import NetworkSpec
 from spec.stack import StackSpec
+from tests.definitions.lambda_samples import archived
 from tests.definitions.samples import job
 
 _BUILD = {"image": None, "build": {"context": "jobs/nightly", "dockerfile": "jobs/nightly/Dockerfile"}}
@@ -181,6 +182,8 @@ LAMBDA_EVERYTHING_SET = job(
         "tags": {"team": "sales"},
     }
 )
+LAMBDA_ZIP = job(**archived(architecture="arm64", environment={"SHOP": "all"}, overlap="skip"))
+LAMBDA_ZIP_STEPS = job(**archived(overlap="allow", steps=[{"name": "list"}, {"name": "add", "command": ["--one"]}]))
 LAMBDA_STEPS = job(**{**_ON_LAMBDA, "overlap": "queue", "steps": _STEPS})
 
 TASK = job(
@@ -271,6 +274,8 @@ JOBS: dict[str, JobSpec] = {
     "lambda": LAMBDA,
     "lambda-everything-set": LAMBDA_EVERYTHING_SET,
     "lambda-steps": LAMBDA_STEPS,
+    "lambda-zip": LAMBDA_ZIP,
+    "lambda-zip-steps": LAMBDA_ZIP_STEPS,
     "kubernetes": KUBERNETES,
     "kubernetes-everything-set": KUBERNETES_EVERYTHING_SET,
     "kubernetes-steps": KUBERNETES_STEPS,

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from spec.job import JobSpec
+from spec.plain_dockerfile import read_plain
 from tests.definitions.samples import job
 from tests.definitions.walker import Failure
 
@@ -16,6 +17,31 @@ FACTS = {
     "startedAt": "2026-11-24T03:16:00.000Z",
     "stoppedAt": "2026-11-24T03:17:00.000Z",
 }
+
+PLAIN_DOCKERFILE = """\
+FROM python:3.13-slim
+ENV PYTHONUNBUFFERED=1 SHOP=none
+WORKDIR /app
+COPY requirements.txt .
+RUN pip install -r requirements.txt
+COPY nightly/ nightly/
+ENTRYPOINT ["python", "-m", "nightly"]
+CMD ["--all"]
+"""
+
+
+def plain_build(dockerfile: str = PLAIN_DOCKERFILE) -> dict[str, Any]:
+    """What the loader makes of a build whose Dockerfile is plain Python."""
+    plain, mistakes = read_plain(dockerfile, None)
+    assert plain is not None
+    assert mistakes == []
+    return {"context": "jobs/nightly", "dockerfile": "jobs/nightly/Dockerfile", "starts": plain.start, "plain": plain}
+
+
+def archived(**fields: Any) -> dict[str, Any]:
+    """The fields of a job on Lambda that is made into an archive, and these."""
+    run_on = {"kind": "lambda", "package": "zip"}
+    return {"image": None, "build": plain_build(), "runOn": run_on, "timeout": "10m", **fields}
 
 
 def function_job(**fields: Any) -> JobSpec:

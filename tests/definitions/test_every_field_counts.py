@@ -14,6 +14,7 @@ from spec.container import ContainerSpec
 from spec.job import JobSpec
 from spec.stack import StackSpec
 from spec.steps import StepSpec
+from tests.definitions.lambda_samples import archived
 from tests.definitions.samples import job
 
 SCHEDULED = {"schedule": "cron(15 3 * * ? *)"}
@@ -97,6 +98,10 @@ CHANGES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "run_on.constraints": (
         {"runOn": EC2},
         {"runOn": {**EC2, "constraints": ["attribute:ecs.instance-type =~ r6.*"]}},
+    ),
+    "run_on.package": (
+        archived(runOn="lambda"),
+        archived(runOn={"kind": "lambda", "package": "zip"}),
     ),
     "run_on.cluster": (KUBERNETES, {**KUBERNETES, "runOn": {**IN_CLUSTER, "cluster": "other"}}),
     "run_on.namespace": (KUBERNETES, {**KUBERNETES, "runOn": {**IN_CLUSTER, "namespace": "batch"}}),
@@ -185,6 +190,7 @@ ELSEWHERE = {
     "build.target": "components/images.py: the image",
     "build.args": "components/images.py: the image",
     "build.starts": "spec/run_on_rules/lambda_.py: what a function is told to start",
+    "build.plain": "components/lambda_zip/archive.py: the archive",
     "log_retention_days": "components/scheduled_job.py: the log group",
 }
 """Fields that are part of a resource of their own, and of no document."""

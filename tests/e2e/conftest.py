@@ -17,7 +17,9 @@ import pytest
 
 from sandbox.engine.installation import find_cli
 from tests.e2e.account import inventory
+from tests.e2e.jobs_of_dev import JOB
 from tests.e2e.pulumi_command import ROOT, SECONDS_FOR_A_COMMAND, STACK, Pulumi
+from tests.wheels import write_wheels
 
 # What the program is made of; jobs and stack files are copied, so that a test can change them.
 LINKED = ("components", "definitions", "spec", ".venv")
@@ -53,7 +55,17 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def environment(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+def packages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Variables with which pip finds what the jobs require, and asks no index."""
+    folder = tmp_path_factory.mktemp("wheels")
+    write_wheels(ROOT / "jobs" / JOB / "requirements.txt", folder)
+    return {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(folder)}
+
+
+@pytest.fixture(scope="session")
+def environment(
+    project: Path, packages: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, str]]:
     """What `sandbox serve` prints, as a shell takes it, while it serves."""
     printed = tmp_path_factory.mktemp("serve") / "environment"
     # The tests' own Pulumi, if a person has one, is none of the sandbox's.
@@ -63,7 +75,7 @@ def environment(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
             [sys.executable, "-m", "cli", "--cwd", str(project), "sandbox", "serve"], cwd=ROOT, env=own, stdout=output
         )
     try:
-        yield _as_a_shell_takes_it(serve, printed, own) | SETTINGS
+        yield _as_a_shell_takes_it(serve, printed, own) | packages | SETTINGS
     finally:
         serve.send_signal(signal.SIGTERM)
         assert serve.wait(SECONDS_FOR_A_COMMAND) is not None

@@ -58,6 +58,36 @@ def test_a_job_moves_by_one_line_runs_there_and_comes_back(pulumi: Pulumi, place
         assert not pulumi.client("lambda").list_functions()["Functions"]
 
 
+def test_a_function_is_made_anew_from_an_archive_which_then_changes_in_place(pulumi: Pulumi) -> None:
+    """The old function goes first, as both have one name; its numbers are not used again."""
+    pulumi.configure(lambda config: jobs(config)[JOB].update(runOn="lambda"))
+    pulumi.apply()
+    (last,) = versions(pulumi)
+
+    pulumi.configure(lambda config: jobs(config)[JOB].update(runOn={"kind": "lambda", "package": "zip"}))
+    moved = pulumi.apply()
+
+    pulumi("refresh", "--yes", "--skip-preview")
+    assert pulumi.preview("--expect-no-changes") == set()
+    assert {f"replace Function {JOB}", f"update StateMachine {JOB}"} <= moved
+    assert versions(pulumi) == [last + 1]
+    run(pulumi)
+
+    main = next((pulumi.project / "jobs" / JOB).rglob("__main__.py"))
+    main.write_text(main.read_text() + "# Changed.\n")
+    assert pulumi.apply() == {f"update Function {JOB}", f"update StateMachine {JOB}"}
+    assert versions(pulumi) == [last + 1, last + 2]
+
+    pulumi.configure(lambda config: jobs(config)[JOB].pop("runOn"))
+    pulumi.apply()
+
+
+def versions(pulumi: Pulumi) -> list[int]:
+    """The numbers of the versions of the job's function."""
+    told = pulumi.client("lambda").list_versions_by_function(FunctionName=f"longhaul-{STACK}-{JOB}")
+    return [int(version["Version"]) for version in told["Versions"] if version["Version"] != "$LATEST"]
+
+
 def run(pulumi: Pulumi) -> None:
     """Start the job as a person does, and see it do its work."""
     command = [sys.executable, "-m", "cli", "--cwd", str(pulumi.project), "start", JOB, "--stack", STACK, "--follow"]

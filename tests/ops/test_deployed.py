@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from definitions.tags import JOB_TAG, RUN_ON_TAG, STACK_TAG
+from definitions.tags import JOB_TAG, PACKAGE_TAG, RUN_ON_TAG, STACK_TAG
 from ops.aws import Aws
 from ops.deployed import DisturbedJob, jobs_to_be_disturbed
 from sandbox.local_aws import LocalAws
@@ -37,7 +37,7 @@ class Machines:
 
     def make(self, name: str, **tags: str) -> str:
         """A machine whose executions wait for an hour; `stack` and `job` become Longhaul's tags."""
-        names = {"stack": STACK_TAG, "job": JOB_TAG, "run_on": RUN_ON_TAG}
+        names = {"stack": STACK_TAG, "job": JOB_TAG, "run_on": RUN_ON_TAG, "package": PACKAGE_TAG}
         made = self.states.create_state_machine(
             name=name,
             definition=json.dumps(HOUR_LONG),
@@ -113,6 +113,20 @@ def test_a_job_that_would_run_elsewhere_is_told_of_with_its_running_executions(m
     assert (moved.name, moved.runs_on, moved.moves_to) == ("hello", "fargate", "lambda")
     assert [run.arn for run in moved.running] == [running]
     assert (back.name, back.runs_on, back.moves_to, back.running) == ("load", "ec2", "fargate", ())
+
+
+def test_a_job_whose_functions_are_to_be_made_from_something_else_is_told_of(machines: Machines) -> None:
+    machines.make("going-dev-hello", stack="dev", job="hello", run_on="lambda")
+    machines.make("going-dev-load", stack="dev", job="load", run_on="lambda", package="zip")
+
+    hello, load = machines.disturbed(hello="lambda with package: zip", load="lambda")
+
+    assert (hello.runs_on, hello.moves_to) == ("lambda", "lambda with package: zip")
+    assert (load.runs_on, load.moves_to) == ("lambda with package: zip", "lambda")
+    assert hello.stays_on_lambda
+    assert load.stays_on_lambda
+    (moved,) = machines.disturbed(hello="fargate", load="lambda with package: zip")
+    assert not moved.stays_on_lambda
 
 
 def test_machines_that_only_have_such_a_name_are_nobody_s_business(machines: Machines) -> None:

@@ -75,6 +75,12 @@ longhaul:jobs:
     permissions: [{actions: [s3:GetObject], resources: ["arn:aws:s3:::sales/*"]}]
     secrets: {TOKEN: /quick/token, PASSWORD: {from: sales/database, key: password}}
     runOn: lambda
+  archived:
+    build: {context: plain, dockerfile: plain/Dockerfile}
+    environment: {LEVEL: info}
+    timeout: 30s
+    schedule: rate(5 minutes)
+    runOn: {kind: lambda, package: zip}
   scoring:
     image: "210987654321.dkr.ecr.eu-west-1.amazonaws.com/elsewhere:1"
     overlap: allow

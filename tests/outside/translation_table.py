@@ -170,6 +170,10 @@ TRANSLATIONS: Mapping[str, Translation | Nowhere] = {
             "description": "Description",
             "packageType": "PackageType",
             "imageUri": ("Code", lambda uri: {"ImageUri": uri}),
+            # To CloudFormation an archive is an object in S3.
+            "code": ("Code", lambda archive: {"S3Bucket": "archives", "S3Key": archive["path"]}),
+            "runtime": "Runtime",
+            "handler": "Handler",
             "imageConfig": ("ImageConfig", {"entryPoints": "EntryPoint", "commands": "Command"}),
             "role": "Role",
             "architectures": "Architectures",

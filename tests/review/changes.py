@@ -42,6 +42,12 @@ def project(
 
 
 PLAIN = project({"rollup": DAILY})
+_ON_LAMBDA = {"rollup": {**DAILY, "timeout": "10m", "runOn": "lambda"}}
+_PLAIN_ROLLUP = {
+    **project(_ON_LAMBDA),
+    "jobs/rollup/Dockerfile": 'FROM python:3.13-slim\nWORKDIR /app\nCOPY main.py .\nENTRYPOINT ["python", "main.py"]\n',
+}
+_AS_ZIP = {**_ON_LAMBDA["rollup"], "runOn": {"kind": "lambda", "package": "zip"}}
 CHANGES: Mapping[str, tuple[Files, Files]] = {
     "nothing": (PLAIN, {**PLAIN, "README.md": "Other words."}),
     "job-added": (PLAIN, project({"rollup": DAILY, "export": {**EXPORT, "cpu": 1024, "memory": 2048}})),
@@ -85,6 +91,10 @@ CHANGES: Mapping[str, tuple[Files, Files]] = {
     "moved-to-lambda": (
         project({"rollup": {**DAILY, "timeout": "10m", "entrypoint": ["python", "main.py"]}}),
         project({"rollup": {**DAILY, "timeout": "10m", "entrypoint": ["python", "main.py"], "runOn": "lambda"}}),
+    ),
+    "package-changed": (
+        _PLAIN_ROLLUP,
+        {**_PLAIN_ROLLUP, "Pulumi.dev.yaml": project({"rollup": _AS_ZIP})["Pulumi.dev.yaml"]},
     ),
     "moved-to-kubernetes": (
         project({"rollup": {**DAILY, "overlap": "allow"}}),

@@ -226,3 +226,14 @@ def test_nothing_is_left_when_the_sandbox_is_killed(tmp_path: Path, script: str,
         sandbox.kill()
     for pid in pids:
         await_end(pid)
+
+
+def test_folders_that_are_for_reading_alone_are_removed_at_the_end() -> None:
+    processes = Processes()
+    code = processes.homes / "code" / "package"
+    code.mkdir(parents=True)
+    (code / "job.py").touch(0o400)
+    for folder in (code, code.parent):
+        folder.chmod(0o500)
+    processes.kill_all()
+    assert not processes.homes.exists()

@@ -31,6 +31,7 @@ PLACES: dict[str, Any] = {
     "ec2": {"kind": "ec2", "capacityProvider": PROVIDER},
     "bridge": {"kind": "ec2", "capacityProvider": PROVIDER, "networkMode": "bridge", "placement": ["random"]},
     "lambda": "lambda",
+    "zip": {"kind": "lambda", "package": "zip"},
     "task": "task",
     # No Kubernetes runs here: it is the way to one and back that leaves the object unchanged.
     "kubernetes": {"kind": "kubernetes", "cluster": PROVIDER, "namespace": "batch"},
@@ -86,7 +87,11 @@ class Rollups:
 
 
 @pytest.fixture(scope="module")
-def rollups(local_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Rollups:
+def rollups(
+    local_aws: LocalAws,
+    tmp_path_factory: pytest.TempPathFactory,
+    wheels: None,  # noqa: ARG001
+) -> Rollups:
     root, s3 = tmp_path_factory.mktemp("rollups"), local_aws.client("s3")
     shutil.copy(ROOT / "__main__.py", root)
     for folder in (f"jobs/{JOB}", "components/lambda_image"):

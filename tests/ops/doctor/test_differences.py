@@ -14,6 +14,7 @@ from cli.expected_jobs import expected_jobs
 from ops.doctor import differences
 from ops.doctor.finding import Finding
 from ops.pausing import pause, resume
+from ops.stack import DeployedJob
 from spec.pause_note import PauseNote
 from tests.ops.doctor.sick import JOBS, Sick
 
@@ -48,6 +49,22 @@ def test_neither_does_another_account_s_number_or_region(sick: Sick) -> None:
     assert any(":us-east-1:" in json.dumps(job.state_machine) for job in expected)
     with sick.patient() as patient:
         assert differences.check(patient, expected) == []
+
+
+def test_what_functions_are_made_from_is_told_as_where_a_job_runs(tmp_path: Path) -> None:
+    """What is checked out and what is deployed have the same words for it."""
+    run_on = {"kind": "lambda", "package": "zip"}
+    (tmp_path / "code").mkdir()
+    (tmp_path / "code/Dockerfile").write_text('FROM python:3.13\nWORKDIR /app\nENTRYPOINT ["python"]\n')
+    (tmp_path / "Pulumi.yaml").write_text("name: acme\nruntime: python\n")
+    job = {"build": {"context": "code"}, "timeout": "5m", "runOn": run_on}
+    (tmp_path / "Pulumi.dev.yaml").write_text(json.dumps({"config": {"longhaul:jobs": {"archived": job}}}))
+
+    (expected,) = expected_jobs(tmp_path, "dev")
+
+    deployed = DeployedJob(name="archived", resource_name="acme-dev-archived", run_on="lambda", package="zip")
+    assert expected.run_on == deployed.place
+    assert replace(deployed, package=None).place == "lambda"
 
 
 def test_jobs_that_are_missing_or_too_many(sick: Sick) -> None:

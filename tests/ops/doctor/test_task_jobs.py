@@ -178,7 +178,7 @@ def test_what_is_not_as_checked_out_is_told_of(alone: Alone, tmp_path: Path) -> 
     assert by_job["runs-elsewhere", "on-spot"] == "on-spot has runOn: task, and runOn: fargate as checked out."
 
 
-@pytest.mark.parametrize("kind", ["lambda", "ec2", "kubernetes", "task"])
+@pytest.mark.parametrize("kind", ["lambda", "lambda with package: zip", "ec2", "kubernetes", "task"])
 def test_a_job_that_runs_elsewhere_is_told_of_once(alone: Alone, kind: str) -> None:
     """Not by each state that is another one there."""
     with patient(alone) as found:

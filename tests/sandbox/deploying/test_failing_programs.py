@@ -76,6 +76,14 @@ def test_all_refusals_are_told_what_depends_on_them_is_left_out_and_nothing_stay
             "aws:index/getRegions:getRegions: the sandbox has no function aws:index/getRegions:getRegions; "
             "the nearest is aws:index/getRegion:getRegion",
         ),
+        (
+            'aws.lambda_.Function("job", role="x", code=pulumi.AssetArchive({"a.py": pulumi.StringAsset("")}))',
+            "aws:lambda/function:Function 'job': the sandbox takes no assets, and of archives a pulumi.FileArchive",
+        ),
+        (
+            'aws.lambda_.Function("job", role="x", code=pulumi.FileArchive("x"), handler="a.b", runtime="python3.13")',
+            "aws:lambda/function:Function 'job': the property 'code': cannot read ",
+        ),
         ('raise KeyError("nightly")', f"__main__.py:{FIRST_LINE}: KeyError: 'nightly'"),
         (
             'raise pulumi.RunError("Pulumi.dev.yaml:3 small:jobs: found none")',

@@ -1,12 +1,14 @@
-"""Functions of container images on the local AWS, seen through its API."""
+"""Functions on the local AWS, of container images and of archives with a wrapper script, seen through its API."""
 
 from __future__ import annotations
 
 import base64
+import io
 import json
 import secrets
 import time
-from collections.abc import Callable, Iterator
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,6 +30,27 @@ def lets_lambda_in(*actions: str, principal: str = "lambda.amazonaws.com", **con
     if condition:
         statement["Condition"] = condition
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+START = """#!/bin/sh
+cd "$LAMBDA_TASK_ROOT" && exec "$1" runtime.py "$@"
+"""
+
+
+def archive(files: Mapping[str, tuple[str, int]] | None = None, **texts: str) -> bytes:
+    """A zip archive of a wrapper script and `runtime.py`, with these files, each a text and a mode, beside or instead.
+
+    `texts` are modules, by their names without `.py`.
+    """
+    given = {"tools/start": (START, 0o755), "runtime.py": (PROGRAM.read_text(), 0o644)}
+    given |= {f"{name}.py": (text, 0o644) for name, text in texts.items()} | dict(files or {})
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as made:
+        for name, (text, mode) in given.items():
+            file = zipfile.ZipInfo(name)
+            file.external_attr = mode << 16
+            made.writestr(file, text)
+    return content.getvalue()
 
 
 def until(condition: Callable[[], bool]) -> None:
@@ -96,9 +119,30 @@ class Place:
             **more,
         }
 
+    def zip_request(self, **more: Any) -> dict[str, Any]:
+        """The request of CreateFunction for a function of an archive whose wrapper script runs `runtime.py`."""
+        variables = {"AWS_LAMBDA_EXEC_WRAPPER": "/var/task/tools/start", **more.pop("Variables", {})}
+        return {
+            "FunctionName": f"{self.name}-{secrets.token_hex(3)}",
+            "Runtime": "python3.13",
+            "Handler": "never.used",
+            "Code": {"ZipFile": archive()},
+            "Environment": {"Variables": variables},
+            "Role": self.role,
+            "LoggingConfig": {"LogGroup": self.group},
+            **more,
+        }
+
+    def make_zip(self, **more: Any) -> str:
+        """CreateFunction; the function's name."""
+        return self._made(self.zip_request(**more))
+
     def make(self, **more: Any) -> str:
         """CreateFunction; the function's name."""
-        answer = self.client.create_function(**self.request(**more))
+        return self._made(self.request(**more))
+
+    def _made(self, request: dict[str, Any]) -> str:
+        answer = self.client.create_function(**request)
         self.made.append(answer["FunctionName"])
         return answer["FunctionName"]
 

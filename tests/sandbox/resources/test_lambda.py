@@ -9,7 +9,6 @@ import pytest
 from botocore.exceptions import ClientError
 
 from sandbox.errors import SandboxError
-from sandbox.resources.registry import handler_for
 from tests.sandbox.conftest import trust
 
 FUNCTION = "aws:lambda/function:Function"
@@ -134,12 +133,6 @@ def test_it_is_in_a_network_and_out_of_it_again(aws, make, change, inputs, uniqu
     assert made.outputs["vpcConfig"] == network
     assert "vpcConfig" not in change(FUNCTION, made, inputs)
     aws.client("iam").delete_role_policy(RoleName=unique, PolicyName="network")
-
-
-def test_a_function_of_files_is_refused(inputs):
-    for wrong in ({**inputs, "packageType": "Zip"}, {k: v for k, v in inputs.items() if k != "imageUri"}):
-        with pytest.raises(SandboxError, match="functions of container images"):
-            handler_for(FUNCTION).check(wrong, "name", b"")
 
 
 def test_what_lambda_refuses_is_refused(make, inputs):

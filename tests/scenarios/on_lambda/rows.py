@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from definitions import names
 from sandbox.faults import RefuseInvoke, RunOutOfMemory, TimeOutFunction
@@ -57,8 +58,6 @@ from tests.scenarios.steps import (
 
 WAITS = "echo ready GATE; until [ -e GATE ]; do sleep 0.02; done"
 """Runs until the step `opens`; nothing else ends it before its time is up."""
-
-LEAVE = f"python {Path(__file__).parent.with_name('leave.py')}"
 
 # Long enough for whoever sped the clock up to slow it down.
 RETRIES_TIMEOUTS = {"retries": {"attempts": 1, "onTimeout": True, "interval": "30m"}}
@@ -117,15 +116,18 @@ PROGRAM = [
         script="kill -KILL $$",
     ),
     one_run(
-        "its program is not there",
-        refused("cannot start nowhere"),
-        job={"entrypoint": ["nowhere"], **TWO_RETRIES},
-    ),
-    one_run(
         "an attempt is an invocation by itself, in the environment of the one before",
         succeeded(attempts=2),
         script="[ -e /tmp/GONE$PPID ] && exit 0; touch /tmp/GONE$PPID; exit 3".replace("/tmp", "$HOME"),
         job=TWO_RETRIES,
+    ),
+]
+
+NOT_THERE = [
+    one_run(
+        "its program is not there",
+        refused("cannot start nowhere"),
+        job={"entrypoint": ["nowhere"], **TWO_RETRIES},
     ),
 ]
 
@@ -167,6 +169,13 @@ ENVIRONMENT = [
         before=[meets(TimeOutFunction, once_said="ready")],
     ),
 ]
+
+LOST_VERSION = one_run(
+    "somebody has deleted the function's version",
+    refused("Lambda.ResourceNotFoundException"),
+    before=[loses_its_function],
+    job={"description": "loses its function", **TWO_RETRIES},
+)
 
 SERVICE = [
     one_run(
@@ -214,12 +223,7 @@ SERVICE = [
         before=[without("lambda:InvokeFunction")],
         job=TWO_RETRIES,
     ),
-    one_run(
-        "somebody has deleted the function's version",
-        refused("Lambda.ResourceNotFoundException"),
-        before=[loses_its_function],
-        job={"description": "loses its function", **TWO_RETRIES},
-    ),
+    LOST_VERSION,
     one_run(
         "the function's role trusts another service",
         refused("cannot be assumed by Lambda"),
@@ -302,23 +306,26 @@ MEETING = [
     ),
 ]
 
-RESULTS = [
-    one_run(
-        "the function leaves a result",
-        replace(succeeded(names.TAKE, names.RUN, names.READ_RESULT, *SUCCEEDS), says='"result":{"rows":896}'),
-        script=f"""{LEAVE} '{{"rows": 896}}'""",
-        job={"results": True},
-    ),
-    one_run(
-        "a step gets what the function of the one before it left",
-        End(outcome="SUCCEEDED", path=STEP_BY_STEP),
-        job={
-            "steps": [
-                {"name": "first", "input": f"{LEAVE} 7", "results": True},
-                {"name": "second", "input": "{% '[ ' & $string($first) & ' = 7 ]' %}"},
-            ]
-        },
-    ),
-]
 
-SCENARIOS = [*PROGRAM, *ENVIRONMENT, *SERVICE, *SECRETS, *MEETING, *RESULTS]
+def results(leave: str, **job: Any) -> list[Scenario]:
+    """The rows of functions that leave results, by a command, of jobs with these fields."""
+    first_step = {"name": "first", "input": f"{leave} 7", "results": True}
+    second_step = {"name": "second", "input": "{% '[ ' & $string($first) & ' = 7 ]' %}"}
+    return [
+        one_run(
+            "the function leaves a result",
+            replace(succeeded(names.TAKE, names.RUN, names.READ_RESULT, *SUCCEEDS), says='"result":{"rows":896}'),
+            script=f"""{leave} '{{"rows": 896}}'""",
+            job={"results": True, **job},
+        ),
+        one_run(
+            "a step gets what the function of the one before it left",
+            End(outcome="SUCCEEDED", path=STEP_BY_STEP),
+            job={"steps": [first_step, second_step], **job},
+        ),
+    ]
+
+
+RESULTS = results(f"python {Path(__file__).parent.with_name('leave.py')}")
+
+SCENARIOS = [*PROGRAM, *NOT_THERE, *ENVIRONMENT, *SERVICE, *SECRETS, *MEETING, *RESULTS]

@@ -53,18 +53,20 @@ def function_without(action: str) -> Step:
     return step
 
 
+HAS_SECRETS = one_run(
+    "the function has its secrets",
+    succeeded(),
+    script='[ "$TOKEN $USER $KEY ${LONGHAUL_SECRETS-none}" = "t0ken me k3y none" ]',
+    before=[
+        keeps("functions/token", SecretString="t0ken"),
+        keeps("functions/login", SecretString='{"user": "me"}'),
+        keeps_parameter("/functions/key", "k3y"),
+    ],
+    job={"secrets": {**TOKEN["secrets"], **USER["secrets"], "KEY": "/functions/key"}},
+)
+
 SECRETS = [
-    one_run(
-        "the function has its secrets",
-        succeeded(),
-        script='[ "$TOKEN $USER $KEY ${LONGHAUL_SECRETS-none}" = "t0ken me k3y none" ]',
-        before=[
-            keeps("functions/token", SecretString="t0ken"),
-            keeps("functions/login", SecretString='{"user": "me"}'),
-            keeps_parameter("/functions/key", "k3y"),
-        ],
-        job={"secrets": {**TOKEN["secrets"], **USER["secrets"], "KEY": "/functions/key"}},
-    ),
+    HAS_SECRETS,
     one_run(
         "a step has its own secret, and another one has it not",
         End(outcome="SUCCEEDED", path=(names.TAKE, "Which step is first?", "Run first", "Run second", *SUCCEEDS)),
