@@ -297,7 +297,7 @@ def test_no_validator_objects_to_any_document_of_any_job(any_job: JobSpec) -> No
 def test_no_environment_is_larger_than_was_counted_on(any_job: JobSpec, partition: str) -> None:
     for region in REGIONS_OF[partition]:
         place = Place(project="longhaul", stack="dev", partition=partition, region=region, account="123456789012")
-        function = lambda_function(any_job, place, image="", role_arn="", log_group_name="", network=None)
+        function = lambda_function(any_job, place, code="", role_arn="", log_group_name="", network=None)
         variables = function.get("Environment", {}).get("Variables", {})
         assert len(compact(variables)) <= len(compact(largest_environment(any_job)))
         assert variables.keys() == largest_environment(any_job).keys()

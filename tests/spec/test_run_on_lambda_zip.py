@@ -7,7 +7,8 @@ import pytest
 from spec.build_files import IGNORE_FILE
 from spec.copied_files import copied_files
 from spec.plain_dockerfile import read_plain
-from spec.run_on_rules.lambda_ import start_of, variables_of
+from spec.run_on_rules.function_environment import variables_of
+from spec.run_on_rules.lambda_ import start_of
 
 DOCKERFILE = """\
 FROM python:3.13-slim

@@ -41,12 +41,14 @@ def test_in_it_is_what_is_copied_and_what_starts_it(make_job: MakeJob, folder: P
             "longhaul/bin/python3",
             "longhaul/bin/python3.13",
             "longhaul/bootstrap.py",
+            "longhaul/secret_values.py",
             "longhaul/start",
             "nightly/__init__.py",
             "nightly/__main__.py",
             "tool.sh",
         ]
-        assert file.read("longhaul/bootstrap.py") == (ROOT / "components/lambda_image/bootstrap.py").read_bytes()
+        for name in ("bootstrap.py", "secret_values.py"):
+            assert file.read(f"longhaul/{name}") == (ROOT / "components/lambda_image" / name).read_bytes()
         assert file.read("nightly/__main__.py") == (folder / "nightly/__main__.py").read_bytes()
 
 
