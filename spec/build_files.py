@@ -1,5 +1,6 @@
 """The files that an image is built from."""
 
+import posixpath
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -10,7 +11,7 @@ IGNORE_FILE = ".dockerignore"
 def context_files(context: Path) -> list[Path]:
     """The files that a builder is sent, in the order of their names."""
     ignore = context / IGNORE_FILE
-    patterns = list(_patterns(ignore.read_text())) if ignore.is_file() else []
+    patterns = list(_patterns(ignore.read_text("utf-8-sig"))) if ignore.is_file() else []
     paths = (path for path in context.rglob("*") if path.is_symlink() or not path.is_dir())
     return sorted(path for path in paths if not _ignored(path.relative_to(context).as_posix(), patterns))
 
@@ -22,7 +23,7 @@ def _patterns(text: str) -> Iterator[tuple[bool, re.Pattern[str]]]:
         if not pattern or pattern.startswith("#"):
             continue
         ignores = not pattern.startswith("!")
-        yield ignores, _expression(pattern.removeprefix("!").strip().strip("/"))
+        yield ignores, _expression(posixpath.normpath(pattern.removeprefix("!").strip()).strip("/"))
 
 
 def _ignored(name: str, patterns: Sequence[tuple[bool, re.Pattern[str]]]) -> bool:

@@ -102,7 +102,8 @@ def _matching(pattern: str, there: Mapping[str, Path]) -> list[str]:
     """The files and folders that a source names; a folder without files is none."""
     if not pattern:
         return [""] if there else []
-    parts = pattern.split("/")
+    # Go writes a class of what is not meant with ^ alone: https://pkg.go.dev/path/filepath#Match
+    parts = pattern.replace("[!", "[\\!").replace("[^", "[!").split("/")
     names = {"/".join(name.split("/")[: len(parts)]) for name in there}
     return sorted(
         name

@@ -50,7 +50,8 @@ def without_heredocs(text: str) -> str:
                 del unclosed[0]
             lines.append("")
             continue
-        lines.append(line)
+        # The builder passes over an empty line within an instruction, dockerfile-parse over a comment alone.
+        lines.append("#" if instruction and not line.strip() else line)
         if not line.strip() or line.lstrip().startswith("#"):
             continue
         instruction += line

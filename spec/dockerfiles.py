@@ -79,6 +79,6 @@ def _mistakes(root: Path, build: BuildSpec) -> list[Mistake]:
 
 def _text(root: Path, file: str) -> str | None:
     try:
-        return (root / file).read_text("utf-8")
+        return (root / file).read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError):
         return None

@@ -127,9 +127,10 @@ class _Reader:
             self._expected(f"the stage {shortened(self._target)} of build's target", base["name"] or "none with a name")
 
     def _arg(self, value: str) -> None:
-        name = value.partition("=")[0].strip()
-        if name.startswith("PIP_") and not is_harmless(name):
-            self._expected("no variable that changes what pip installs", shortened(name))
+        for word in value.split():
+            name = word.partition("=")[0]
+            if name.startswith("PIP_") and not is_harmless(name):
+                self._expected("no variable that changes what pip installs", shortened(name))
 
     def _env(self, value: str) -> None:
         if unknown := _unknown_names(value, self._environment):

@@ -32,7 +32,7 @@ def test_what_is_none_hides_nothing(text: str) -> None:
         ("run cat <<'EOF'\nCMD no\nEOF\nCMD b", "run cat <<'EOF'\n\n\nCMD b"),
         ('ONBUILD RUN 3<<"E O" sh\nCMD no\nE O\nCMD b', 'ONBUILD RUN 3<<"E O" sh\n\n\nCMD b'),
         ("RUN --mount=type=tmpfs,target=/a \\\n# why\n\n  <<EOF\nCMD no\nEOF\nCMD b",
-         "RUN --mount=type=tmpfs,target=/a \\\n# why\n\n  <<EOF\n\n\nCMD b"),
+         "RUN --mount=type=tmpfs,target=/a \\\n# why\n#\n  <<EOF\n\n\nCMD b"),
         ("COPY <<A <<B /a/\nCMD no\nB\nA\nCMD no\nB\nCMD b", "COPY <<A <<B /a/\n\n\n\n\n\nCMD b"),
         # Only with a dash may its end be indented, and by tabs alone.
         ("RUN <<-EOF\n\tCMD no\n\tEOF\nCMD b", "RUN <<-EOF\n\n\nCMD b"),

@@ -84,6 +84,12 @@ def test_everything_that_may_be_there_is_read() -> None:
     assert read.interpreters == ("python", "python3", "python3.12")
 
 
+def test_empty_lines_and_comments_within_an_instruction_end_nothing() -> None:
+    read = plain(HEAD + "ENV AA=1 \\\n  # Why\n\n  BB=2\nRUN pip install a && \\\n\n  pip install b\n")
+    assert read.environment == {"AA": "1", "BB": "2"}
+    assert [one.arguments for one in read.installs] == [("a",), ("b",)]
+
+
 def test_a_command_alone_is_what_an_image_of_python_starts() -> None:
     assert plain(HEAD + 'CMD ["python", "x.py"]\n').start == ImageStart((), ("python", "x.py"))
 
@@ -110,6 +116,7 @@ def test_a_command_alone_is_what_an_image_of_python_starts() -> None:
         ("ENV LONGHAUL_RUN=x", ("ENV", "LONGHAUL_RUN")),
         ("ENV PIP_INDEX_URL=https://example.com/", ("ENV", "PIP_INDEX_URL")),
         ("ARG PIP_PRE=1", ("ARG", "PIP_PRE")),
+        ("ARG WHEN PIP_PRE=1", ("ARG", "PIP_PRE")),
         ("COPY --from=build /x .", ("COPY", "--from=build")),
         ("COPY --chmod=u+x a .", ("COPY", "--chmod=u+x")),
         ("COPY ../a .", ("COPY", "../a")),

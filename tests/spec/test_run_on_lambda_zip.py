@@ -47,6 +47,11 @@ def test_the_folder_of_a_job_stays_as_it_is(repository, nightly) -> None:
     }
 
 
+def test_a_byte_order_mark_says_nothing(repository, nightly) -> None:
+    nightly(f"\ufeff{DOCKERFILE}")
+    assert repository.load().job("nightly").run_on.is_zip
+
+
 def test_an_image_is_what_a_function_is_made_from_unless_it_says_so(repository, nightly) -> None:
     nightly(DOCKERFILE + "RUN make\n", more="runOn: {package: image}")
     assert not repository.load().job("nightly").run_on.is_zip
@@ -183,6 +188,9 @@ def context(tmp_path: Path) -> Path:
         (["COPY main.py src/"], {"src/main.py": "main.py"}),
         (["COPY main.py b.py /app/src/"], {"src/main.py": "main.py", "src/b.py": "b.py"}),
         (["COPY *.py ./"], {"main.py": "main.py", "b.py": "b.py"}),
+        # https://pkg.go.dev/path/filepath#Match
+        (["COPY [^m]*.py ./"], {"b.py": "b.py"}),
+        (["COPY [!b]*.py ./"], {"b.py": "b.py"}),
         # A folder's content goes, not the folder.
         (["COPY lib lib"], {"lib/one.py": "lib/one.py", "lib/deep/two.py": "lib/deep/two.py"}),
         (["COPY lib/ ."], {"one.py": "lib/one.py", "deep/two.py": "lib/deep/two.py"}),

@@ -29,6 +29,8 @@ def names(context: Path) -> set[str]:
         ("# a comment\n\n", set()),
         ("docs", {"docs/x.md", "docs/keep.md"}),
         ("/docs/", {"docs/x.md", "docs/keep.md"}),
+        ("./docs//x.md\n./pkg/../main.py", {"docs/x.md", "main.py"}),
+        ("\ufeffdocs", {"docs/x.md", "docs/keep.md"}),
         ("*.pyc", set()),
         ("*/*.pyc", {"pkg/a.pyc"}),
         ("**/*.pyc", {"pkg/a.pyc", "pkg/deep/b.pyc"}),
