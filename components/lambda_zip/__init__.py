@@ -22,6 +22,8 @@ def pack_all(stack: StackSpec, place: Place) -> None:
                 pack(container, place)
             except PackError as error:
                 mistakes.append(str(error))
+            except OSError as error:
+                mistakes.append(f"{container.name}: expected to read its files and to keep its archive, found {error}")
     if mistakes:
         # Of a RunError Pulumi shows the text alone.
         raise pulumi.RunError("\n".join(dict.fromkeys(mistakes)))

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from components.lambda_zip.errors import PackError
 from components.lambda_zip.markers import MACHINES, check_complete
+from components.lambda_zip.sources import check_built
 from spec.copied_files import CopiedFile
 from spec.plain_python import GLIBC_MINORS, PlainPython
 
@@ -21,7 +22,9 @@ _LEAST_ON_ARM_MINOR = 17
 _OLDER_NAMES = {5: "manylinux1", 12: "manylinux2010", 17: "manylinux2014"}
 # https://pip.pypa.io/en/stable/reference/requirements-file-format/#supported-options
 _NAMES_A_FILE = re.compile(r"\s*(?:-r|-c|--requirement|--constraint)[\s=]*(?P<file>\S+)")
-_LAYOUT = "1"
+# https://packaging.python.org/en/latest/specifications/direct-url/
+_OF_HERE = re.compile(r"(?:\.\./\.\./)?bin/|[^/]+\.dist-info/direct_url\.json,")
+_LAYOUT = "2"
 """Another one when what is kept of the same packages changes."""
 
 
@@ -58,6 +61,7 @@ def installed(job: str, plain: PlainPython, architecture: str, files: Mapping[st
     folder = kept / f"packages-{_digest(plain, architecture, files)}"
     if folder.is_dir():
         return folder
+    check_built(job, _texts(plain, files))
     kept.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=kept, prefix="installing-") as scratch:
         workdir, target = Path(scratch) / "workdir", Path(scratch) / "packages"
@@ -65,7 +69,7 @@ def installed(job: str, plain: PlainPython, architecture: str, files: Mapping[st
         target.mkdir()
         _pip(job, plain, architecture, workdir, target)
         check_complete(job, plain, architecture, _texts(plain, files), target)
-        _drop_commands(target)
+        _drop_what_is_of_here(target)
         try:
             target.rename(folder)
         except OSError:
@@ -80,7 +84,7 @@ def _texts(plain: PlainPython, files: Mapping[str, CopiedFile]) -> Iterator[str]
     for install in plain.installs:
         yield from install.arguments
         for name in _with_those_they_name(install.files, files):
-            yield from files[name].path.read_text("utf-8", errors="replace").splitlines()
+            yield from files[name].path.read_text("utf-8-sig", errors="replace").splitlines()
 
 
 def _pip(job: str, plain: PlainPython, architecture: str, workdir: Path, target: Path) -> None:
@@ -112,15 +116,18 @@ def _lay_out(files: Mapping[str, CopiedFile], workdir: Path) -> None:
     for name, file in files.items():
         place = workdir / name
         place.parent.mkdir(parents=True, exist_ok=True)
-        place.symlink_to(file.path.absolute())
+        shutil.copyfile(file.path, place)
 
 
-def _drop_commands(target: Path) -> None:
-    """Commands begin with the path of the Python that installs them, which is not there on Lambda."""
+def _drop_what_is_of_here(target: Path) -> None:
+    """Commands begin with the path of the Python that installs them, which is not there on Lambda; where a wheel of the
+    job's own was when it was installed is another path each time."""
     shutil.rmtree(target / "bin", ignore_errors=True)
+    for origin in target.glob("*.dist-info/direct_url.json"):
+        origin.unlink()
     for record in target.glob("*.dist-info/RECORD"):
         lines = record.read_text("utf-8").splitlines(keepends=True)
-        record.write_text("".join(line for line in lines if not line.startswith(("../../bin/", "bin/"))), "utf-8")
+        record.write_text("".join(line for line in lines if not _OF_HERE.match(line)), "utf-8")
 
 
 def _digest(plain: PlainPython, architecture: str, files: Mapping[str, CopiedFile]) -> str:
@@ -147,7 +154,7 @@ def _with_those_they_name(names: Iterable[str], files: Mapping[str, CopiedFile])
             continue
         found.append(name)
         folder = name.rpartition("/")[0]
-        for line in files[name].path.read_text("utf-8", errors="replace").splitlines():
+        for line in files[name].path.read_text("utf-8-sig", errors="replace").splitlines():
             if named := _NAMES_A_FILE.match(line):
                 left.append(_joined(folder, named["file"]))
     return found

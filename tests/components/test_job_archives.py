@@ -102,3 +102,13 @@ def test_where_one_cannot_be_packed_nothing_is_created(tmp_path: Path, monkeypat
     assert str(refused.value).startswith("report: expected pip to install its packages for python3.13, found ")
     assert "\n" not in str(refused.value)
     assert {*created} <= {"pulumi:pulumi:Stack"}
+
+
+def test_a_folder_that_cannot_be_written_to_is_said_in_one_line(tmp_path: Path) -> None:
+    write_project(tmp_path, JOBS)
+    (tmp_path / ".packages").write_text("in the way")
+
+    with pytest.raises(
+        pulumi.RunError, match=r"^report: expected to read its files and to keep its archive, found .+$"
+    ):
+        run_program(tmp_path, "test")

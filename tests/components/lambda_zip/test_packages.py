@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -109,6 +110,80 @@ def test_a_package_with_sources_alone_is_refused_in_pips_words(make_job: MakeJob
     )
     assert "No matching distribution found for sourced==1.0" in said
     assert "\n" not in said
+
+
+@pytest.mark.parametrize(
+    "requirement",
+    [
+        "./lib",
+        ".",
+        "-e ./lib  # For now",
+        "lib @ file:lib",
+        "lib-1.0.tar.gz",
+        "https://example.com/lib-1.0.zip#sha256=00",
+        "lib @ git+https://example.com/lib.git ; python_version > '3'",
+        "--no-binary lib",
+    ],
+)
+def test_what_pip_would_build_here_is_refused_before_it_does(make_job: MakeJob, asked: list, requirement: str) -> None:
+    """Its code would run on this machine, and it would not be installed anew when it changes."""
+    with pytest.raises(
+        PackError, match="found .*lib|found \\., which pip would build on this machine: leave package out"
+    ):
+        pack(make_job(requirement), PLACE)
+    assert asked == []
+
+
+@pytest.mark.parametrize(
+    "requirement",
+    [
+        "./inside-1.0-py3-none-any.whl",
+        "inside @ file:inside-1.0-py3-none-any.whl#egg=inside",
+        "inside[a,b]==1.0 ; sys_platform == 'a/b' or python_version > '3'  # See https://example.com/@a",
+        "inside==1.0 --hash=sha256:00 \\",
+        "# ./lib",
+        "--extra-index-url https://example.com/@a",
+    ],
+)
+def test_wheels_and_what_indexes_have_are_not(make_job: MakeJob, asked: list, requirement: str) -> None:
+    pack(make_job(requirement), PLACE)
+    assert len(asked) == 1
+
+
+def test_a_wheel_of_the_jobs_own_gives_the_same_bytes_each_time(make_job: MakeJob, project: Path) -> None:
+    write_wheel(project / "jobs/nightly", "inside", "1.0", {"inside.py": ""})
+    job = make_job("./inside-1.0-py3-none-any.whl", dockerfile=DOCKERFILE.replace("COPY req", "COPY *.whl req"))
+    archive = pack(job, PLACE)
+    first = archive.read_bytes()
+    shutil.rmtree(project / ".packages")
+
+    assert pack(job, PLACE).read_bytes() == first
+    assert "inside.py" in names_in(archive)
+    assert not [name for name in names_in(archive) if "direct_url" in name]
+
+
+@pytest.mark.usefixtures("wheels")
+def test_what_a_killed_pip_has_left_is_not_in_the_way(
+    make_job: MakeJob, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = subprocess.run
+
+    def killed(command: list[str], *, cwd: Path, **_: object) -> subprocess.CompletedProcess[str]:
+        # As the kernel would leave it: where nothing can be cleaned up.
+        shutil.copytree(cwd.parent, project / ".packages" / "installing-killed", symlinks=True)
+        return real(["false"], capture_output=True, text=True, check=False)
+
+    more = "build: {context: ., dockerfile: jobs/nightly/Dockerfile}"
+    dockerfile = DOCKERFILE.replace("COPY req", "COPY . .\nCOPY jobs/nightly/req").replace("nightly/ ", "jobs/nightly ")
+    monkeypatch.setattr(subprocess, "run", killed)
+    with pytest.raises(PackError):
+        pack(make_job("greeter", dockerfile=dockerfile, more=more), PLACE)
+    monkeypatch.undo()
+    monkeypatch.chdir(project)
+
+    names = names_in(pack(make_job("greeter", dockerfile=dockerfile, more=more), PLACE))
+    assert "greeter.py" in names
+    assert not [name for name in names if name.startswith(".packages")]
 
 
 @pytest.mark.usefixtures("wheels")
