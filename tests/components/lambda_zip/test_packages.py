@@ -127,9 +127,7 @@ def test_a_package_with_sources_alone_is_refused_in_pips_words(make_job: MakeJob
 )
 def test_what_pip_would_build_here_is_refused_before_it_does(make_job: MakeJob, asked: list, requirement: str) -> None:
     """Its code would run on this machine, and it would not be installed anew when it changes."""
-    with pytest.raises(
-        PackError, match="found .*lib|found \\., which pip would build on this machine: leave package out"
-    ):
+    with pytest.raises(PackError, match=r"found .+, which pip would build on this machine: leave package out"):
         pack(make_job(requirement), PLACE)
     assert asked == []
 
@@ -168,7 +166,7 @@ def test_what_a_killed_pip_has_left_is_not_in_the_way(
 ) -> None:
     real = subprocess.run
 
-    def killed(command: list[str], *, cwd: Path, **_: object) -> subprocess.CompletedProcess[str]:
+    def killed(_: list[str], *, cwd: Path, **__: object) -> subprocess.CompletedProcess[str]:
         # As the kernel would leave it: where nothing can be cleaned up.
         shutil.copytree(cwd.parent, project / ".packages" / "installing-killed", symlinks=True)
         return real(["false"], capture_output=True, text=True, check=False)
