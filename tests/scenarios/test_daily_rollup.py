@@ -74,7 +74,8 @@ class Rollups:
         aws = Aws(region=self.aws.region, endpoint_url=self.aws.endpoint)
         (job,) = find_stack(aws, "rollups", place).jobs
         scheduled = f"{DAY + timedelta(days=1, hours=3):%Y-%m-%dT%H:%M:%SZ}"
-        arn = start_run(aws, job, f"rollup-{place}", {"scheduledTime": scheduled})
+        # No earlier run may have the name: the same stack may have been here before, and its runs are still known.
+        arn = start_run(aws, job, self.bucket(place), {"scheduledTime": scheduled})
         if job.state_machine_arn is None:
             assert self.aws.tasks.stopped(arn).wait(PATIENCE_SECONDS)
             cluster = arn.split("/")[1]
