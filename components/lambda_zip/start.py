@@ -33,6 +33,8 @@ def _start(command: list[str]) -> str:
 
     A command of a person's, and whatever the job itself starts, finds the interpreter under the image's names for it.
     The bootstrap finds what is beside it, and must not find a module of the job's under the name of one of Python's.
+    An archive has no bytecode and its folder cannot be written to: what is compiled once stays for the environment's
+    next runs, also of a job whose image shall have none in its layers.
     """
     words = " ".join(['"$1"', *map(shlex.quote, command[1:])])
     return f"""\
@@ -40,6 +42,8 @@ def _start(command: list[str]) -> str:
 export {_PYTHON}="$1"
 export PATH="$LAMBDA_TASK_ROOT/{_NAMES}:$PATH"
 export PYTHONPATH="$LAMBDA_TASK_ROOT${{PYTHONPATH:+:$PYTHONPATH}}"
+unset PYTHONDONTWRITEBYTECODE
+export PYTHONPYCACHEPREFIX="${{PYTHONPYCACHEPREFIX:-${{TMPDIR:-/tmp}}/longhaul-bytecode}}"
 cd "$LAMBDA_TASK_ROOT" || exit
 exec "$1" -E -s "$LAMBDA_TASK_ROOT/{_BOOTSTRAP}" {words}
 """

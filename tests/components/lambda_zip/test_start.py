@@ -75,6 +75,19 @@ def test_the_job_runs_with_its_packages(make_job: MakeJob, project: Path, invoke
     assert printed == "good morning\n"
 
 
+@pytest.mark.parametrize("of_image", [{}, {"PYTHONDONTWRITEBYTECODE": "1"}], ids=["without", "with"])
+def test_what_is_compiled_is_kept_for_the_next_run(
+    make_job: MakeJob, project: Path, invoke: Invoke, of_image: dict[str, str]
+) -> None:
+    write_wheel(project.parent / "wheels", "greeter", "1.0", GREETER)
+    temporary = project.parent / "tmp"
+    temporary.mkdir()
+
+    invoke(make_job("greeter"), {}, TMPDIR=str(temporary), **of_image)
+
+    assert list(temporary.rglob("greeter.*.pyc"))
+
+
 SHOWS = """\
 import json, os, subprocess, sys
 again = subprocess.run(["python3.13", "-c", "import sys; print(sys.executable)"], capture_output=True, text=True)
