@@ -22,6 +22,8 @@ _LEAST_ON_ARM_MINOR = 17
 _OLDER_NAMES = {5: "manylinux1", 12: "manylinux2010", 17: "manylinux2014"}
 # https://pip.pypa.io/en/stable/reference/requirements-file-format/#supported-options
 _NAMES_A_FILE = re.compile(r"\s*(?:-r|-c|--requirement|--constraint)[\s=]*(?P<file>\S+)")
+_BROKEN = "after connection broken by"
+_OBJECT = re.compile(r"<[^>]*>: ")
 # https://packaging.python.org/en/latest/specifications/direct-url/
 _OF_HERE = re.compile(r"(?:\.\./\.\./)?bin/|[^/]+\.dist-info/direct_url\.json,")
 _LAYOUT = "2"
@@ -108,7 +110,9 @@ def _reason(said: str) -> str:
     """What pip gives as the reason, on one line."""
     lines = [line.strip() for line in said.splitlines() if line.strip()]
     errors = [line.removeprefix("ERROR:").strip() for line in lines if line.startswith("ERROR:")]
-    return "; ".join(dict.fromkeys(errors)) or (lines[-1] if lines else "that it failed without a word")
+    # Where nothing answers, pip says in the end that no such version is there.
+    broken = [_OBJECT.sub("", line) for line in lines if _BROKEN in line][-1:]
+    return "; ".join(dict.fromkeys(errors + broken)) or (lines[-1] if lines else "that it failed without a word")
 
 
 def _lay_out(files: Mapping[str, CopiedFile], workdir: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import socket
 import subprocess
 import sys
 import zipfile
@@ -195,6 +196,19 @@ def test_without_pip_it_is_said_in_one_line(make_job: MakeJob, monkeypatch: pyte
     monkeypatch.setattr(subprocess, "run", isolated)
     with pytest.raises(PackError, match=r"^nightly: expected pip .*No module named pip$"):
         pack(make_job("greeter"), PLACE)
+
+
+def test_an_index_that_cannot_be_reached_is_told_from_one_without_the_package(
+    make_job: MakeJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.socket() as unheard:
+        unheard.bind(("127.0.0.1", 0))
+        monkeypatch.setenv("PIP_INDEX_URL", f"http://127.0.0.1:{unheard.getsockname()[1]}/simple")
+        monkeypatch.setenv("PIP_RETRIES", "1")
+        with pytest.raises(PackError, match=r"connection broken by .*Connection refused") as refused:
+            pack(make_job(dockerfile=DOCKERFILE.replace("-r requirements.txt", "greeter")), PLACE)
+    assert "\n" not in str(refused.value)
+    assert " object at " not in str(refused.value)
 
 
 @pytest.mark.usefixtures("wheels")
