@@ -50,7 +50,8 @@ def _read(name: str, root: Path | None) -> Revision | SpecErrors | None:
 
 def _build_files(root: Path, build: BuildSpec) -> dict[str, str]:
     """The files an image is built from, relative to the repository, with a digest of what each holds."""
-    paths = {*context_files(root / build.context), root / build.dockerfile}
+    dockerfile = root / build.dockerfile
+    paths = {*context_files(root / build.context, dockerfile), dockerfile}
     return {path.relative_to(root).as_posix(): _digest(path) for path in paths if not _passed_over(path)}
 
 

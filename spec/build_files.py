@@ -8,9 +8,14 @@ from pathlib import Path
 IGNORE_FILE = ".dockerignore"
 
 
-def context_files(context: Path) -> list[Path]:
-    """The files that a builder is sent, in the order of their names."""
-    ignore = context / IGNORE_FILE
+def context_files(context: Path, dockerfile: Path) -> list[Path]:
+    """The files that a builder is sent, in the order of their names.
+
+    A Dockerfile may have a .dockerignore of its own, in the place of the context's:
+    https://docs.docker.com/build/concepts/context/#filename-and-location
+    """
+    own = dockerfile.with_name(dockerfile.name + IGNORE_FILE)
+    ignore = own if own.is_file() else context / IGNORE_FILE
     patterns = list(_patterns(ignore.read_text("utf-8-sig"))) if ignore.is_file() else []
     paths = (path for path in context.rglob("*") if path.is_symlink() or not path.is_dir())
     return sorted(path for path in paths if not _ignored(path.relative_to(context).as_posix(), patterns))

@@ -27,14 +27,15 @@ class CopiedFile:
     executable: bool
 
 
-def copied_files(context: Path, plain: PlainPython) -> tuple[dict[str, CopiedFile], list[Mistake]]:
+def copied_files(context: Path, dockerfile: Path, plain: PlainPython) -> tuple[dict[str, CopiedFile], list[Mistake]]:
     """The files below WORKDIR, by their paths from there, and what of COPY and RUN cannot be.
 
     Args:
         context: the folder that the image is built from.
-        plain: what the Dockerfile says.
+        dockerfile: where the Dockerfile is.
+        plain: what it says.
     """
-    there = {path.relative_to(context).as_posix(): path for path in context_files(context)}
+    there = {path.relative_to(context).as_posix(): path for path in context_files(context, dockerfile)}
     found: dict[str, CopiedFile] = {}
     mistakes: list[Mistake] = []
     steps = sorted([*plain.copies, *plain.installs], key=lambda step: step.line)

@@ -73,7 +73,7 @@ def _mistakes(root: Path, build: BuildSpec) -> list[Mistake]:
     if text is None:
         return []
     plain, mistakes = read_plain(text, build.target)
-    files = copied_files(context, plain)[1] if plain is not None and context.is_dir() else []
+    files = copied_files(context, root / build.dockerfile, plain)[1] if plain is not None and context.is_dir() else []
     return [*mistakes, *files]
 
 

@@ -57,7 +57,7 @@ def pack(container: JobSpec, place: Place) -> Path:
     assert build is not None, "an archive is made from a build"
     assert build.plain is not None, "a job with package: zip is plain Python"
     assert start is not None, "a job on Lambda says what it starts"
-    files, mistakes = copied_files(Path(build.context), build.plain)
+    files, mistakes = copied_files(Path(build.context), Path(build.dockerfile), build.plain)
     # They were there when the stack was read.
     if mistakes:
         raise PackError(f"{build.dockerfile}:{mistakes[0].line}: {mistakes[0].message}")

@@ -21,7 +21,7 @@ def digest(
     how = [target, sorted(args.items()), list(platforms)]
     for part in (json.dumps(how).encode(), dockerfile.read_bytes()):
         _add(total, part)
-    for path in context_files(context):
+    for path in context_files(context, dockerfile):
         mode = path.lstat().st_mode
         content = str(path.readlink()).encode() if stat.S_ISLNK(mode) else path.read_bytes()
         kind = "link" if stat.S_ISLNK(mode) else "executable" if mode & stat.S_IXUSR else "file"

@@ -166,7 +166,7 @@ def files_of(root: Path, *lines: str) -> tuple[dict[str, str], list[tuple[int, s
     plain, mistakes = read_plain("\n".join(["FROM python:3.13", "WORKDIR /app", *lines]), None)
     assert plain is not None
     assert mistakes == []
-    found, wrong = copied_files(root, plain)
+    found, wrong = copied_files(root, root / "Dockerfile", plain)
     paths = {name: file.path.relative_to(root).as_posix() for name, file in found.items()}
     return paths, [(mistake.line, mistake.found) for mistake in wrong]
 
@@ -238,7 +238,7 @@ def test_a_file_is_executable_as_it_is_or_as_chmod_says(context: Path) -> None:
     text = "FROM python:3.13\nWORKDIR /app\nCOPY *.py .\nCOPY --chmod=755 main.py x\nCOPY --chmod=0644 b.py y\n"
     plain, _ = read_plain(text, None)
     assert plain is not None
-    found, _ = copied_files(context, plain)
+    found, _ = copied_files(context, context / "Dockerfile", plain)
     executable = {name for name, file in found.items() if file.executable}
     assert executable == {"b.py", "x"}
 

@@ -18,7 +18,7 @@ def context(tmp_path: Path) -> Path:
 
 
 def names(context: Path) -> set[str]:
-    return {path.relative_to(context).as_posix() for path in context_files(context)}
+    return {path.relative_to(context).as_posix() for path in context_files(context, context / "Dockerfile")}
 
 
 # What each pattern leaves out: https://docs.docker.com/build/concepts/context/#syntax
@@ -46,6 +46,15 @@ def test_dockerignore_leaves_files_out(context, ignore, left_out):
     everything = names(context)
     (context / ".dockerignore").write_text(ignore)
     assert everything - names(context) == left_out
+
+
+def test_a_dockerfile_may_have_one_of_its_own_instead(context):
+    (context / ".dockerignore").write_text("*")
+    (context / "Other.dockerignore").write_text("docs\npkg\n*ignore")
+
+    left = {path.relative_to(context).as_posix() for path in context_files(context, context / "Other")}
+    assert left == {"Dockerfile", "main.py"}
+    assert not names(context)
 
 
 def identity(context: Path, **more) -> str:
