@@ -68,14 +68,16 @@ def _requirement(text: str) -> Requirement | None:
 
 def _on_lambda(python: str, architecture: str) -> dict[str, str]:
     """https://packaging.python.org/en/latest/specifications/dependency-specifiers/#environment-markers"""
+    # Lambda has the newest patches, and which these are is not known here.
+    newest = f"{python}.99"
     return {
         "implementation_name": "cpython",
-        "implementation_version": f"{python}.0",
+        "implementation_version": newest,
         "os_name": "posix",
         "platform_machine": MACHINES[architecture],
         "platform_python_implementation": "CPython",
         "platform_system": "Linux",
-        "python_full_version": f"{python}.0",
+        "python_full_version": newest,
         "python_version": python,
         "sys_platform": "linux",
     }

@@ -326,6 +326,8 @@ def test_what_pip_leaves_out_here_and_lambda_needs_is_refused(make_job: MakeJob,
     [
         ('greeter==1.0; python_version >= "3.14"', False),
         ('greeter==1.0 ; python_full_version >= "3.14"  # For some reason', False),
+        # Lambda has the newest patches.
+        ('greeter==1.0; python_full_version == "3.14.0"', True),
         ('greeter==1.0; sys_platform == "win32"', True),
         ('greeter==1.0; python_version < "3.14"', True),
     ],
