@@ -163,8 +163,13 @@ class Jobs:
             failed = client.list_executions(mapRunArn=run["mapRunArn"], statusFilter="FAILED")["executions"]
             if failed:
                 return self.end(failed[0]["executionArn"])
-        events = client.get_execution_history(executionArn=execution_arn)["events"]
-        return Execution(told["status"], told.get("error", ""), told.get("cause", told.get("output", "")), events)
+        cause = told.get("cause", told.get("output", ""))
+        return Execution(told["status"], told.get("error", ""), cause, self.events(execution_arn))
+
+    def events(self, execution_arn: str) -> list[dict[str, Any]]:
+        """All events of an execution: a page has 100, and a run that comes after a dead one may have more."""
+        pages = self.aws.client("stepfunctions").get_paginator("get_execution_history")
+        return [event for page in pages.paginate(executionArn=execution_arn) for event in page["events"]]
 
     def lines(self, job: str, execution: Execution) -> list[str]:
         """What a run that has ended wrote to its log."""
@@ -235,8 +240,7 @@ class Jobs:
         client.redrive_execution(executionArn=execution_arn)
 
         def seen() -> set[str]:
-            events = client.get_execution_history(executionArn=execution_arn)["events"]
-            return redriven & {event["type"] for event in events}
+            return redriven & {event["type"] for event in self.events(execution_arn)}
 
         return None if "MapRunRedriven" in self.until(seen) else self.end(execution_arn)
 
