@@ -21,6 +21,7 @@ from sandbox.errors import SandboxError
 from sandbox.faults import DeliverTwice
 from sandbox.local_aws import LocalAws
 from tests.scenarios.chains import OBEYS, TELLS, Stack, new_role, write_project
+from tests.waiting import until
 
 
 @pytest.fixture(scope="module")
@@ -137,8 +138,9 @@ def test_what_each_change_of_status_starts(stack: Stack, change: dict[str, Any],
 
 
 def test_a_skipped_run_starts_nothing(stack: Stack, new_runs, tmp_path: Path) -> None:
-    gate = tmp_path / "gate"
-    stack.start("rollup", {"input": f"until [ -e {gate} ]; do sleep 0.02; done"})
+    at_it, gate = tmp_path / "at it", tmp_path / "gate"
+    stack.start("rollup", {"input": f"touch '{at_it}'; until [ -e '{gate}' ]; do sleep 0.02; done"})
+    until(stack.aws.clock, at_it.exists, lambda: "the first run goes on")
     skipped = stack.start("rollup", {})
     states = stack.aws.client("stepfunctions")
     while states.describe_execution(executionArn=skipped)["status"] == "RUNNING":
