@@ -15,6 +15,7 @@ import pytest
 from sandbox.deploy import Deployment, deploy
 from sandbox.local_aws import LocalAws
 from sandbox.play import Run, play
+from tests.firing import only
 from tests.project import new_project
 from tests.queues import Queue, attributes, subscribed
 
@@ -50,21 +51,27 @@ class World:
 
     def play(self, job: str, *, hours: int = 1) -> list[Run]:
         """Let the job's rule fire for some hours; its runs."""
-        start, events = datetime.fromtimestamp(self.aws.clock.now(), UTC), self.aws.client("events")
+        events = self.aws.client("events")
         events.enable_rule(Name=self.name(job))
         try:
-            runs = play(self.aws, start, start + timedelta(hours=hours))
+            return self.play_all(hours)
         finally:
             events.disable_rule(Name=self.name(job))
-        return [run for run in runs if run.trigger == self.name(job)]
+
+    def play_all(self, hours: int) -> list[Run]:
+        """Let all of the stack fire for some hours; the runs."""
+        start = datetime.fromtimestamp(self.aws.clock.now(), UTC)
+        with only(f"{NAME}-"):
+            return play(self.aws, start, start + timedelta(hours=hours))
 
     def fire_zoned(self) -> Any:
-        """Have the one schedule start its job, for a time at which nothing else is due; the delivery."""
+        """Have the one schedule start its job, for its one time; the delivery."""
         from sandbox.triggers import Triggers
 
         (schedule,) = self.aws.client("scheduler").list_schedules(GroupName=NAME)["Schedules"]
         due = datetime(2199, 1, 1, 3, 15, tzinfo=UTC)
-        (delivery,) = Triggers(self.aws, due - timedelta(hours=1), due).fire(due)
+        with only(f"{NAME}-"):
+            (delivery,) = Triggers(self.aws, due - timedelta(hours=1), due).fire(due)
         assert delivery.trigger == schedule["Name"]
         if delivery.started_arn:
             self.finish(delivery.started_arn)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +23,6 @@ from sandbox.faults import (
     SpoilChange,
     Throttle,
 )
-from sandbox.play import play
 from tests.scenarios.lone.conftest import NAME, World
 
 PAGE = (Path(__file__).parents[3] / "docs" / "run-on-task.md").read_text()
@@ -229,11 +227,7 @@ def test_an_event_is_lost_or_comes_twice(world: World, into: Any, told: list[str
 
 def test_paused_it_is_not_started(world: World) -> None:
     """As any job's, its rule is off then."""
-    start = datetime.fromtimestamp(world.aws.clock.now(), UTC)
-
-    runs = play(world.aws, start, start + timedelta(hours=2))
-
-    assert [run for run in runs if run.trigger.startswith(NAME)] == []
+    assert world.play_all(hours=2) == []
 
 
 def test_each_row_of_the_pages_table_is_played() -> None:
