@@ -22,8 +22,8 @@ from tests.queues import Queue, attributes, subscribed
 NAME = "lone-dev"
 HOURLY = "cron(0 * * * ? *)"
 SAYS = "echo $LONGHAUL_JOB $LONGHAUL_SCHEDULED_TIME $LONGHAUL_ATTEMPT $LONGHAUL_INPUT $LONGHAUL_EXECUTION; "
-# Ends well where it is asked to end.
-OBEYS = "trap 'exit 0' TERM; while :; do sleep 1 & wait $!; done"
+# Ends well where it is asked to end, once it has said that it would.
+OBEYS = "trap 'exit 0' TERM; echo ready; while :; do sleep 1 & wait $!; done"
 JOBS: dict[str, dict[str, Any]] = {
     "works": {"command": ["sh", "-c", SAYS], "input": {"shop": "<all>"}},
     "fails": {"command": ["sh", "-c", f"{SAYS}exit 3"]},

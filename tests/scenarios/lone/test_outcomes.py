@@ -51,8 +51,20 @@ ENDINGS: dict[str, tuple[str, Fault | None, str, str, int | None]] = {
         "ResourceInitializationError",
         None,
     ),
-    "Spot takes its capacity away": ("spotty", InterruptSpot(first=1), "SpotInterruption", "Your Spot Task", 0),
-    "AWS retires the task": ("waits", RetireTask(first=1), "TerminationNotice", "ECS is performing", 0),
+    "Spot takes its capacity away": (
+        "spotty",
+        InterruptSpot(first=1, once_said="ready"),
+        "SpotInterruption",
+        "Your Spot Task",
+        0,
+    ),
+    "AWS retires the task": (
+        "waits",
+        RetireTask(first=1, once_said="ready"),
+        "TerminationNotice",
+        "ECS is performing",
+        0,
+    ),
     "its machine is lost": ("waits", LoseHost(first=1), "InfrastructureHealth", "The underlying", None),
 }
 
@@ -161,14 +173,15 @@ def test_somebody_stops_it(world: World) -> None:
 
 
 def _during(world: World, job: str, act: Callable[[str], None]) -> list[Any]:
-    """The runs of an hour of a job whose task waits, with something done to the task once it runs."""
+    """The runs of an hour of a job whose task waits, with something done to the task once it obeys."""
     ecs, over = world.aws.client("ecs"), threading.Event()
 
     def watch() -> None:
         while not over.is_set():
             listed = ecs.list_tasks(cluster=world.cluster, family=world.name(job))["taskArns"]
             tasks = ecs.describe_tasks(cluster=world.cluster, tasks=listed)["tasks"] if listed else []
-            if running := [task["taskArn"] for task in tasks if task["lastStatus"] == "RUNNING"]:
+            running = [task["taskArn"] for task in tasks if task["lastStatus"] == "RUNNING"]
+            if running and "ready" in world.lines(job, running[0]):
                 act(running[0])
                 return
 
