@@ -13,6 +13,7 @@ from typing import Any
 from sandbox.deploy import Deployment
 from sandbox.local_aws import LocalAws
 from sandbox.play import run_to_end
+from tests.firing import only
 from tests.sandbox.permissions.policies import Document, Part, parts, without
 from tests.sandbox.permissions.project import NAME
 from tests.waiting import PATIENCE_SECONDS, Found, until, until_left
@@ -257,11 +258,8 @@ class Jobs:
         today = datetime.fromtimestamp(self.aws.clock.now(), UTC).replace(hour=0, minute=0, second=0, microsecond=0)
         day = max(datetime(2030, 1, 1, tzinfo=UTC), today) + timedelta(days=1 + next(_days))
         due = day + DUE[job]
-        # No more than that minute: other tests' stacks have schedules too.
-        deliveries = list(Triggers(self.aws, due - timedelta(minutes=1), due).fire(due))
-        (own,) = [delivery for delivery in deliveries if delivery.trigger == f"{NAME}-{job}"]
-        for delivery in deliveries:
-            # Other tests' stacks may have jobs that are started as tasks.
-            if ":execution:" in delivery.started_arn:
-                run_to_end(self.aws, delivery.started_arn)
-        return own
+        with only(f"{NAME}-{job}"):
+            (delivery,) = Triggers(self.aws, due - timedelta(minutes=1), due).fire(due)
+        if delivery.started_arn:
+            run_to_end(self.aws, delivery.started_arn)
+        return delivery
