@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from tests.waiting import PATIENCE_SECONDS
+
 WAITS = {
     "QueryLanguage": "JSONata",
     "StartAt": "Pause",
@@ -113,7 +115,7 @@ def test_following_the_clock_fires_at_its_speed(stack):
     try:
         follower = threading.Thread(target=follow, args=(stack.aws, stop, take))
         follower.start()
-        follower.join(20)
+        follower.join(PATIENCE_SECONDS)
     finally:
         stop.set()
         clock.speed = 1
