@@ -18,6 +18,7 @@ from sandbox.play import Run, play
 from tests.firing import only
 from tests.project import new_project
 from tests.queues import Queue, attributes, subscribed
+from tests.waiting import PATIENCE_SECONDS
 
 NAME = "lone-dev"
 HOURLY = "cron(0 * * * ? *)"
@@ -78,7 +79,7 @@ class World:
         return delivery
 
     def finish(self, task_arn: str) -> dict[str, Any]:
-        assert self.aws.tasks.stopped(task_arn).wait(120)
+        assert self.aws.tasks.stopped(task_arn).wait(PATIENCE_SECONDS)
         return self.aws.client("ecs").describe_tasks(cluster=self.cluster, tasks=[task_arn])["tasks"][0]
 
     def lines(self, job: str, task_arn: str) -> list[str]:
@@ -110,6 +111,14 @@ class World:
         return [
             attributes(letter) for letter in Queue(self.aws, self.deployment.outputs["deadLetterQueueUrl"]).take_all()
         ]
+
+    def end_the_alarm(self) -> None:
+        """Let the minute end in which a dead letter was seen: CloudWatch tells of an alarm that was off before."""
+        clock = self.aws.clock
+        assert clock.wait_idle(PATIENCE_SECONDS)
+        assert clock.advance_to(clock.now() + 61)
+        (alarm,) = self.aws.client("cloudwatch").describe_alarms(AlarmNamePrefix=f"{NAME}-dead-letters")["MetricAlarms"]
+        assert alarm["StateValue"] == "OK"
 
     @contextmanager
     def holding(self, role: str, document: dict[str, Any]) -> Iterator[None]:

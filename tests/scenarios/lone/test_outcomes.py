@@ -143,6 +143,8 @@ def test_it_is_throttled(world: World) -> None:
 
 def test_the_start_is_refused(world: World) -> None:
     """It is a dead letter at once, and the alarm on the queue tells of it."""
+    world.end_the_alarm()
+
     with world.holding("works-start", {"Version": "2012-10-17", "Statement": [_ALLOW_NOTHING]}):
         (run,) = world.play("works")
 
