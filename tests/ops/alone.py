@@ -14,6 +14,7 @@ from ops.runs import Run
 from ops.starting import new_name, start_run
 from ops.task_runs import job_changes
 from sandbox.local_aws import LocalAws
+from tests.firing import only
 from tests.ops.operated import OBEYS, Operated, deployed
 
 _ALONE = {
@@ -51,7 +52,8 @@ class Alone(Operated):
         due += timedelta(hours=1) if due <= self.now else timedelta(0)
         while not self.local_aws.clock.advance_to(due.timestamp()):
             self.local_aws.clock.wait_idle()
-        list(Triggers(self.local_aws, due - timedelta(seconds=1), due).fire(due))
+        with only(f"{self.project}-{self.name}-"):
+            list(Triggers(self.local_aws, due - timedelta(seconds=1), due).fire(due))
         self.local_aws.clock.wait_idle()
         return f"{due:%Y-%m-%dT%H:%M:%SZ}"
 

@@ -15,8 +15,8 @@ from ops.stack import Trigger
 from ops.starting import new_name, start_run
 from ops.stopping import live_tasks, see_tasks_stopped, stop_execution
 from sandbox.triggers import Triggers
-from sandbox.triggers.deployed import Trigger as FiringTrigger
 from spec.pause_note import TAG, PauseNote
+from tests.firing import only
 from tests.ops.operated import Operated
 
 HOURLY = "cron(0 * * * ? *)"
@@ -100,19 +100,9 @@ class Operators:
         """Let time pass; the schedules of the stack fire."""
         begin = datetime.fromtimestamp(self.stack.local_aws.clock.now(), UTC)
         end = begin + timedelta(minutes=minutes)
-        triggers = _OfStack(self.stack.local_aws, after=begin, until=end)
-        triggers.prefix = f"{self.stack.project}-{self.stack.name}-"
-        while True:
-            due = triggers.next_time()
-            # ECS forgets a task an hour after its end, and Step Functions has to see that.
-            self.until_ended([run for run in self.runs if run.program != GOES_ON])
-            self._go_to(due or end)
-            if due is None:
-                break
-            for delivery in triggers.fire(due):
-                job = delivery.trigger.removeprefix(triggers.prefix)
-                given = {"trigger": "schedule", "scheduledTime": _text(delivery.scheduled_time), "input": OWN}
-                self.runs.append(Started(arn=delivery.started_arn, job=job, program=OWN, given=given))
+        prefix = f"{self.stack.project}-{self.stack.name}-"
+        with only(prefix):
+            self._fire(Triggers(self.stack.local_aws, after=begin, until=end), prefix, end)
         hour = begin.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
         while hour <= end:
             for job in self.before.keys() - self.paused.keys():
@@ -145,6 +135,19 @@ class Operators:
             assert found.description == words
             assert self._all_of(job) == self._everything[job]
 
+    def _fire(self, triggers: Triggers, prefix: str, end: datetime) -> None:
+        while True:
+            due = triggers.next_time()
+            # ECS forgets a task an hour after its end, and Step Functions has to see that.
+            self.until_ended([run for run in self.runs if run.program != GOES_ON])
+            self._go_to(due or end)
+            if due is None:
+                return
+            for delivery in triggers.fire(due):
+                job = delivery.trigger.removeprefix(prefix)
+                given = {"trigger": "schedule", "scheduledTime": _text(delivery.scheduled_time), "input": OWN}
+                self.runs.append(Started(arn=delivery.started_arn, job=job, program=OWN, given=given))
+
     def _start(self, job: str, program: str, given: dict[str, Any]) -> None:
         arn = start_run(self.stack.aws, self.before[job], new_name("manual"), given)
         self.runs.append(Started(arn=arn, job=job, program=program, given=given))
@@ -172,15 +175,6 @@ class Operators:
             events.list_targets_by_rule(Rule=found.name)["Targets"],
             sorted(tag["Key"] for tag in tags if tag["Key"] != TAG or job not in self.paused),
         )
-
-
-class _OfStack(Triggers):
-    """Those whose names begin so: the others in this AWS are other tests'."""
-
-    prefix = ""
-
-    def _deployed(self) -> list[FiringTrigger]:
-        return [trigger for trigger in super()._deployed() if trigger.name.startswith(self.prefix)]
 
 
 def _one(found: list[Started], which: int) -> Started | None:

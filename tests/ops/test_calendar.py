@@ -13,9 +13,10 @@ from ops.calendar import Calendar, TooManyRunsError, at_work, busiest, calendar,
 from ops.coming import Entry
 from ops.execution import Execution
 from ops.expected import Expected, read_expected
-from ops.ledger import find_ledger
+from ops.ledger import Ledger, find_ledger
 from ops.stack import DeployedJob, Trigger
 from tests.ops.operated import Operated
+from tests.waiting import until_left
 
 START = datetime(2026, 11, 30, tzinfo=UTC)
 MACHINE = "arn:aws:states:eu-west-1:123456789012:stateMachine:acme-night-"
@@ -200,16 +201,17 @@ def test_many_runs_have_an_end() -> None:
 
 
 def test_what_is_expected_is_the_median_of_the_last_ten_that_succeeded(operated: Operated) -> None:
-    for seconds in (0, 0.5, 1):
-        operated.run("obeys", {"input": {"seconds": seconds}})
+    # Before the ten, and longer than each of them.
+    operated.run("obeys", {"input": {"seconds": 1.5}})
+    last = [operated.start("obeys", {"input": {"seconds": tenths / 10}}) for tenths in range(10)]
+    for run in last:
+        operated.to_end(run)
     operated.run("obeys", {"input": {"exit": 64}})
+    for run in last:
+        until_left(run.rpartition(":")[2])
+    told = [operated.states.describe_execution(executionArn=run) for run in last]
+    expected = median((run["stopDate"] - run["startDate"]).total_seconds() for run in told)
     wanted = operated.job("obeys")
-    pages = operated.states.get_paginator("list_executions").paginate(
-        stateMachineArn=wanted.state_machine_arn, statusFilter="SUCCEEDED"
-    )
-    succeeded = [run for page in pages for run in page["executions"] if not run.get("redriveCount")]
-    newest = sorted(succeeded, key=lambda run: run["startDate"], reverse=True)[:10]
-    expected = median((run["stopDate"] - run["startDate"]).total_seconds() for run in newest)
     for ledger in (None, find_ledger(operated.aws, operated.found())):
         (found,) = read_expected(operated.aws, [wanted], now=operated.now, ledger=ledger).values()
         assert found.length is not None
@@ -219,26 +221,32 @@ def test_what_is_expected_is_the_median_of_the_last_ten_that_succeeded(operated:
 
 
 def test_a_skipped_run_says_nothing_of_how_long_one_takes_and_one_that_goes_on_is_met(operated: Operated) -> None:
-    alone = operated.job("obeys-alone")
-    operated.run("obeys-alone", {"trigger": "schedule", "scheduledTime": "2026-11-24T05:00:00Z"})
-    length = read_expected(operated.aws, [alone], now=operated.now)["obeys-alone"].length
+    hourly = replace(operated.job("obeys-alone"), trigger=trigger("rate(1 hour)"))
+    done = operated.run("obeys-alone", {"trigger": "schedule", "scheduledTime": "2026-11-24T05:00:00Z"})
+    until_left(done.rpartition(":")[2])
+
+    def book() -> Ledger | None:
+        return find_ledger(operated.aws, operated.found())
+
+    def expected(ledger: Ledger | None) -> Expected:
+        return read_expected(operated.aws, [hourly], now=operated.now, ledger=ledger)["obeys-alone"]
+
+    # The ledger is asked for the last months only.
+    lengths = [expected(ledger).length for ledger in (None, book())]
     in_the_way = operated.start("obeys-alone", {"input": {"seconds": 300}})
     operated.until_submitted(in_the_way)
     operated.run("obeys-alone", {"trigger": "schedule", "scheduledTime": "2026-11-25T05:00:00Z"})
     operated.run("obeys-alone", {"trigger": "backfill", "scheduledTime": "2026-11-26T05:00:00Z"})
     now = operated.now
-    book = find_ledger(operated.aws, operated.found())
-    hourly = replace(alone, trigger=trigger("rate(1 hour)"))
-    for ledger in (None, book):
-        found = read_expected(operated.aws, [hourly], now=now, ledger=ledger)["obeys-alone"]
-        assert found.length is not None
+    for ledger, length in zip((None, book()), lengths, strict=True):
+        found = expected(ledger)
         assert length is not None
-        assert abs(found.length - length) < timedelta(milliseconds=2)
+        assert found.length == length
         assert [run.arn for run in found.running] == [in_the_way]
         # A skipped run was fired as well as any, and a backfill was not.
         assert found.fired == datetime(2026, 11, 25, 5, tzinfo=UTC)
     planned_runs = read_calendar(
-        operated.aws, operated.found().jobs, now, now + timedelta(days=3), now=now, ledger=book
+        operated.aws, operated.found().jobs, now, now + timedelta(days=3), now=now, ledger=book()
     )
     operated.stop(in_the_way)
     assert in_the_way in {entry.running for entry in planned_runs.entries}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
@@ -31,9 +32,11 @@ from ops.stopping import live_tasks, see_tasks_stopped, stop_execution
 from sandbox.local_aws import LocalAws
 from tests.ops.alone import Alone, alone_stack, end_event, going_on, ran, write_line
 from tests.ops.counted import Counted
+from tests.waiting import until_left
 
 _NOTHING = {"QueryLanguage": "JSONata", "StartAt": "Nothing", "States": {"Nothing": {"Type": "Pass", "End": True}}}
 _FORGOTTEN = "forgotten"
+_BESIDE = "00000001"
 
 
 class Moved(NamedTuple):
@@ -89,44 +92,56 @@ class Moved(NamedTuple):
         return f"{arn.rpartition(':')[0]}:{name}"
 
 
+@contextmanager
+def machine(alone: Alone, name: str) -> Iterator[str]:
+    """A state machine that does nothing; its ARN."""
+    states = alone.local_aws.client("stepfunctions")
+    role = states.describe_state_machine(stateMachineArn=alone.job("machine").machine_arn)["roleArn"]
+    made = states.create_state_machine(name=name, definition=json.dumps(_NOTHING), roleArn=role)["stateMachineArn"]
+    yield made
+    states.delete_state_machine(stateMachineArn=made)
+
+
 @pytest.fixture(scope="module")
 def moved(local_aws: LocalAws) -> Iterator[Moved]:
     alone = alone_stack(local_aws)
     tasks = [ran(alone, "by-hand", {"exit": 4, "lines": 1}), ran(alone, "by-hand", {})]
     given = ({"input": {"exit": 3, "lines": 2}}, {"input": {}})
     executions = [alone.run("machine", each, name=new_name("manual")) for each in given]
-    states, events = local_aws.client("stepfunctions"), local_aws.client("events")
-    role = states.describe_state_machine(stateMachineArn=alone.job("machine").machine_arn)["roleArn"]
-    machine = states.create_state_machine(name="acme-alone-by-hand", definition=json.dumps(_NOTHING), roleArn=role)[
-        "stateMachineArn"
-    ]
+    events = local_aws.client("events")
     rule = events.put_rule(Name="acme-alone-machine", ScheduleExpression="rate(1 day)", State="DISABLED")["RuleArn"]
     (target,) = events.list_targets_by_rule(Rule="acme-alone-by-hand")["Targets"]
     events.put_targets(Rule="acme-alone-machine", Targets=[target])
-    yield Moved(
-        alone=alone,
-        to_machine=replace(alone.job("by-hand"), state_machine_arn=machine, task_trigger_arn=None, run_on="fargate"),
-        to_task=replace(alone.job("machine"), state_machine_arn=None, task_trigger_arn=rule, run_on="task"),
-        tasks=tasks,
-        executions=executions,
-    )
-    states.delete_state_machine(stateMachineArn=machine)
+    with machine(alone, "acme-alone-by-hand") as made:
+        yield Moved(
+            alone=alone,
+            to_machine=replace(alone.job("by-hand"), state_machine_arn=made, task_trigger_arn=None, run_on="fargate"),
+            to_task=replace(alone.job("machine"), state_machine_arn=None, task_trigger_arn=rule, run_on="task"),
+            tasks=tasks,
+            executions=executions,
+        )
     events.remove_targets(Rule="acme-alone-machine", Ids=[target["Id"]])
     events.delete_rule(Name="acme-alone-machine")
 
 
 def test_the_tasks_of_before_are_in_the_history_of_a_job_that_has_a_state_machine_by_now(moved: Moved) -> None:
-    before = read_history(moved.alone.aws, moved.alone.job("by-hand"), limit=1000)
-    newest = moved.execution()
-    found = moved.history(moved.to_machine)
-    assert [run.execution_arn for run in found[:1]] == [newest]
-    assert [run for run in found if run.ran_as == "task"] == before
-    assert {run.execution_arn for run in before} >= set(moved.tasks)
-    assert moved.history(moved.to_machine, limit=1) == found[:1]
-    assert moved.history(moved.to_machine, limit=2) == found[:2]
-    assert moved.history(moved.to_machine, statuses=["FAILED"]) == [run for run in found if run.status == "FAILED"]
-    since = found[1].started
-    assert moved.history(moved.to_machine, since=since) == [run for run in found if run.started >= since]
+    known = read_history(moved.alone.aws, moved.alone.job("by-hand"), limit=1000)
+    # Other tests of this module run its state machine, and write of a task beside that.
+    before = [run for run in known if run.ran_as == "task" and not run.execution_arn.endswith(_BESIDE)]
+    # Their tasks may be newer than their executions: here all are older.
+    with machine(moved.alone, "acme-alone-by-hand-by-now") as made:
+        job = replace(moved.to_machine, state_machine_arn=made)
+        newest = start_run(moved.alone.aws, job, new_name("run"), {"trigger": "manual", "input": {}})
+        until_left(newest.rpartition(":")[2])
+        found = moved.history(job)
+        assert [run.execution_arn for run in found[:1]] == [newest]
+        assert found[1:] == before
+        assert {run.execution_arn for run in before} >= set(moved.tasks)
+        assert moved.history(job, limit=1) == found[:1]
+        assert moved.history(job, limit=2) == found[:2]
+        assert moved.history(job, statuses=["FAILED"]) == [run for run in found if run.status == "FAILED"]
+        since = found[1].started
+        assert moved.history(job, since=since) == [run for run in found if run.started >= since]
 
 
 def test_the_executions_of_before_are_in_the_history_of_a_job_that_has_no_state_machine_any_more(moved: Moved) -> None:
@@ -164,7 +179,7 @@ def test_an_execution_whose_end_nobody_knows_is_left_out(moved: Moved) -> None:
 
 def test_a_task_that_somebody_ran_beside_the_state_machine_is_no_run(moved: Moved) -> None:
     event = end_event(moved.alone, moved.tasks[1])
-    beside = moved.tasks[1][:-8] + "00000001"
+    beside = moved.tasks[1][: -len(_BESIDE)] + _BESIDE
     event["detail"]["overrides"] = {"containerOverrides": [{"name": "job"}]}
     write_line(moved.alone, moved.ledger.log_group, json.dumps(event).replace(moved.tasks[1], beside))
     assert beside not in [run.execution_arn for run in moved.history(moved.to_machine)]

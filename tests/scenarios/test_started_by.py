@@ -21,6 +21,7 @@ from sandbox.errors import SandboxError
 from sandbox.faults import DeliverTwice
 from sandbox.local_aws import LocalAws
 from tests.scenarios.chains import OBEYS, TELLS, Stack, new_role, write_project
+from tests.waiting import until
 
 
 @pytest.fixture(scope="module")
@@ -35,17 +36,24 @@ def stack(local_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Iter
             "report": {**TELLS, "startedBy": {"jobs": ["rollup"]}},
             "cleanup": {**TELLS, "startedBy": {"jobs": [{"job": "rollup", "on": "failure"}]}},
             "load": {**TELLS, "startedBy": {"objects": objects}},
+            "reload": {**TELLS, "startedBy": {"objects": [{"bucket": with_versions(bucket)}]}},
             "called": {**TELLS, "startedBy": {"roles": [role]}},
         },
     )
     s3 = local_aws.client("s3")
-    s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    for name in (bucket, with_versions(bucket)):
+        s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
     deployment = deploy(root, "dev", local_aws)
     yield Stack(local_aws, deployment, bucket, role)
     deployment.destroy()
     left = local_aws.client("iam").list_role_policies(RoleName=role.rpartition("/")[2])["PolicyNames"]
     assert left == [], "what a role was given goes with the stack"
     local_aws.client("iam").delete_role(RoleName=role.rpartition("/")[2])
+
+
+def with_versions(bucket: str) -> str:
+    """The name of a second bucket, for the test that has it keep versions: a bucket never goes back from that."""
+    return f"{bucket}-versions"
 
 
 @pytest.fixture
@@ -57,15 +65,17 @@ def new_runs(stack: Stack) -> Callable[[str], list[str]]:
 
 @pytest.fixture
 def notifying(stack: Stack) -> Iterator[None]:
-    """The bucket sends its events to EventBridge."""
+    """The buckets send their events to EventBridge."""
     notify(stack, {"EventBridgeConfiguration": {}})
     yield
     notify(stack, {})
 
 
 def notify(stack: Stack, configuration: dict[str, Any]) -> None:
-    s3 = stack.aws.client("s3")
-    s3.put_bucket_notification_configuration(Bucket=stack.bucket, NotificationConfiguration=configuration)
+    for bucket in (stack.bucket, with_versions(stack.bucket)):
+        stack.aws.client("s3").put_bucket_notification_configuration(
+            Bucket=bucket, NotificationConfiguration=configuration
+        )
 
 
 def test_a_success_starts_the_next_job_once(stack: Stack, new_runs) -> None:
@@ -75,7 +85,8 @@ def test_a_success_starts_the_next_job_once(stack: Stack, new_runs) -> None:
     given = stack.describe(second)["input"]
     assert (given["trigger"], given["startedBy"]) == ("job", first)
     deployed = {job.name: job.has_starting_rules for job in find_stack(Aws(), "chains", "dev").jobs}
-    assert deployed == {"rollup": False, "report": True, "cleanup": True, "load": True, "called": False}
+    started = {"report": True, "cleanup": True, "load": True, "reload": True}
+    assert deployed == {"rollup": False, "called": False, **started}
     assert stack.told(second) == {"job": "rollup", "execution": first, "status": "SUCCEEDED"}
 
 
@@ -127,8 +138,9 @@ def test_what_each_change_of_status_starts(stack: Stack, change: dict[str, Any],
 
 
 def test_a_skipped_run_starts_nothing(stack: Stack, new_runs, tmp_path: Path) -> None:
-    gate = tmp_path / "gate"
-    stack.start("rollup", {"input": f"until [ -e {gate} ]; do sleep 0.02; done"})
+    at_it, gate = tmp_path / "at it", tmp_path / "gate"
+    stack.start("rollup", {"input": f"touch '{at_it}'; until [ -e '{gate}' ]; do sleep 0.02; done"})
+    until(stack.aws.clock, at_it.exists, lambda: "the first run goes on")
     skipped = stack.start("rollup", {})
     states = stack.aws.client("stepfunctions")
     while states.describe_execution(executionArn=skipped)["status"] == "RUNNING":
@@ -166,10 +178,10 @@ def test_each_object_that_an_entry_is_for_starts_one_run(stack: Stack, new_runs)
 
 @pytest.mark.usefixtures("notifying")
 def test_an_object_of_a_bucket_with_versions_tells_its_version(stack: Stack, new_runs) -> None:
-    s3 = stack.aws.client("s3")
-    s3.put_bucket_versioning(Bucket=stack.bucket, VersioningConfiguration={"Status": "Enabled"})
-    version = s3.put_object(Bucket=stack.bucket, Key="in/2.csv", Body=b"")["VersionId"]
-    (run,) = new_runs("load")
+    s3, bucket = stack.aws.client("s3"), with_versions(stack.bucket)
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    version = s3.put_object(Bucket=bucket, Key="in/2.csv", Body=b"")["VersionId"]
+    (run,) = new_runs("reload")
     assert stack.told(run)["object"]["version-id"] == version
 
 

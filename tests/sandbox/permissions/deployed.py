@@ -13,6 +13,7 @@ from typing import Any
 from sandbox.deploy import Deployment
 from sandbox.local_aws import LocalAws
 from sandbox.play import run_to_end
+from tests.firing import only
 from tests.sandbox.permissions.policies import Document, Part, parts, without
 from tests.sandbox.permissions.project import NAME
 from tests.waiting import PATIENCE_SECONDS, Found, until, until_left
@@ -163,8 +164,13 @@ class Jobs:
             failed = client.list_executions(mapRunArn=run["mapRunArn"], statusFilter="FAILED")["executions"]
             if failed:
                 return self.end(failed[0]["executionArn"])
-        events = client.get_execution_history(executionArn=execution_arn)["events"]
-        return Execution(told["status"], told.get("error", ""), told.get("cause", told.get("output", "")), events)
+        cause = told.get("cause", told.get("output", ""))
+        return Execution(told["status"], told.get("error", ""), cause, self.events(execution_arn))
+
+    def events(self, execution_arn: str) -> list[dict[str, Any]]:
+        """All events of an execution: a page has 100, and a run that comes after a dead one may have more."""
+        pages = self.aws.client("stepfunctions").get_paginator("get_execution_history")
+        return [event for page in pages.paginate(executionArn=execution_arn) for event in page["events"]]
 
     def lines(self, job: str, execution: Execution) -> list[str]:
         """What a run that has ended wrote to its log."""
@@ -235,8 +241,7 @@ class Jobs:
         client.redrive_execution(executionArn=execution_arn)
 
         def seen() -> set[str]:
-            events = client.get_execution_history(executionArn=execution_arn)["events"]
-            return redriven & {event["type"] for event in events}
+            return redriven & {event["type"] for event in self.events(execution_arn)}
 
         return None if "MapRunRedriven" in self.until(seen) else self.end(execution_arn)
 
@@ -253,11 +258,8 @@ class Jobs:
         today = datetime.fromtimestamp(self.aws.clock.now(), UTC).replace(hour=0, minute=0, second=0, microsecond=0)
         day = max(datetime(2030, 1, 1, tzinfo=UTC), today) + timedelta(days=1 + next(_days))
         due = day + DUE[job]
-        # No more than that minute: other tests' stacks have schedules too.
-        deliveries = list(Triggers(self.aws, due - timedelta(minutes=1), due).fire(due))
-        (own,) = [delivery for delivery in deliveries if delivery.trigger == f"{NAME}-{job}"]
-        for delivery in deliveries:
-            # Other tests' stacks may have jobs that are started as tasks.
-            if ":execution:" in delivery.started_arn:
-                run_to_end(self.aws, delivery.started_arn)
-        return own
+        with only(f"{NAME}-{job}"):
+            (delivery,) = Triggers(self.aws, due - timedelta(minutes=1), due).fire(due)
+        if delivery.started_arn:
+            run_to_end(self.aws, delivery.started_arn)
+        return delivery

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.firing import only
+
 if TYPE_CHECKING:
     from sandbox.faults import Faults
     from sandbox.local_aws import LocalAws
@@ -136,8 +138,9 @@ def trust(service: str, source_arn: str) -> dict[str, Any]:
 
 @pytest.fixture
 def stack(local_aws: LocalAws) -> Iterator[Stack]:
+    """What a trigger needs; nothing but its own triggers fires."""
     stack = Stack(local_aws, f"t{secrets.token_hex(4)}")
-    with stack.undo:
+    with stack.undo, only(stack.name):
         _make(stack)
         yield stack
 
@@ -173,13 +176,12 @@ def _make(stack: Stack) -> None:
 
 @pytest.fixture
 def fire(stack: Stack) -> Callable[[str, str], list[Any]]:
-    """Fires what is scheduled after one time and up to another, whatever the clock reads; this test's deliveries."""
+    """Fires what is scheduled after one time and up to another, whatever the clock reads; the deliveries."""
     from sandbox.triggers import Triggers
 
     def fired(after: str, until: str) -> list[Any]:
         end = datetime.fromisoformat(until)
-        deliveries = Triggers(stack.aws, datetime.fromisoformat(after), end).fire(end)
-        return [delivery for delivery in deliveries if delivery.trigger.startswith(stack.name)]
+        return list(Triggers(stack.aws, datetime.fromisoformat(after), end).fire(end))
 
     return fired
 

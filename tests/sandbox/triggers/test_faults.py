@@ -85,7 +85,7 @@ def test_every_delivery_is_a_run_that_is_played_to_its_end(stack, faults):
     }
     start = datetime.fromtimestamp(stack.aws.clock.now(), UTC)
     stack.schedule("rate(1 hour)", StartDate=start + timedelta(minutes=30), target={"Arn": stack.machine(definition)})
-    runs = [run for run in play(stack.aws, start, start + timedelta(minutes=40)) if run.trigger == stack.name]
+    runs = play(stack.aws, start, start + timedelta(minutes=40))
     assert [run.status for run in runs] == ["SUCCEEDED"] * 2
     assert len({run.execution_arn for run in runs}) == 2
     sfn = stack.aws.client("stepfunctions")

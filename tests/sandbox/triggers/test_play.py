@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from tests.waiting import PATIENCE_SECONDS
+
 WAITS = {
     "QueryLanguage": "JSONata",
     "StartAt": "Pause",
@@ -23,10 +25,6 @@ def now(stack):
     return datetime.fromtimestamp(stack.aws.clock.now(), UTC)
 
 
-def own(stack, runs):
-    return [run for run in runs if run.trigger.startswith(stack.name)]
-
-
 def test_a_day_is_played_in_order_and_every_run_is_waited_for(stack):
     from sandbox.play import play
 
@@ -35,14 +33,14 @@ def test_a_day_is_played_in_order_and_every_run_is_waited_for(stack):
     stack.rule("cron(0 */12 * * ? *)", name="-c", Arn=stack.machine(WAITS))
     stack.rule("rate(1 day)", name="-d", Arn=stack.machine(FAILS))
     changes, start = [], now(stack)
-    runs = own(stack, play(stack.aws, start, start + timedelta(hours=24), changes.append))
+    runs = play(stack.aws, start, start + timedelta(hours=24), changes.append)
     assert [run.scheduled_time for run in runs] == sorted(run.scheduled_time for run in runs)
     counts = {name: len([run for run in runs if run.trigger.endswith(name)]) for name in ("-a", "-b", "-c", "-d")}
     assert counts == {"-a": 4, "-b": 3, "-c": 2, "-d": 1}
     assert {run.status for run in runs if not run.trigger.endswith("-d")} == {"SUCCEEDED"}
     (failed,) = [run for run in runs if run.trigger.endswith("-d")]
     assert (failed.status, failed.error, failed.cause) == ("FAILED", "Job.ExitedNonZero", "It exited with 3.")
-    told = [change.status for change in own(stack, changes)]
+    told = [change.status for change in changes]
     assert told.count("RUNNING") == len(runs)
     assert len(told) == 2 * len(runs)
 
@@ -52,7 +50,7 @@ def test_the_clock_stands_at_the_scheduled_time_when_a_run_starts(stack):
 
     stack.rule("cron(0 */6 * * ? *)")
     start = now(stack)
-    runs = own(stack, play(stack.aws, start, start + timedelta(hours=24)))
+    runs = play(stack.aws, start, start + timedelta(hours=24))
     sfn = stack.aws.client("stepfunctions")
     began = [sfn.describe_execution(executionArn=run.execution_arn)["startDate"] for run in runs]
     lateness = [at - run.scheduled_time for at, run in zip(began, runs, strict=True)]
@@ -64,7 +62,7 @@ def test_runs_that_wait_beyond_the_end_are_played_to_their_end(stack):
 
     start = now(stack)
     stack.schedule("rate(1 hour)", StartDate=start + timedelta(minutes=30), target={"Arn": stack.machine(WAITS)})
-    (run,) = own(stack, play(stack.aws, start, start + timedelta(minutes=40)))
+    (run,) = play(stack.aws, start, start + timedelta(minutes=40))
     assert run.status == "SUCCEEDED"
     assert stack.aws.clock.now() >= run.scheduled_time.timestamp() + 5400
 
@@ -74,7 +72,7 @@ def test_what_could_not_be_started_is_among_the_runs(stack):
 
     stack.rule("cron(0 */12 * * ? *)", Arn=f"{stack.machine_arn}-missing")
     start = now(stack)
-    runs = own(stack, play(stack.aws, start, start + timedelta(hours=24)))
+    runs = play(stack.aws, start, start + timedelta(hours=24))
     assert [(run.status, run.error) for run in runs] == [("NOT_STARTED", "NO_RESOURCE")] * 2
     assert all("-missing" in run.cause for run in runs)
 
@@ -84,7 +82,7 @@ def test_nothing_to_fire_ends_at_once(stack):
 
     stack.rule("cron(0 3 1 1 ? 2199)")
     start = now(stack)
-    assert own(stack, play(stack.aws, start, start + timedelta(hours=1))) == []
+    assert play(stack.aws, start, start + timedelta(hours=1)) == []
 
 
 def test_an_interruption_ends_the_play(stack):
@@ -93,7 +91,7 @@ def test_an_interruption_ends_the_play(stack):
     stack.rule("cron(0 * * * ? *)")
 
     def interrupt(run):
-        if run.trigger == stack.name and run.status == "SUCCEEDED":
+        if run.status == "SUCCEEDED":
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -109,8 +107,7 @@ def test_following_the_clock_fires_at_its_speed(stack):
     stack.rule("rate(1 minute)")
 
     def take(delivery):
-        if delivery.trigger == stack.name:
-            deliveries.append(delivery)
+        deliveries.append(delivery)
         if len(deliveries) == 3:
             stop.set()
 
@@ -118,7 +115,7 @@ def test_following_the_clock_fires_at_its_speed(stack):
     try:
         follower = threading.Thread(target=follow, args=(stack.aws, stop, take))
         follower.start()
-        follower.join(20)
+        follower.join(PATIENCE_SECONDS)
     finally:
         stop.set()
         clock.speed = 1

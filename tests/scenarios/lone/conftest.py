@@ -15,14 +15,16 @@ import pytest
 from sandbox.deploy import Deployment, deploy
 from sandbox.local_aws import LocalAws
 from sandbox.play import Run, play
+from tests.firing import only
 from tests.project import new_project
 from tests.queues import Queue, attributes, subscribed
+from tests.waiting import PATIENCE_SECONDS
 
 NAME = "lone-dev"
 HOURLY = "cron(0 * * * ? *)"
 SAYS = "echo $LONGHAUL_JOB $LONGHAUL_SCHEDULED_TIME $LONGHAUL_ATTEMPT $LONGHAUL_INPUT $LONGHAUL_EXECUTION; "
-# Ends well where it is asked to end.
-OBEYS = "trap 'exit 0' TERM; while :; do sleep 1 & wait $!; done"
+# Ends well where it is asked to end, once it has said that it would.
+OBEYS = "trap 'exit 0' TERM; echo ready; while :; do sleep 1 & wait $!; done"
 JOBS: dict[str, dict[str, Any]] = {
     "works": {"command": ["sh", "-c", SAYS], "input": {"shop": "<all>"}},
     "fails": {"command": ["sh", "-c", f"{SAYS}exit 3"]},
@@ -50,28 +52,34 @@ class World:
 
     def play(self, job: str, *, hours: int = 1) -> list[Run]:
         """Let the job's rule fire for some hours; its runs."""
-        start, events = datetime.fromtimestamp(self.aws.clock.now(), UTC), self.aws.client("events")
+        events = self.aws.client("events")
         events.enable_rule(Name=self.name(job))
         try:
-            runs = play(self.aws, start, start + timedelta(hours=hours))
+            return self.play_all(hours)
         finally:
             events.disable_rule(Name=self.name(job))
-        return [run for run in runs if run.trigger == self.name(job)]
+
+    def play_all(self, hours: int) -> list[Run]:
+        """Let all of the stack fire for some hours; the runs."""
+        start = datetime.fromtimestamp(self.aws.clock.now(), UTC)
+        with only(f"{NAME}-"):
+            return play(self.aws, start, start + timedelta(hours=hours))
 
     def fire_zoned(self) -> Any:
-        """Have the one schedule start its job, for a time at which nothing else is due; the delivery."""
+        """Have the one schedule start its job, for its one time; the delivery."""
         from sandbox.triggers import Triggers
 
         (schedule,) = self.aws.client("scheduler").list_schedules(GroupName=NAME)["Schedules"]
         due = datetime(2199, 1, 1, 3, 15, tzinfo=UTC)
-        (delivery,) = Triggers(self.aws, due - timedelta(hours=1), due).fire(due)
+        with only(f"{NAME}-"):
+            (delivery,) = Triggers(self.aws, due - timedelta(hours=1), due).fire(due)
         assert delivery.trigger == schedule["Name"]
         if delivery.started_arn:
             self.finish(delivery.started_arn)
         return delivery
 
     def finish(self, task_arn: str) -> dict[str, Any]:
-        assert self.aws.tasks.stopped(task_arn).wait(120)
+        assert self.aws.tasks.stopped(task_arn).wait(PATIENCE_SECONDS)
         return self.aws.client("ecs").describe_tasks(cluster=self.cluster, tasks=[task_arn])["tasks"][0]
 
     def lines(self, job: str, task_arn: str) -> list[str]:
@@ -103,6 +111,14 @@ class World:
         return [
             attributes(letter) for letter in Queue(self.aws, self.deployment.outputs["deadLetterQueueUrl"]).take_all()
         ]
+
+    def end_the_alarm(self) -> None:
+        """Let the minute end in which a dead letter was seen: CloudWatch tells of an alarm that was off before."""
+        clock = self.aws.clock
+        assert clock.wait_idle(PATIENCE_SECONDS)
+        assert clock.advance_to(clock.now() + 61)
+        (alarm,) = self.aws.client("cloudwatch").describe_alarms(AlarmNamePrefix=f"{NAME}-dead-letters")["MetricAlarms"]
+        assert alarm["StateValue"] == "OK"
 
     @contextmanager
     def holding(self, role: str, document: dict[str, Any]) -> Iterator[None]:

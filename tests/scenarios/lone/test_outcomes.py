@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +23,6 @@ from sandbox.faults import (
     SpoilChange,
     Throttle,
 )
-from sandbox.play import play
 from tests.scenarios.lone.conftest import NAME, World
 
 PAGE = (Path(__file__).parents[3] / "docs" / "run-on-task.md").read_text()
@@ -53,8 +51,20 @@ ENDINGS: dict[str, tuple[str, Fault | None, str, str, int | None]] = {
         "ResourceInitializationError",
         None,
     ),
-    "Spot takes its capacity away": ("spotty", InterruptSpot(first=1), "SpotInterruption", "Your Spot Task", 0),
-    "AWS retires the task": ("waits", RetireTask(first=1), "TerminationNotice", "ECS is performing", 0),
+    "Spot takes its capacity away": (
+        "spotty",
+        InterruptSpot(first=1, once_said="ready"),
+        "SpotInterruption",
+        "Your Spot Task",
+        0,
+    ),
+    "AWS retires the task": (
+        "waits",
+        RetireTask(first=1, once_said="ready"),
+        "TerminationNotice",
+        "ECS is performing",
+        0,
+    ),
     "its machine is lost": ("waits", LoseHost(first=1), "InfrastructureHealth", "The underlying", None),
 }
 
@@ -133,6 +143,8 @@ def test_it_is_throttled(world: World) -> None:
 
 def test_the_start_is_refused(world: World) -> None:
     """It is a dead letter at once, and the alarm on the queue tells of it."""
+    world.end_the_alarm()
+
     with world.holding("works-start", {"Version": "2012-10-17", "Statement": [_ALLOW_NOTHING]}):
         (run,) = world.play("works")
 
@@ -163,14 +175,15 @@ def test_somebody_stops_it(world: World) -> None:
 
 
 def _during(world: World, job: str, act: Callable[[str], None]) -> list[Any]:
-    """The runs of an hour of a job whose task waits, with something done to the task once it runs."""
+    """The runs of an hour of a job whose task waits, with something done to the task once it obeys."""
     ecs, over = world.aws.client("ecs"), threading.Event()
 
     def watch() -> None:
         while not over.is_set():
             listed = ecs.list_tasks(cluster=world.cluster, family=world.name(job))["taskArns"]
             tasks = ecs.describe_tasks(cluster=world.cluster, tasks=listed)["tasks"] if listed else []
-            if running := [task["taskArn"] for task in tasks if task["lastStatus"] == "RUNNING"]:
+            running = [task["taskArn"] for task in tasks if task["lastStatus"] == "RUNNING"]
+            if running and "ready" in world.lines(job, running[0]):
                 act(running[0])
                 return
 
@@ -229,11 +242,7 @@ def test_an_event_is_lost_or_comes_twice(world: World, into: Any, told: list[str
 
 def test_paused_it_is_not_started(world: World) -> None:
     """As any job's, its rule is off then."""
-    start = datetime.fromtimestamp(world.aws.clock.now(), UTC)
-
-    runs = play(world.aws, start, start + timedelta(hours=2))
-
-    assert [run for run in runs if run.trigger.startswith(NAME)] == []
+    assert world.play_all(hours=2) == []
 
 
 def test_each_row_of_the_pages_table_is_played() -> None:

@@ -127,8 +127,7 @@ def replace(jobs: Jobs, holder: str) -> Outcome:
 
 
 def _reached(jobs: Jobs, execution_arn: str, state: str) -> bool:
-    events = jobs.aws.client("stepfunctions").get_execution_history(executionArn=execution_arn)["events"]
-    return any(event.get("stateEnteredEventDetails", {}).get("name") == state for event in events)
+    return any(event.get("stateEnteredEventDetails", {}).get("name") == state for event in jobs.events(execution_arn))
 
 
 def run(jobs: Jobs, holder: str) -> Outcome:
