@@ -25,6 +25,7 @@ COPY nightly/ nightly/
 ENTRYPOINT ["python", "-m", "nightly"]
 """
 MakeJob = Callable[..., JobSpec]
+GREETER = {"greeter.py": "import os\n\n\ndef greet():\n    print(os.environ['GREETING'])\n"}
 
 
 @pytest.fixture
@@ -86,3 +87,15 @@ def write_wheel(
             wheel.writestr(file, raw)
         wheel.writestr(f"{info}/RECORD", f"{record}{info}/RECORD,,\n")
     return path
+
+
+@pytest.fixture
+def wheels(project: Path) -> Path:
+    folder = project.parent / "wheels"
+    write_wheel(folder, "greeter", "1.0", GREETER)
+    return folder
+
+
+def names_in(archive: Path) -> list[str]:
+    with zipfile.ZipFile(archive) as file:
+        return file.namelist()

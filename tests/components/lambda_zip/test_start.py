@@ -15,10 +15,9 @@ import pytest
 from components.lambda_zip import pack
 from spec.job import JobSpec
 from tests.components.lambda_image.runtime_api import RuntimeApi
-from tests.components.lambda_zip.conftest import DOCKERFILE, PLACE, MakeJob, write_wheel
+from tests.components.lambda_zip.conftest import DOCKERFILE, GREETER, PLACE, MakeJob, write_wheel
 
 PATIENCE_SECONDS = 30
-GREETER = {"greeter.py": "import os\n\n\ndef greet():\n    print(os.environ['GREETING'])\n"}
 Invoke = Callable[..., tuple[str, dict[str, Any], str]]
 
 
