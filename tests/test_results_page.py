@@ -31,7 +31,8 @@ JOBS = {
     "in-python": IMAGE | {"entrypoint": ["python", "-c", PYTHON]},
     "in-shell": IMAGE | {"entrypoint": ["sh", "-ec", SHELL]},
     "none": IMAGE | {"entrypoint": ["true"]},
-    "ends-at-sigterm": IMAGE | {"entrypoint": ["sh", "-c", "trap 'exit 0' TERM; while :; do sleep 0.02; done"]},
+    "ends-at-sigterm": IMAGE
+    | {"entrypoint": ["sh", "-c", "trap 'exit 0' TERM; echo ready; while :; do sleep 0.02; done"]},
 }
 
 
@@ -104,13 +105,16 @@ def test_a_task_that_was_stopped_and_exited_with_0_is_one_attempt(returning: Ret
     execution_arn = returning.start("ends-at-sigterm")
     returning.until_submitted(execution_arn)
     (attempt,) = read_course(returning.aws, execution_arn).attempts
-    cluster = returning.deployment.outputs["cluster"]
-    ecs = returning.local_aws.client("ecs")
-    while ecs.describe_tasks(cluster=cluster, tasks=[attempt.task_arn])["tasks"][0]["lastStatus"] != "RUNNING":
+    outputs = returning.deployment.outputs
+    cluster, log_group = outputs["cluster"], outputs["logGroups"]["ends-at-sigterm"]
+    ecs, logs = returning.local_aws.client("ecs"), returning.local_aws.client("logs")
+    while not logs.filter_log_events(logGroupName=log_group, filterPattern="ready")["events"]:
         pass
     ecs.stop_task(cluster=cluster, task=attempt.task_arn)
     returning.to_end(execution_arn)
 
+    (task,) = ecs.describe_tasks(cluster=cluster, tasks=[attempt.task_arn])["tasks"]
+    assert task["containers"][0]["exitCode"] == 0
     (stopped,) = read_course(returning.aws, execution_arn).attempts
     assert stopped.outcome == read_run(returning.aws, "ends-at-sigterm", execution_arn).error == "Job.Stopped"
 
