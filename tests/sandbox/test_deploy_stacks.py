@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,33 +18,44 @@ from spec.load import load_stack
 ROOT = Path(__file__).parents[2]
 
 
+def listed(aws: LocalAws, service: str, operation: str, key: str, **request: Any) -> list[Any]:
+    """All pages of a list: other tests of this AWS leave more than one."""
+    client = aws.client(service)
+    if not client.can_paginate(operation):
+        return getattr(client, operation)(**request).get(key, [])
+    return [each for page in client.get_paginator(operation).paginate(**request) for each in page.get(key, [])]
+
+
 def inventory(aws: LocalAws) -> set[tuple[str, str]]:
     """Everything in the account that a stack could have made, as (kind, name)."""
-    ec2, ecs, events, scheduler = (aws.client(name) for name in ("ec2", "ecs", "events", "scheduler"))
+
+    def ec2(operation: str, key: str, name: str) -> list[str]:
+        return [each[name] for each in listed(aws, "ec2", operation, key)]
+
+    active = listed(aws, "ecs", "list_task_definitions", "taskDefinitionArns", status="ACTIVE")
+    machines = listed(aws, "stepfunctions", "list_state_machines", "stateMachines")
+    repositories = listed(aws, "ecr", "describe_repositories", "repositories")
+    gateways = listed(aws, "ec2", "describe_nat_gateways", "NatGateways")
     found = {
-        "role": [each["RoleName"] for each in aws.client("iam").list_roles()["Roles"]],
-        "log group": [each["logGroupName"] for each in aws.client("logs").describe_log_groups()["logGroups"]],
-        "cluster": ecs.list_clusters()["clusterArns"],
-        "task definition": ecs.list_task_definitions(status="ACTIVE")["taskDefinitionArns"],
-        "state machine": [each["name"] for each in aws.client("stepfunctions").list_state_machines()["stateMachines"]],
-        "rule": [each["Name"] for each in events.list_rules()["Rules"]],
-        "schedule": [each["Name"] for each in scheduler.list_schedules()["Schedules"]],
-        "schedule group": [each["Name"] for each in scheduler.list_schedule_groups()["ScheduleGroups"]],
-        "queue": aws.client("sqs").list_queues().get("QueueUrls", []),
-        "repository": [each["repositoryName"] for each in aws.client("ecr").describe_repositories()["repositories"]],
-        "vpc": [each["VpcId"] for each in ec2.describe_vpcs()["Vpcs"]],
-        "subnet": [each["SubnetId"] for each in ec2.describe_subnets()["Subnets"]],
-        "security group": [each["GroupId"] for each in ec2.describe_security_groups()["SecurityGroups"]],
-        "route table": [each["RouteTableId"] for each in ec2.describe_route_tables()["RouteTables"]],
-        "endpoint": [each["VpcEndpointId"] for each in ec2.describe_vpc_endpoints()["VpcEndpoints"]],
-        "internet gateway": [
-            each["InternetGatewayId"] for each in ec2.describe_internet_gateways()["InternetGateways"]
-        ],
+        "role": [each["RoleName"] for each in listed(aws, "iam", "list_roles", "Roles")],
+        "log group": [each["logGroupName"] for each in listed(aws, "logs", "describe_log_groups", "logGroups")],
+        "cluster": listed(aws, "ecs", "list_clusters", "clusterArns"),
+        "task definition": active,
+        "state machine": [each["name"] for each in machines],
+        "rule": [each["Name"] for each in listed(aws, "events", "list_rules", "Rules")],
+        "schedule": [each["Name"] for each in listed(aws, "scheduler", "list_schedules", "Schedules")],
+        "schedule group": [each["Name"] for each in listed(aws, "scheduler", "list_schedule_groups", "ScheduleGroups")],
+        "queue": listed(aws, "sqs", "list_queues", "QueueUrls"),
+        "repository": [each["repositoryName"] for each in repositories],
+        "vpc": ec2("describe_vpcs", "Vpcs", "VpcId"),
+        "subnet": ec2("describe_subnets", "Subnets", "SubnetId"),
+        "security group": ec2("describe_security_groups", "SecurityGroups", "GroupId"),
+        "route table": ec2("describe_route_tables", "RouteTables", "RouteTableId"),
+        "endpoint": ec2("describe_vpc_endpoints", "VpcEndpoints", "VpcEndpointId"),
+        "internet gateway": ec2("describe_internet_gateways", "InternetGateways", "InternetGatewayId"),
         # AWS keeps showing a deleted one for a while.
-        "nat gateway": [
-            each["NatGatewayId"] for each in ec2.describe_nat_gateways()["NatGateways"] if each["State"] != "deleted"
-        ],
-        "address": [each["AllocationId"] for each in ec2.describe_addresses()["Addresses"]],
+        "nat gateway": [each["NatGatewayId"] for each in gateways if each["State"] != "deleted"],
+        "address": ec2("describe_addresses", "Addresses", "AllocationId"),
     }
     return {(kind, name) for kind, names in found.items() for name in names}
 
