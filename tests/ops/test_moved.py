@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from secrets import token_hex
 from typing import Any, NamedTuple
 
 import pytest
@@ -32,7 +32,6 @@ from ops.stopping import live_tasks, see_tasks_stopped, stop_execution
 from sandbox.local_aws import LocalAws
 from tests.ops.alone import Alone, alone_stack, end_event, going_on, ran, write_line
 from tests.ops.counted import Counted
-from tests.waiting import until_left
 
 _NOTHING = {"QueryLanguage": "JSONata", "StartAt": "Nothing", "States": {"Nothing": {"Type": "Pass", "End": True}}}
 _FORGOTTEN = "forgotten"
@@ -75,11 +74,12 @@ class Moved(NamedTuple):
 
     def events(self, arn: str) -> list[dict[str, Any]]:
         """What the ledger has of an execution, once it has its end."""
-        name = arn.rpartition(":")[2]
         while True:
             pages = self.alone.local_aws.client("logs").get_paginator("filter_log_events")
             lines = [line for page in pages.paginate(logGroupName=self.ledger.log_group) for line in page["events"]]
-            found = [json.loads(line["message"]) for line in lines if name in line["message"]]
+            told = (json.loads(line["message"]) for line in lines)
+            # Its name is in what is told of its reruns too.
+            found = [event for event in told if event["detail"].get("executionArn") == arn]
             if any(event["detail"]["status"] != "RUNNING" for event in found):
                 return found
 
@@ -92,18 +92,8 @@ class Moved(NamedTuple):
         return f"{arn.rpartition(':')[0]}:{name}"
 
 
-@contextmanager
-def machine(alone: Alone, name: str) -> Iterator[str]:
-    """A state machine that does nothing; its ARN."""
-    states = alone.local_aws.client("stepfunctions")
-    role = states.describe_state_machine(stateMachineArn=alone.job("machine").machine_arn)["roleArn"]
-    made = states.create_state_machine(name=name, definition=json.dumps(_NOTHING), roleArn=role)["stateMachineArn"]
-    yield made
-    states.delete_state_machine(stateMachineArn=made)
-
-
 @pytest.fixture(scope="module")
-def moved(local_aws: LocalAws) -> Iterator[Moved]:
+def prepared(local_aws: LocalAws) -> Iterator[Moved]:
     alone = alone_stack(local_aws)
     tasks = [ran(alone, "by-hand", {"exit": 4, "lines": 1}), ran(alone, "by-hand", {})]
     given = ({"input": {"exit": 3, "lines": 2}}, {"input": {}})
@@ -112,36 +102,42 @@ def moved(local_aws: LocalAws) -> Iterator[Moved]:
     rule = events.put_rule(Name="acme-alone-machine", ScheduleExpression="rate(1 day)", State="DISABLED")["RuleArn"]
     (target,) = events.list_targets_by_rule(Rule="acme-alone-by-hand")["Targets"]
     events.put_targets(Rule="acme-alone-machine", Targets=[target])
-    with machine(alone, "acme-alone-by-hand") as made:
-        yield Moved(
-            alone=alone,
-            to_machine=replace(alone.job("by-hand"), state_machine_arn=made, task_trigger_arn=None, run_on="fargate"),
-            to_task=replace(alone.job("machine"), state_machine_arn=None, task_trigger_arn=rule, run_on="task"),
-            tasks=tasks,
-            executions=executions,
-        )
+    yield Moved(
+        alone=alone,
+        to_machine=replace(alone.job("by-hand"), task_trigger_arn=None, run_on="fargate"),
+        to_task=replace(alone.job("machine"), state_machine_arn=None, task_trigger_arn=rule, run_on="task"),
+        tasks=tasks,
+        executions=executions,
+    )
     events.remove_targets(Rule="acme-alone-machine", Ids=[target["Id"]])
     events.delete_rule(Name="acme-alone-machine")
 
 
+@pytest.fixture
+def moved(prepared: Moved) -> Iterator[Moved]:
+    """The two jobs; `by-hand` has moved after all of its tasks so far, and its state machine has run nothing yet."""
+    alone, name = prepared.alone, f"acme-alone-by-hand-{token_hex(4)}"
+    role = alone.states.describe_state_machine(stateMachineArn=alone.job("machine").machine_arn)["roleArn"]
+    made = alone.states.create_state_machine(name=name, definition=json.dumps(_NOTHING), roleArn=role)
+    arn = made["stateMachineArn"]
+    yield prepared._replace(to_machine=replace(prepared.to_machine, state_machine_arn=arn))
+    alone.states.delete_state_machine(stateMachineArn=arn)
+
+
 def test_the_tasks_of_before_are_in_the_history_of_a_job_that_has_a_state_machine_by_now(moved: Moved) -> None:
     known = read_history(moved.alone.aws, moved.alone.job("by-hand"), limit=1000)
-    # Other tests of this module run its state machine, and write of a task beside that.
-    before = [run for run in known if run.ran_as == "task" and not run.execution_arn.endswith(_BESIDE)]
-    # Their tasks may be newer than their executions: here all are older.
-    with machine(moved.alone, "acme-alone-by-hand-by-now") as made:
-        job = replace(moved.to_machine, state_machine_arn=made)
-        newest = start_run(moved.alone.aws, job, new_name("run"), {"trigger": "manual", "input": {}})
-        until_left(newest.rpartition(":")[2])
-        found = moved.history(job)
-        assert [run.execution_arn for run in found[:1]] == [newest]
-        assert found[1:] == before
-        assert {run.execution_arn for run in before} >= set(moved.tasks)
-        assert moved.history(job, limit=1) == found[:1]
-        assert moved.history(job, limit=2) == found[:2]
-        assert moved.history(job, statuses=["FAILED"]) == [run for run in found if run.status == "FAILED"]
-        since = found[1].started
-        assert moved.history(job, since=since) == [run for run in found if run.started >= since]
+    # Another test writes of a task beside the state machine.
+    before = [run for run in known if not run.execution_arn.endswith(_BESIDE)]
+    newest = moved.execution()
+    found = moved.history(moved.to_machine)
+    assert [run.execution_arn for run in found[:1]] == [newest]
+    assert found[1:] == before
+    assert {run.execution_arn for run in before} >= set(moved.tasks)
+    assert moved.history(moved.to_machine, limit=1) == found[:1]
+    assert moved.history(moved.to_machine, limit=2) == found[:2]
+    assert moved.history(moved.to_machine, statuses=["FAILED"]) == [run for run in found if run.status == "FAILED"]
+    since = found[1].started
+    assert moved.history(moved.to_machine, since=since) == [run for run in found if run.started >= since]
 
 
 def test_the_executions_of_before_are_in_the_history_of_a_job_that_has_no_state_machine_any_more(moved: Moved) -> None:
