@@ -103,6 +103,8 @@ class _Attempt:
         try:
             map_run.drive(self._visit.flow)
         except StateError:
+            # What it stops has stopped before it is written.
+            map_run.end("FAILED")
             if self._writer.exports:
                 self._write(map_run)
             raise

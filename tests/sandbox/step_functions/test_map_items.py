@@ -7,12 +7,14 @@ https://docs.aws.amazon.com/step-functions/latest/dg/input-output-resultwriter.h
 from __future__ import annotations
 
 import json
+import threading
 from typing import Any
 
 import pytest
 
+from sandbox.step_functions.execution import Execution
 from tests.sandbox.conftest import policy
-from tests.sandbox.step_functions.conftest import Machines, Run
+from tests.sandbox.step_functions.conftest import PATIENCE_SECONDS, Machines, Run
 from tests.sandbox.step_functions.test_map_distributed import EXCEEDED, children, distributed, map_run_arn
 from tests.sandbox.step_functions.test_map_inline import SORT_OUT
 from tests.sandbox.step_functions.test_parallel import PASS, branch
@@ -195,6 +197,25 @@ def test_what_a_failed_run_did_is_written_too(machines: Machines, bucket: str) -
     files = manifest(machines, bucket, run)["ResultFiles"]
     assert [len(files[status]) for status in ("SUCCEEDED", "FAILED", "PENDING")] == [1, 1, 1]
     assert json.loads(get(machines, bucket, files["PENDING"][0]["Key"]))[0]["Input"] == '"over"'
+
+
+def test_what_a_failed_run_stopped_is_written_as_stopped(
+    machines: Machines, bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The child execution that fails ends the Map Run: here the state goes on before that has stopped the others."""
+    stopped_by_state, abort = threading.Event(), Execution.abort
+
+    def abort_late(execution: Execution, error: str | None, cause: str | None) -> None:
+        if threading.current_thread().name.startswith("map-run-"):
+            assert stopped_by_state.wait(PATIENCE_SECONDS)
+        abort(execution, error, cause)
+        stopped_by_state.set()
+
+    monkeypatch.setattr(Execution, "abort", abort_late)
+    run = machines.run(distributed(SORT_OUT, ResultWriter=writing(bucket)), ["fail", "wait", "wait"])
+    (failed,) = manifest(machines, bucket, run)["ResultFiles"]["FAILED"]
+    written = json.loads(get(machines, bucket, failed["Key"]))
+    assert [each["Status"] for each in written] == ["FAILED", "ABORTED", "ABORTED"]
 
 
 WRITING = ("s3:PutObject", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:AbortMultipartUpload")
