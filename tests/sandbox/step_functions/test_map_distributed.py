@@ -197,9 +197,9 @@ def test_a_run_that_fails_stops_its_children(machines: Machines) -> None:
 
 def test_a_child_that_somebody_stops_counts_as_failed(machines: Machines) -> None:
     run = machines.start(distributed(SORT_OUT), ["wait", "over"])
-    while len(found := children(run)) < 2 or counts(run).get("running") != 1:
-        machines.aws.clock.wait_idle(0.05)
-    (waiting,) = [each for each in found if each["status"] == "RUNNING"]
+    map_run_arn(run)
+    assert machines.aws.clock.wait_idle(30)
+    (waiting,) = children(run, statusFilter="RUNNING")
     machines.aws.client("stepfunctions").stop_execution(executionArn=waiting["executionArn"], error="Mine")
     assert machines.play(run).failure[0] == EXCEEDED
 
