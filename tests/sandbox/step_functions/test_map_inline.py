@@ -58,8 +58,10 @@ def test_the_result_has_the_outputs_in_the_order_of_the_items(machines: Machines
     assign = {"first": "{% $states.result[0] %}"}
     states = mapping(branch(Sleep=SLEEP), Items="{% $states.input.n %}", Output=output, Assign=assign)
     states["Done"] = {**PASS, "Output": ["{% $states.input %}", "{% $first %}"]}
-    run = machines.run(states, {"n": [3, 1, 2]})
-    assert run.output == [{"result": [3, 1, 2], "input": {"n": [3, 1, 2]}}, 3]
+    # Hours, since each iteration counts its time from when it comes to its Wait state.
+    hours = [10_800, 3600, 7200]
+    run = machines.run(states, {"n": hours})
+    assert run.output == [{"result": hours, "input": {"n": hours}}, 10_800]
     assert indexes(run, "Succeeded") == [1, 2, 0]
 
 
