@@ -41,7 +41,9 @@ def later(machines: Machines, seconds: float) -> None:
 
 
 def running(machines: Machines) -> Run:
-    return machines.start(WAIT)
+    run = machines.start(WAIT)
+    assert machines.aws.clock.wait_idle(30)
+    return run
 
 
 def succeeded(machines: Machines) -> Run:
@@ -93,12 +95,12 @@ def of_a_namesake(machines: Machines) -> Run:
 def test_executions_that_cannot_be_redriven(machines: Machines, make: Callable[[Machines], Run], reason: str) -> None:
     """The message is the one that AWS gave for executions that ran."""
     run = make(machines)
-    before = run.now()
+    before, events = run.now().status, run.now().events
     refused = refusal(machines.aws.client("stepfunctions").redrive_execution, executionArn=run.arn)
     assert refused == ("ExecutionNotRedrivable", f"Execution {run.arn} invalid for redrive as: {reason}")
     described = run.now().description
     assert (described["redriveStatus"], described["redriveStatusReason"]) == ("NOT_REDRIVABLE", reason)
-    assert (described["status"], run.now().events) == (before.status, before.events)
+    assert (described["status"], run.now().events) == (before, events)
 
 
 def test_the_last_day_of_the_period_is_within_it(machines: Machines) -> None:
