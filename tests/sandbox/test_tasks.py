@@ -19,12 +19,9 @@ PATIENCE_SECONDS = 120
 def started(place: TaskPlace, *command: str, **container: Any) -> str:
     """Run a task whose command says `ready`, and return once it has."""
     task_arn = place.run(place.register("sh", "-c", *command, **container))
-    for _ in range(1000):
-        if place.describe(task_arn)["lastStatus"] != "RUNNING":
-            continue
-        if "ready" in place.lines(task_arn):
-            return task_arn
-    raise AssertionError("the task never said ready")
+    while (status := place.describe(task_arn)["lastStatus"]) != "RUNNING" or "ready" not in place.lines(task_arn):
+        assert status != "STOPPED"
+    return task_arn
 
 
 def test_a_task_runs_to_its_end(place: TaskPlace) -> None:
@@ -164,10 +161,13 @@ def test_lines_arrive_whole_and_in_order(place: TaskPlace) -> None:
     assert times == sorted(times)
 
 
-def test_stop_answers_at_once_and_ends_with_sigterm(place: TaskPlace) -> None:
-    task_arn = started(place, "trap 'echo stopping; exit 7' TERM; echo ready; while :; do sleep 0.01; done")
+def test_stop_answers_at_once_and_ends_with_sigterm(place: TaskPlace, tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    stopping = f"echo stopping; until [ -e {gate} ]; do sleep 0.01; done; exit 7"
+    task_arn = started(place, f"trap '{stopping}' TERM; echo ready; while :; do sleep 0.01; done", stopTimeout=120)
     answer = place.aws.client("ecs").stop_task(cluster=place.cluster, task=task_arn, reason="enough")["task"]
     assert (answer["lastStatus"], answer["desiredStatus"]) == ("RUNNING", "STOPPED")
+    gate.touch()
     task = place.finish(task_arn)
     assert (task["stopCode"], task["stoppedReason"]) == ("UserInitiated", "enough")
     assert task["containers"][0]["exitCode"] == 7
@@ -218,12 +218,18 @@ def test_the_task_ends_with_its_essential_container(place: TaskPlace) -> None:
     assert {container["name"]: container["exitCode"] for container in task["containers"]} == {"job": 4, "beside": 143}
 
 
-def test_the_task_outlives_a_container_that_is_not_essential(place: TaskPlace) -> None:
+def test_the_task_outlives_a_container_that_is_not_essential(place: TaskPlace, tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    work = f"until [ -e {gate} ]; do sleep 0.01; done; exit 5"
     definition = place.register(task={"containerDefinitions": [
         {"name": "beside", "image": "x", "command": ["true"], "essential": False},
-        {"name": "job", "image": "x", "command": ["sh", "-c", "sleep 0.2; exit 5"], "essential": True},
+        {"name": "job", "image": "x", "command": ["sh", "-c", work], "essential": True},
     ]})  # fmt: skip
-    task = place.finish(place.run(definition))
+    task_arn = place.run(definition)
+    while not any("exitCode" in container for container in place.describe(task_arn)["containers"]):
+        continue
+    gate.touch()
+    task = place.finish(task_arn)
     assert {container["name"]: container["exitCode"] for container in task["containers"]} == {"beside": 0, "job": 5}
 
 

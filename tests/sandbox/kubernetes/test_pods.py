@@ -135,9 +135,11 @@ def test_what_the_cluster_takes_away_is_a_disruption(place: Place, fault: type[A
     assert ended["logs"] == {"pods": {}}
 
 
-def test_a_disruption_may_be_ignored(place: Place) -> None:
+def test_a_disruption_may_be_ignored(place: Place, tmp_path: Path) -> None:
     rules = [{**FAIL_ON_DISRUPTION, "action": "Ignore"}]
-    job = place.job("sh", "-c", "echo ready; exec sleep 1", spec={"podFailurePolicy": {"rules": rules}})
+    begun = tmp_path / "begun"
+    work = f"[ -e {begun} ] && exit 0; touch {begun}; echo ready; exec sleep 600"
+    job = place.job("sh", "-c", work, spec={"podFailurePolicy": {"rules": rules}})
     lost = place.aws.faults.add(LoseHost(of=job["metadata"]["name"], once_said="ready", first=1))
     try:
         run = place.run(job)
