@@ -132,8 +132,9 @@ def test_a_task_that_never_starts_is_told_without_start_and_exit_code(place: Tas
 
 def test_a_task_that_somebody_stops_is_told_once_as_stopping(place: TaskPlace, undo: ExitStack) -> None:
     heard = Heard(place, undo)
-    task_arn = place.run(place.register("sleep", "60"))
-    while place.describe(task_arn)["lastStatus"] != "RUNNING":
+    task_arn = place.run(place.register("sleep", "1000"))
+    # Until it is told: what is told later has the desired status of then.
+    while "RUNNING" not in [each["lastStatus"] for each in heard.details()]:
         pass
     ecs = place.aws.client("ecs")
     for _ in range(2):
