@@ -15,6 +15,7 @@ from sandbox.local_aws import LocalAws
 from sandbox.play import run_to_end
 from tests.project import new_project
 from tests.queues import Queue, subscribed
+from tests.waiting import PATIENCE_SECONDS
 
 
 @dataclass(frozen=True)
@@ -50,9 +51,10 @@ class Stack:
         return client.start_execution(stateMachineArn=self.machine, input=text)["executionArn"]
 
     def run(self, value: Any) -> dict[str, Any]:
-        """Run the job to its end; what DescribeExecution tells then."""
+        """Run the job to its end, and until that is told; what DescribeExecution tells then."""
         arn = self.start(value)
         run_to_end(self.aws, arn)
+        assert self.aws.clock.wait_idle(PATIENCE_SECONDS)
         return self.aws.client("stepfunctions").describe_execution(executionArn=arn)
 
     def alarm(self) -> dict[str, Any]:

@@ -37,13 +37,6 @@ def statuses(stack: Stack, execution: str) -> list[str]:
     return [line["event"]["detail"]["status"] for line in lines(stack, execution)]
 
 
-def run(stack: Stack, value: Any) -> dict[str, Any]:
-    """Run the job to its end, and until that is told."""
-    ended = stack.run(value)
-    stack.aws.clock.wait_idle()
-    return ended
-
-
 def stop(stack: Stack, execution: str) -> None:
     stack.aws.client("stepfunctions").stop_execution(executionArn=execution, error="By.Hand", cause='a "quote"\nand é')
     run_to_end(stack.aws, execution)
@@ -63,7 +56,7 @@ def test_the_log_group_is_found_by_its_name_and_keeps_a_year(stack: Stack) -> No
 def test_a_line_is_the_event_as_it_is_delivered(stack: Stack) -> None:
     """https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html"""
     stack.aws.clock.advance_to(stack.aws.clock.now() + 100 * DAY)
-    ended = run(stack, 3)
+    ended = stack.run(3)
     arn = ended["executionArn"]
 
     began, failed = (line["event"] for line in lines(stack, arn))
@@ -95,7 +88,7 @@ def test_a_line_is_the_event_as_it_is_delivered(stack: Stack) -> None:
 
 def test_a_line_has_the_time_of_its_event(stack: Stack) -> None:
     stack.aws.clock.advance_to(stack.aws.clock.now() + DAY)
-    ended = run(stack, 0)
+    ended = stack.run(0)
 
     for line, moment in zip(lines(stack, ended["executionArn"]), (ended["startDate"], ended["stopDate"]), strict=True):
         assert milliseconds(datetime.fromisoformat(line["event"]["time"])) == line["timestamp"]
@@ -103,7 +96,7 @@ def test_a_line_has_the_time_of_its_event(stack: Stack) -> None:
 
 
 def test_every_change_of_status_arrives_in_order(stack: Stack) -> None:
-    succeeded, failed = (run(stack, value)["executionArn"] for value in (0, 3))
+    succeeded, failed = (stack.run(value)["executionArn"] for value in (0, 3))
     aborted = stack.start("wait")
     stop(stack, aborted)
     running = stack.start("wait")
@@ -163,7 +156,7 @@ def holding(stack: Stack, changed: Document | None) -> Iterator[None]:
 
 def refused(stack: Stack) -> tuple[str, list[dict[str, Any]]]:
     """Run the job while nothing can be written; gives what was refused and the events among the dead letters."""
-    arn = run(stack, 0)["executionArn"]
+    arn = stack.run(0)["executionArn"]
     assert lines(stack, arn) == []
     letters = [stack.dead_letters.receive() for _ in range(2)]
     events = [json.loads(letter["Body"]) for letter in letters]
@@ -179,7 +172,7 @@ def test_without_the_policy_nothing_arrives_and_all_of_it_is_kept(stack: Stack) 
     with holding(stack, None):
         message, _ = refused(stack)
     assert f"{EVENTS} is not authorized to perform: logs:CreateLogStream on resource:" in message
-    assert statuses(stack, run(stack, 0)["executionArn"]) == ["RUNNING", "SUCCEEDED"]
+    assert statuses(stack, stack.run(0)["executionArn"]) == ["RUNNING", "SUCCEEDED"]
 
 
 def test_every_part_of_the_policy_is_needed(stack: Stack, subtests: pytest.Subtests) -> None:
@@ -227,6 +220,6 @@ def account_policy(stack: Stack, effect: str) -> Iterator[None]:
 
 def test_a_policy_of_the_account_grants_as_well_and_denies_as_well(stack: Stack) -> None:
     with holding(stack, None), account_policy(stack, "Allow"):
-        assert statuses(stack, run(stack, 0)["executionArn"]) == ["RUNNING", "SUCCEEDED"]
+        assert statuses(stack, stack.run(0)["executionArn"]) == ["RUNNING", "SUCCEEDED"]
     with account_policy(stack, "Deny"):
         assert "logs:CreateLogStream" in refused(stack)[0]
