@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -36,12 +37,14 @@ TRUST = {
 def running(local_aws: LocalAws) -> Iterator[tuple[str, str]]:
     """The ARNs of a state machine and of an execution that runs."""
     iam, states = local_aws.client("iam"), local_aws.client("stepfunctions")
-    role = iam.create_role(RoleName="waits-deleted", AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]["Arn"]
-    machine = states.create_state_machine(name="waits-deleted", definition=json.dumps(WAITS), roleArn=role)
+    # Of a machine that was deleted before, the name is free only when its execution is over.
+    name = f"waits-{secrets.token_hex(6)}"
+    role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]["Arn"]
+    machine = states.create_state_machine(name=name, definition=json.dumps(WAITS), roleArn=role)
     execution = states.start_execution(stateMachineArn=machine["stateMachineArn"])["executionArn"]
     yield machine["stateMachineArn"], execution
     states.stop_execution(executionArn=execution)
-    iam.delete_role(RoleName="waits-deleted")
+    iam.delete_role(RoleName=name)
 
 
 def delete(local_aws: LocalAws, root: Path, machine: str, seconds: float = 0) -> None:
