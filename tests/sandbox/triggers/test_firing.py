@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from tests.waiting import PATIENCE_SECONDS
+
 
 def times_of(deliveries):
     return [delivery.scheduled_time.strftime("%Y-%m-%dT%H:%M:%SZ") for delivery in deliveries]
@@ -109,6 +111,10 @@ def test_a_rate_with_a_start_date_counts_from_it(stack, fire):
 
 
 def test_a_rate_without_a_start_date_fires_at_once_for_a_schedule_and_after_one_interval_for_a_rule(stack, fire):
+    # Both in one minute.
+    clock = stack.aws.clock
+    assert clock.wait_idle(PATIENCE_SECONDS)
+    assert clock.advance_to((clock.now() // 60 + 1) * 60)
     stack.rule("rate(5 hours)")
     stack.schedule("rate(5 hours)")
     now = datetime.fromtimestamp(stack.aws.clock.now(), UTC)
