@@ -6,6 +6,7 @@ import importlib.metadata
 import json
 import subprocess
 import sys
+import threading
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
@@ -160,18 +161,24 @@ def test_no_call_leaves_even_where_one_was_configured(local_aws: LocalAws, monke
             deliver("http://example.com/", "x", "x")  # type: ignore[call-arg]
 
 
-def test_no_ticker_and_no_script_is_started(local_aws: LocalAws) -> None:
-    import threading
-
+def test_no_ticker_and_no_script_is_started(local_aws: LocalAws, monkeypatch: pytest.MonkeyPatch) -> None:
     from ministack import app
     from ministack.services import eventbridge, scheduler
 
     assert local_aws.endpoint
     assert app._collect_scripts("/etc", "/") == []
-    before = threading.active_count()
+    start, here, started = threading.Thread.start, threading.current_thread(), list[str]()
+
+    def note(thread: threading.Thread) -> None:
+        # Others come and go meanwhile.
+        if threading.current_thread() is here:
+            started.append(thread.name)
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", note)
     eventbridge.start_scheduler()
     scheduler.start_scheduler()
-    assert threading.active_count() == before
+    assert started == []
 
 
 def test_no_module_is_left_on_the_machines_clock(local_aws: LocalAws) -> None:
