@@ -57,18 +57,21 @@ def test_all_that_was_said_before_the_answer_is_before_its_end(functions: Place)
 
 
 @pytest.mark.parametrize(
-    ("event", "before_end", "status"),
+    ("event", "timeout_seconds", "before_end", "status"),
     [
         (
             {"wait": "/nowhere"},
+            1,
             rf"{TIME} {REQUEST} Task timed out after 1.00 seconds\n",
             "timeout",
         ),
-        ({"exit": 4}, "", "error\tError Type: Runtime.ExitError"),
+        ({"exit": 4}, 60, "", "error\tError Type: Runtime.ExitError"),
     ],
 )
-def test_how_it_failed_is_told(functions: Place, event: dict[str, object], before_end: str, status: str) -> None:
-    functions.invoke(functions.make(Timeout=1), **event)
+def test_how_it_failed_is_told(
+    functions: Place, event: dict[str, object], timeout_seconds: int, before_end: str, status: str
+) -> None:
+    functions.invoke(functions.make(Timeout=timeout_seconds), **event)
     lines = functions.lines(functions.streams()[0])
     end = next(place for place, line in enumerate(lines) if line.startswith("END "))
     if before_end:

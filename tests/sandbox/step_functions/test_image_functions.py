@@ -41,17 +41,17 @@ def test_the_result_is_the_answer_with_the_payload(machines: Machines, functions
 
 
 @pytest.mark.parametrize(
-    ("payload", "error"),
+    ("payload", "timeout_seconds", "error"),
     [
-        ({"fail": "Paper.Empty"}, "Paper.Empty"),
-        ({"exit": 3}, "Runtime.ExitError"),
-        ({"wait": "/no"}, "Sandbox.Timedout"),
+        ({"fail": "Paper.Empty"}, 60, "Paper.Empty"),
+        ({"exit": 3}, 60, "Runtime.ExitError"),
+        ({"wait": "/no"}, 1, "Sandbox.Timedout"),
     ],
 )
 def test_the_error_is_the_functions_type_and_the_cause_its_report(
-    machines: Machines, functions: Place, payload: dict[str, Any], error: str
+    machines: Machines, functions: Place, payload: dict[str, Any], timeout_seconds: int, error: str
 ) -> None:
-    run = machines.run(invoking(functions.make(Timeout=1), payload))
+    run = machines.run(invoking(functions.make(Timeout=timeout_seconds), payload))
     assert run.failure[0] == error
     assert json.loads(str(run.failure[1]))["errorType"] == error
     (failed,) = run.details("TaskFailed")
