@@ -19,6 +19,7 @@ from botocore.exceptions import ClientError
 from sandbox.errors import SandboxError
 from sandbox.local_aws import LocalAws
 from sandbox.server import listen
+from tests.sandbox.test_processes import await_end
 
 ROOT = Path(__file__).parents[2]
 
@@ -229,12 +230,5 @@ def test_ctrl_c_leaves_no_process_behind(tmp_path: Path) -> None:
         sandbox.send_signal(signal.SIGINT)
         assert sandbox.stdout.read() == "stopped\n"
         assert sandbox.wait() == 0
-    left = [pid for pid in children if (Path("/proc") / str(pid)).exists() and not _is_zombie(pid)]
-    assert left == []
-
-
-def _is_zombie(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
-    except FileNotFoundError:
-        return True
+    for pid in children:
+        await_end(pid)
