@@ -41,8 +41,8 @@ def serve(root: Path, stack: str | None, port: int, speed: float, fault_texts: S
             print(f"export {name}={shlex.quote(value)}")
         for line in lines:
             print(line)
-        print(f"# {aws.endpoint} is up; Ctrl-C stops it and all that runs in it.", flush=True)
         try:
+            print(f"# {aws.endpoint} is up; Ctrl-C stops it and all that runs in it.", flush=True)
             follow(aws, threading.Event(), _say)
         except KeyboardInterrupt:
             notices().print("Stopping")

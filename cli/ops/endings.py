@@ -25,14 +25,16 @@ def wait_and_tell(
 
     On Ctrl-C it goes on, which is said.
     """
-    from ops.task_changes import run_name
-    from ops.waiting import wait_for_end
-
     try:
+        # Here, since its ARN has been printed: Ctrl-C may come while this is imported.
+        from ops.waiting import wait_for_end
+
         if follow:
             _print_lines(where, job, execution_arn)
         run = wait_for_end(where.aws, job, execution_arn, redrives=redrives)
     except KeyboardInterrupt:
+        from ops.task_changes import run_name
+
         name = run_name(execution_arn)
         notices().print(f"The run goes on. To end it: longhaul stop {job.name}@{name}", markup=False)
         raise
