@@ -62,17 +62,6 @@ class Alone(Operated):
         assert self.local_aws.tasks.stopped(task_arn).wait(120)
         self.local_aws.clock.wait_idle()
 
-    def until_running(self, task_arn: str) -> None:
-        """Wait until a task works."""
-        while self.described(task_arn)["lastStatus"] != "RUNNING":
-            pass
-
-    def described(self, task_arn: str) -> dict[str, Any]:
-        """DescribeTasks, of one."""
-        ecs = self.local_aws.client("ecs")
-        (task,) = ecs.describe_tasks(cluster=task_arn.split("/")[-2], tasks=[task_arn])["tasks"]
-        return task
-
     def forget(self) -> None:
         """Let so much time pass that ECS tells of no task any more that has ended."""
         while not self.local_aws.clock.advance_to(self.local_aws.clock.now() + 7200):

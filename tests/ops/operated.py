@@ -18,15 +18,17 @@ from sandbox.instances_of_jobs import provide_instances
 from sandbox.local_aws import LocalAws
 from spec.load import load_stack
 from tests.project import new_project
-from tests.waiting import until
+from tests.waiting import until, until_left
 
-# Does what its input says: so many lines, then a pause, then an end with that exit code.
+# Does what its input says: so many lines, then a pause, or one while a file is there, then an end with that exit code.
 OBEYS = """\
 import json, os, sys, time
 wanted = json.loads(os.environ["LONGHAUL_INPUT"])
 for number in range(wanted.get("lines", 0)):
     print(os.environ["LONGHAUL_ATTEMPT"], number, flush=True)
 time.sleep(wanted.get("seconds", 0))
+while os.path.exists(wanted.get("while", "")):
+    time.sleep(0.01)
 sys.exit(wanted.get("exit", 0))
 """
 _OBEYING = {"image": "example.com/obeys:1", "entrypoint": ["python", "-c", OBEYS]}
@@ -97,9 +99,10 @@ class Operated:
         return answer["executionArn"]
 
     def run(self, job: str, execution_input: Any = None, **more: Any) -> str:
-        """Start a run and wait for its end; the execution's ARN."""
+        """Start a run and wait for its end, and until the ledger has it; the execution's ARN."""
         execution_arn = self.start(job, execution_input, **more)
         self.to_end(execution_arn)
+        until_left(execution_arn.rpartition(":")[2])
         return execution_arn
 
     def run_task(self, job: str, given: Any, *, waited_for: bool = True) -> str:
@@ -108,9 +111,7 @@ class Operated:
         if waited_for:
             assert self.local_aws.tasks.stopped(task_arn).wait(120)
         else:
-            ecs, cluster = self.local_aws.client("ecs"), task_arn.split("/")[-2]
-            while ecs.describe_tasks(cluster=cluster, tasks=[task_arn])["tasks"][0]["lastStatus"] != "RUNNING":
-                pass
+            self.until_running(task_arn)
         return task_arn
 
     def stop_task(self, task_arn: str) -> None:
@@ -129,6 +130,23 @@ class Operated:
         """Wait until ECS has taken the run's task."""
         while not any(event["type"] == "TaskSubmitted" for event in self.events(execution_arn)):
             pass
+
+    def until_working(self, execution_arn: str) -> None:
+        """Wait until the run's task works: one that is stopped before has no exit code."""
+        self.until_submitted(execution_arn)
+        (submitted,) = [event for event in self.events(execution_arn) if event["type"] == "TaskSubmitted"]
+        self.until_running(json.loads(submitted["taskSubmittedEventDetails"]["output"])["Tasks"][0]["TaskArn"])
+
+    def until_running(self, task_arn: str) -> None:
+        """Wait until a task works."""
+        while self.described(task_arn)["lastStatus"] != "RUNNING":
+            pass
+
+    def described(self, task_arn: str) -> dict[str, Any]:
+        """DescribeTasks, of one."""
+        ecs = self.local_aws.client("ecs")
+        (task,) = ecs.describe_tasks(cluster=task_arn.split("/")[-2], tasks=[task_arn])["tasks"]
+        return task
 
     def hurried(self, execution_arn: str) -> None:
         """Wait for the end of a run whose task works for longer than a test should: the clock goes faster."""

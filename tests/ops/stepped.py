@@ -8,7 +8,8 @@ from typing import Any
 from sandbox.local_aws import LocalAws
 from tests.ops.operated import Operated, deployed
 
-# Does what its input says: so many lines, then a pause, then a result where one is wanted, then an end with that code.
+# Does what its input says: so many lines, then a pause, or one while a file is there, then a result where one is
+# wanted, then an end with that code.
 DOES = """\
 import json, os, sys, time
 wanted = json.loads(os.environ["LONGHAUL_INPUT"])
@@ -16,6 +17,8 @@ who = os.environ["LONGHAUL_STEP"], os.environ.get("LONGHAUL_INDEX", "-"), os.env
 for number in range(wanted.get("lines", 0)):
     print(*who, number, flush=True)
 time.sleep(wanted.get("seconds", 0))
+while os.path.exists(wanted.get("while", "")):
+    time.sleep(0.01)
 if "LONGHAUL_RESULT_URL" in os.environ and not wanted.get("exit"):
     import boto3
     bucket, _, key = os.environ["LONGHAUL_RESULT_URL"].removeprefix("s3://").partition("/")

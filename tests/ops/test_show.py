@@ -81,7 +81,7 @@ def test_a_timeout_is_told_with_its_task_and_its_last_lines(operated: Operated) 
 
 def test_a_run_that_was_stopped(operated: Operated) -> None:
     execution_arn = operated.start("obeys", {"input": {"seconds": 300}})
-    operated.until_submitted(execution_arn)
+    operated.until_working(execution_arn)
     operated.stop(execution_arn, error="Operator", cause="Wrong day")
     while (found := shown(operated, execution_arn)).course.attempts[0].exit_code is None:
         pass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -77,11 +78,13 @@ def test_variables_that_are_set_for_the_job_are_refused(operated: Operated, vari
         check_input(operated.aws, operated.found(), operated.job("obeys"), "x", {"environment": {variable: "1"}})
 
 
-def test_an_end_before_the_redrive_is_none(operated: Operated, monkeypatch: pytest.MonkeyPatch) -> None:
-    job = operated.job("obeys")
-    execution_arn = operated.start("obeys", {"input": {"seconds": 1}})
+def test_an_end_before_the_redrive_is_none(operated: Operated, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    job, goes_on = operated.job("obeys"), tmp_path / "goes-on"
+    goes_on.touch()
+    execution_arn = operated.start("obeys", {"input": {"while": str(goes_on)}})
     operated.until_submitted(execution_arn)
     operated.stop(execution_arn)
+    goes_on.unlink()
     redriven = []
 
     def sleep(_seconds: float) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -113,9 +114,28 @@ def test_lines_of_all_steps_come_while_the_run_goes_on(stepped: Stepped) -> None
     assert list(following) == []
 
 
-def test_a_failure_side_by_side(stepped: Stepped) -> None:
-    given = {"left": {"seconds": 300}, "first": {"lines": 1}, "second": {"exit": 4, "lines": 1}, "clean": {"lines": 1}}
-    found = shown(stepped, stepped.run("sides", {"input": given}))
+@pytest.fixture
+def held(tmp_path: Path) -> Path:
+    """A file: what has it as its `while` does not end before it is gone."""
+    file = tmp_path / "held"
+    file.touch()
+    return file
+
+
+def let_go(stepped: Stepped, execution_arn: str, held: Path, beside: tuple[str, int | None]) -> None:
+    """Have what is held end once the first attempt of a step, or of its item, goes on beside it."""
+    while (*beside, 1, "RUNNING") not in attempts(shown(stepped, execution_arn)):
+        pass
+    held.unlink()
+
+
+def test_a_failure_side_by_side(stepped: Stepped, held: Path) -> None:
+    fails = {"while": str(held), "exit": 4, "lines": 1}
+    given = {"left": {"seconds": 300}, "first": {"lines": 1}, "second": fails, "clean": {"lines": 1}}
+    execution_arn = stepped.start("sides", {"input": given})
+    let_go(stepped, execution_arn, held, ("left", None))
+    stepped.to_end(execution_arn)
+    found = shown(stepped, execution_arn)
     assert statuses(found) == {
         "both": "FAILED",
         "left": "ABORTED",
@@ -143,9 +163,10 @@ def test_a_failure_side_by_side(stepped: Stepped) -> None:
     assert (found.run.step, found.run.exit_code) == ("second", 4)
 
 
-def test_what_ran_beside_a_failure_has_ended_while_the_run_goes_on(stepped: Stepped) -> None:
-    given = {"left": {"seconds": 300}, "first": {"exit": 4}, "clean": {"seconds": 300}}
+def test_what_ran_beside_a_failure_has_ended_while_the_run_goes_on(stepped: Stepped, held: Path) -> None:
+    given = {"left": {"seconds": 300}, "first": {"while": str(held), "exit": 4}, "clean": {"seconds": 300}}
     execution_arn = stepped.start("sides", {"input": given})
+    let_go(stepped, execution_arn, held, ("left", None))
     while statuses(found := shown(stepped, execution_arn)).get("clean") != "RUNNING":
         pass
     assert statuses(found) == {"both": "FAILED", "left": "ABORTED", "first": "FAILED", "clean": "RUNNING"}
@@ -162,9 +183,12 @@ def test_side_by_side_the_farthest_counts(stepped: Stepped) -> None:
     assert sum(found.time.values(), timedelta(0)) == found.run.duration
 
 
-def test_one_item_of_several_fails(stepped: Stepped) -> None:
-    items = [{"seconds": 300}, {"exit": 5}]
-    found = shown(stepped, stepped.run("line", {"input": {"list": {"result": {"items": items}}}}))
+def test_one_item_of_several_fails(stepped: Stepped, held: Path) -> None:
+    items = [{"seconds": 300}, {"while": str(held), "exit": 5}]
+    execution_arn = stepped.start("line", {"input": {"list": {"result": {"items": items}}}})
+    let_go(stepped, execution_arn, held, ("fetch", 0))
+    stepped.to_end(execution_arn)
+    found = shown(stepped, execution_arn)
     (fetch,) = [step for step in found.course.steps if step.name == "fetch"]
     assert fetch.items is not None
     assert (fetch.status, fetch.items.failed, fetch.items.aborted, fetch.items.running) == ("FAILED", 1, 1, 0)
@@ -238,7 +262,12 @@ def test_a_step_that_runs_another_job(stepped: Stepped) -> None:
 def test_a_run_that_goes_on_and_is_stopped_and_redriven(stepped: Stepped) -> None:
     given = {"left": {"seconds": 2, "result": 1}, "first": {}, "second": {"seconds": 300}, "last": {}}
     execution_arn = stepped.start("sides", {"input": given})
-    while statuses(goes_on := shown(stepped, execution_arn)).get("left") != "SUCCEEDED":
+
+    def are_there(found: ShownRun) -> bool:
+        """Either may be the first."""
+        return statuses(found).get("left") == "SUCCEEDED" and ("second", None, 1, "RUNNING") in attempts(found)
+
+    while not are_there(goes_on := shown(stepped, execution_arn)):
         pass
     assert statuses(goes_on) == {"both": "RUNNING", "left": "SUCCEEDED", "first": "SUCCEEDED", "second": "RUNNING"}
     stepped.stop(execution_arn)

@@ -21,7 +21,7 @@ LONG = {"input": {"seconds": 600}}
 def test_a_run_s_task_has_stopped_when_it_is_said_to(operated: Operated) -> None:
     other, execution_arn = operated.start("obeys", LONG), operated.start("obeys", LONG)
     for started in (other, execution_arn):
-        operated.until_submitted(started)
+        operated.until_working(started)
     (live,) = live_tasks(operated.aws, execution_arn)
     assert live.should_run
 
@@ -53,7 +53,7 @@ def test_a_task_that_step_functions_leaves_running_is_stopped(operated: Operated
 
 def test_a_task_that_does_not_stop_is_told_of(operated: Operated) -> None:
     execution_arn = operated.start("obeys", LONG)
-    operated.until_submitted(execution_arn)
+    operated.until_working(execution_arn)
     with may_not(operated, "obeys", "ecs:StopTask"):
         stop_execution(operated.aws, execution_arn, "because")
         stopped = see_tasks_stopped(operated.aws, execution_arn, "because", patience_seconds=0)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from ops.runs import read_run
 from tests.cli.conftest import Longhaul
 from tests.ops.operated import Operated
 from tests.ops.tasks import tasks
 
 
-def test_a_run_that_was_stopped_goes_on(operated: Operated, operate: Longhaul) -> None:
-    execution_arn = operated.start("obeys", {"input": {"seconds": 2, "exit": 64}})
+def test_a_run_that_was_stopped_goes_on(operated: Operated, operate: Longhaul, tmp_path: Path) -> None:
+    goes_on = tmp_path / "goes-on"
+    goes_on.touch()
+    execution_arn = operated.start("obeys", {"input": {"while": str(goes_on), "exit": 64}})
     operated.until_submitted(execution_arn)
     operated.stop(execution_arn)
+    goes_on.unlink()
 
     dry = operate("redrive", execution_arn, "--dry-run")
     assert dry.returncode == 0

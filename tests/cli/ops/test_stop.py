@@ -12,7 +12,7 @@ LONG = {"input": {"seconds": 600}}
 
 def test_a_run_and_its_task_are_stopped(operated: Operated, operate: Longhaul) -> None:
     execution_arn = operated.start("obeys", LONG)
-    operated.until_submitted(execution_arn)
+    operated.until_working(execution_arn)
     (task,) = tasks(operated, execution_arn)
     name, task_id = execution_arn.rpartition(":")[2], task["taskArn"].rpartition("/")[2]
 
