@@ -81,7 +81,9 @@ def test_what_events_start_is_nothing_that_the_schedule_started(operated: Operat
     (found,) = read_status(operated.aws, [job], now=operated.now, runs=20)
     due = found.next_run
     assert due is not None
-    operated.local_aws.clock.advance_to(due.timestamp() + 60)
+    clock = operated.local_aws.clock
+    while not clock.advance_to(due.timestamp() + 60):
+        clock.wait_idle()
     operated.run("obeys", {"trigger": "object", "input": {"bucket": "sales", "object": {"key": "1.csv"}}})
     of_event = operated.run("obeys", {"trigger": "step", "startedBy": "arn:aws:states:::execution:a:b"})
     (found,) = read_status(operated.aws, [job], now=due + timedelta(minutes=16), runs=20)
