@@ -35,5 +35,6 @@ def until_left(execution: str, *others: str) -> None:
     `others` begin the names of further threads that work for it.
     """
     for thread in threading.enumerate():
-        if thread.name == f"execution-{execution}" or thread.name.startswith(others):
+        # Its branches and iterations have threads of their own, which outlive its first.
+        if thread.name.endswith(f"-{execution}") or thread.name.startswith(others):
             thread.join(PATIENCE_SECONDS)
