@@ -6,6 +6,7 @@ import json
 
 from tests.scenarios.stepped.jobs import LEAVE, does
 from tests.scenarios.stepped.world import Play, World
+from tests.waiting import until_left
 
 # Three fails.
 BUT_THREE = f"""test $LONGHAUL_INPUT -ne 3 && {LEAVE} "[$LONGHAUL_INPUT, $LONGHAUL_INDEX]" """
@@ -23,9 +24,14 @@ def test_some_of_them_may_fail_and_none_is_a_run_to_the_ledger(play: Play, world
     *done, failed = run.succeeds()["result"]
     assert done == [[1, 0], [2, 1]]
     assert failed["Error"] == "Job.ExitedNonZero"
-    ledger = world.deployment.outputs["ledger"]
-    lines = world.aws.client("logs").filter_log_events(logGroupName=ledger)["events"]
-    told = [json.loads(line["message"])["detail"] for line in lines]
+    # It has its new status before that is told to others.
+    until_left(run.name)
+    pages = world.aws.client("logs").get_paginator("filter_log_events")
+    told = [
+        json.loads(line["message"])["detail"]
+        for page in pages.paginate(logGroupName=world.deployment.outputs["ledger"])
+        for line in page["events"]
+    ]
     assert [one["status"] for one in told if one["executionArn"] == run.arn] == ["RUNNING", "SUCCEEDED"]
     assert not [one for one in told if "/" in one["executionArn"]]
 
