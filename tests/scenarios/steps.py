@@ -100,7 +100,7 @@ def redrives(run: str = "run") -> Step:
 
 def delivers(*runs: str, job: str = "job", minutes: int = 15) -> Step:
     """The job's schedule comes for so many minutes; the runs are in the order of their delivery, the skipped ones last
-    among those that came together.
+    among those that came within one of these.
     """
 
     def step(scene: Scene) -> None:
@@ -113,7 +113,7 @@ def delivers(*runs: str, job: str = "job", minutes: int = 15) -> Step:
 
         def order(arn: str) -> tuple[datetime, bool]:
             told = states.describe_execution(executionArn=arn)
-            return told["startDate"].replace(microsecond=0), "SKIPPED" in told.get("output", "")
+            return told["startDate"].replace(second=0, microsecond=0), "SKIPPED" in told.get("output", "")
 
         arns = sorted((run.execution_arn for run in own), key=order)
         scene.runs |= zip(runs, arns, strict=True)
