@@ -246,10 +246,11 @@ def test_a_bucket_that_does_not_exist_is_64(run_here) -> None:
 
 
 def test_an_aws_that_is_not_there_is_69(place, processes) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        closed_port = server.getsockname()[1]
-    environment = {**place.environment, "AWS_ENDPOINT_URL": f"http://127.0.0.1:{closed_port}"}
-    assert processes.run("daily-rollup", environment).exit_code == 69
+    # Nobody else can listen there meanwhile.
+    with socket.socket() as unheard:
+        unheard.bind(("127.0.0.1", 0))
+        environment = {**place.environment, "AWS_ENDPOINT_URL": f"http://127.0.0.1:{unheard.getsockname()[1]}"}
+        assert processes.run("daily-rollup", environment).exit_code == 69
 
 
 @pytest.fixture
