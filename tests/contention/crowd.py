@@ -12,6 +12,7 @@ from typing import Any
 from definitions.lock import KEY_ATTRIBUTE
 from tests.contention.witness import Witness, is_in
 from tests.scenarios.scene import Scene
+from tests.waiting import until
 
 _AT_ONCE = 8
 _OPERATOR = "Operator"
@@ -53,8 +54,8 @@ class Crowd:
 
     def holder(self) -> str:
         """The run whose task runs, once there is one."""
-        self.scene.until(lambda: bool(self._holders()), "a task runs")
-        (holder,) = self._holders()
+        # What is found once may be gone at a second look, if a newer run has taken its place.
+        (holder,) = until(self.scene.clock, self._holders, lambda: "a task runs")
         return holder
 
     def kill(self, run: str) -> None:
