@@ -222,7 +222,8 @@ def test_what_is_expected_is_the_median_of_the_last_ten_that_succeeded(operated:
 
 def test_a_skipped_run_says_nothing_of_how_long_one_takes_and_one_that_goes_on_is_met(operated: Operated) -> None:
     hourly = replace(operated.job("obeys-alone"), trigger=trigger("rate(1 hour)"))
-    operated.run("obeys-alone", {"trigger": "schedule", "scheduledTime": "2026-11-24T05:00:00Z"})
+    # The lock is free after it, which a run for a time that was started before does not see to.
+    operated.run("obeys-alone")
 
     def book() -> Ledger | None:
         return find_ledger(operated.aws, operated.found())
