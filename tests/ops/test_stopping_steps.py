@@ -28,6 +28,9 @@ def test_tasks_side_by_side_have_stopped(stepped: Stepped) -> None:
     execution_arn = stepped.start("sides", {"input": {"left": LONG, "first": LONG}})
     for started in (other, execution_arn):
         until_live(stepped, started, 2)
+    # A task may work before Step Functions has noted that there is one.
+    while stepped.submitted(execution_arn) < 2:
+        pass
     place = task_place(stepped.aws, execution_arn)
     steps = ("left", "first", "second", "last", "clean")
     assert set(place.families) == {f"acme-stepped-sides_{step}" for step in steps}
