@@ -68,8 +68,11 @@ def has_concurrency(most: int) -> Step:
 
 def loses_its_function(scene: Scene) -> None:
     """Somebody deletes the version that the job's machine invokes."""
-    name = scene.stack.family(scene.job("job"))
-    scene.aws.client("lambda").delete_function(FunctionName=name, Qualifier="1")
+    client, name = scene.aws.client("lambda"), scene.stack.family(scene.job("job"))
+    told = client.list_versions_by_function(FunctionName=name)["Versions"]
+    # Its number is above those of a function that was there before under this name.
+    (version,) = [each["Version"] for each in told if each["Version"] != "$LATEST"]
+    client.delete_function(FunctionName=name, Qualifier=version)
 
 
 def loses_its_role(scene: Scene) -> None:
