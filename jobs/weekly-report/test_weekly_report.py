@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,8 +37,8 @@ class Place:
 
     aws: LocalAws
     deployment: Deployment
-    flights: str = "weekly-test-flights"
-    reports: str = "weekly-test-reports"
+    flights: str
+    reports: str
 
     @property
     def s3(self) -> Any:
@@ -117,10 +118,12 @@ def place(local_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory, week) -
     shutil.copy(ROOT / "__main__.py", root)
     shutil.copytree(ROOT / "jobs" / JOB, root / "jobs" / JOB, ignore=shutil.ignore_patterns("__pycache__"))
     (root / "Pulumi.yaml").write_text("name: weekly\nruntime: python\n")
-    config = {"aws:region": "eu-west-1", "longhaul:jobs": {JOB: entry("dev", "weekly-test-")}}
+    # A worker may come back to these tests, and makes the buckets anew.
+    prefix = f"weekly-{secrets.token_hex(4)}-"
+    config = {"aws:region": "eu-west-1", "longhaul:jobs": {JOB: entry("dev", prefix)}}
     (root / "Pulumi.dev.yaml").write_text(json.dumps({"config": config}))
     deployment = deploy(root, "dev", local_aws)
-    place = Place(local_aws, deployment)
+    place = Place(local_aws, deployment, f"{prefix}flights", f"{prefix}reports")
     for bucket in (place.flights, place.reports):
         place.s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": local_aws.region})
     for name, body in week.files.items():
