@@ -38,6 +38,13 @@ class ClusterStack(Stack):
         assert found is not None
         self.eks: Cluster = found
 
+    def destroy(self) -> None:
+        """See Stack. What a scenario has made anew of it, which has another id, would be in the way of the next one."""
+        super().destroy()
+        eks, place = self.aws.client("eks"), {"clusterName": CLUSTER}
+        for left in eks.list_pod_identity_associations(**place)["associations"]:
+            eks.delete_pod_identity_association(**place, associationId=left["associationId"])
+
 
 class ClusterScene(Scene):
     """See Scene."""
