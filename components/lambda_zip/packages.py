@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import posixpath
 import re
 import shutil
 import subprocess
@@ -160,15 +161,5 @@ def _with_those_they_name(names: Iterable[str], files: Mapping[str, CopiedFile])
         folder = name.rpartition("/")[0]
         for line in files[name].path.read_text("utf-8-sig", errors="replace").splitlines():
             if named := _NAMES_A_FILE.match(line):
-                left.append(_joined(folder, named["file"]))
+                left.append(posixpath.normpath(posixpath.join(folder, named["file"])))
     return found
-
-
-def _joined(folder: str, name: str) -> str:
-    parts: list[str] = [part for part in folder.split("/") if part]
-    for part in name.split("/"):
-        if part == "..":
-            parts[-1:] = []
-        elif part not in ("", "."):
-            parts.append(part)
-    return "/".join(parts)
