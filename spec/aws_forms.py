@@ -17,6 +17,8 @@ RETENTION_DAYS = (
 SECRET_EXPECTS = "the name or ARN of a secret in Secrets Manager, or of an SSM parameter (a name with a leading /)"
 LONGEST_BUCKET_NAME = 63
 """https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html"""
+LAMBDA_VARIABLE = re.compile("[A-Za-z][A-Za-z0-9_]+")
+"""https://docs.aws.amazon.com/lambda/latest/api/API_Environment.html"""
 _PARTITION = r"aws(?:-[a-z]+)*"
 _RESERVED_VARIABLES = ("LONGHAUL_", "AWS_", "ECS_")
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dockerfile_parse import DockerfileParser
 from dockerfile_parse.util import get_key_val_dictionary
 
+from spec.aws_forms import LAMBDA_VARIABLE
 from spec.container import ImageStart
 from spec.dockerfile_words import exec_form, split_flags, without_heredocs, words
 from spec.pip_words import is_harmless, pip_installs
@@ -30,7 +31,6 @@ _LAMBDAS_OWN = re.compile(
     "_.*|LAMBDA_.*|AWS_LAMBDA_.*|AWS_(?:DEFAULT_REGION|REGION|EXECUTION_ENV|ACCESS_KEY|ACCESS_KEY_ID|SECRET_ACCESS_KEY|"
     "SESSION_TOKEN)"
 )
-_VARIABLE_NAME = re.compile("[A-Za-z][A-Za-z0-9_]+")
 _QUOTED_OR_NAMED = re.compile(r"""\\.|'[^']*'|(?P<name>\$(?:\w+|\{\w+\}))|(?P<other>\$\{[^}]*\}|\$)""", re.DOTALL)
 _WITHOUT_EFFECT = ("ARG", "COMMENT", "EXPOSE", "HEALTHCHECK", "LABEL", "MAINTAINER", "STOPSIGNAL", "USER")
 _KNOWN = ("FROM", "ENV", "WORKDIR", "COPY", "RUN", "CMD", "ENTRYPOINT", *_WITHOUT_EFFECT[2:])
@@ -144,7 +144,7 @@ class _Reader:
             self._expected("NAME=value", shortened(value))
             return
         for name in variables:
-            if not _VARIABLE_NAME.fullmatch(name) or _LAMBDAS_OWN.fullmatch(name):
+            if not LAMBDA_VARIABLE.fullmatch(name) or _LAMBDAS_OWN.fullmatch(name):
                 self._expected("a name that Lambda takes, two or more letters, digits and underscores", shortened(name))
             elif name.startswith("LONGHAUL_"):
                 self._expected("a name without LONGHAUL_, which is set for the job", shortened(name))

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from spec.aws_forms import LAMBDA_VARIABLE
 from spec.compact_json import compact
 from spec.container import ImageStart
 from spec.durations import duration_text
@@ -29,8 +30,6 @@ MEMORY_MIB = (128, 10_240)
 LARGEST_DISK_GIB = 10
 # Measured as JSON text, which the error of Lambda shows ("String measured: {...}").
 _ENVIRONMENT_BYTES = 4096
-# https://docs.aws.amazon.com/lambda/latest/api/API_Environment.html
-_VARIABLE = re.compile(r"[A-Za-z][A-Za-z0-9_]+")
 _LAMBDAS_OWN = re.compile(r"LAMBDA_.*")
 _INSTEAD = "leave Lambda for it: runOn: fargate"
 _RUN_ON = (("runOn",),)
@@ -96,7 +95,7 @@ def _problems(container: JobSpec) -> Iterator[Problem]:
 
 def _environment(container: JobSpec) -> Iterator[Problem]:
     for name in container.environment:
-        if not _VARIABLE.fullmatch(name) or _LAMBDAS_OWN.fullmatch(name):
+        if not LAMBDA_VARIABLE.fullmatch(name) or _LAMBDAS_OWN.fullmatch(name):
             message = (
                 "expected a name of two or more letters, digits and underscores, a letter first and not LAMBDA_, as "
                 f"Lambda takes it, found {name}"
