@@ -7,7 +7,7 @@ import json
 import runpy
 import shutil
 import textwrap
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -21,6 +21,7 @@ from google.protobuf import json_format, struct_pb2
 from pulumi.runtime import config, mocks, rpc, settings, stack
 from pulumi.runtime.proto import engine_pb2, resource_pb2
 
+from tests.components.lambda_image.runtime_api import RuntimeApi
 from tests.components.provider_answers import ANSWERS, FUNCTIONS
 
 ROOT = Path(__file__).parents[2]
@@ -233,6 +234,13 @@ def write_project(folder: Path, *configuration: str) -> None:
     (folder / "plain" / "main.py").write_text("print('done')\n")
     text = "\n".join(textwrap.dedent(piece).strip("\n") for piece in configuration)
     (folder / "Pulumi.test.yaml").write_text("config:\n" + textwrap.indent(text, "  "))
+
+
+@pytest.fixture
+def api() -> Iterator[RuntimeApi]:
+    api = RuntimeApi()
+    yield api
+    api.close()
 
 
 @pytest.fixture

@@ -29,13 +29,6 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def api() -> Iterator[RuntimeApi]:
-    api = RuntimeApi()
-    yield api
-    api.close()
-
-
-@pytest.fixture
 def start(api: RuntimeApi, tmp_path: Path) -> Iterator[Start]:
     """Starts the function with a command; what its programs print goes to its own output, as on Lambda."""
     running: list[subprocess.Popen[str]] = []

@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +19,6 @@ from tests.components.lambda_zip.conftest import DOCKERFILE, GREETER, PLACE, Mak
 
 PATIENCE_SECONDS = 30
 Invoke = Callable[..., tuple[str, dict[str, Any], str]]
-
-
-@pytest.fixture
-def api() -> Iterator[RuntimeApi]:
-    api = RuntimeApi()
-    yield api
-    api.close()
 
 
 @pytest.fixture
